@@ -1,0 +1,1 @@
+"""Tests of the core: token in, Auth or refusal out."""

@@ -1,0 +1,28 @@
+"""How the property tests run, and what they feed."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+# Without a deadline, because no test of this package looks at a stopwatch.
+fuzz = settings(deadline=None, database=None, max_examples=100)
+
+any_text = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from('\ud800\udfff\0\r\n",; '), max_size=60
+)
+
+_scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=10)
+)
+any_json = st.recursive(
+    _scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)

@@ -1,0 +1,25 @@
+"""How a token was refused."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import pytest
+
+from torii_backend import InvalidToken, Verifier
+
+
+def refusal(verifier: Verifier, token: Any) -> tuple[str, Optional[str]]:
+    """Verify a token that must be refused; return the reason and the claim at fault."""
+    with pytest.raises(InvalidToken) as caught:
+        verifier.verify(token)
+    assert type(caught.value) is InvalidToken
+    assert caught.value.status == 401
+    return caught.value.reason, caught.value.claim
+
+
+def reason(verifier: Verifier, token: Any) -> str:
+    """Return the reason of a refusal that is no single claim's fault."""
+    word, claim = refusal(verifier, token)
+    assert claim is None
+    return word

@@ -1,0 +1,76 @@
+"""The errors: one tree, a status and a reason each, and they survive copying and pickling."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any, get_args
+
+import pytest
+
+from torii_backend import (
+    ConfigurationError,
+    InvalidRequest,
+    InvalidToken,
+    KeysUnavailable,
+    MissingCredentials,
+    PermissionDenied,
+    ToriiAuthError,
+    ToriiError,
+)
+from torii_backend.errors import SENTENCES, InvalidTokenReason
+
+REFUSALS: list[tuple[ToriiAuthError, int, str]] = [
+    (MissingCredentials(), 401, "missing_credentials"),
+    (InvalidRequest(), 400, "invalid_request"),
+    (InvalidRequest("Two of them."), 400, "invalid_request"),
+    (InvalidToken("expired"), 401, "expired"),
+    (InvalidToken("missing_claim", "sub"), 401, "missing_claim"),
+    (PermissionDenied(), 403, "permission_denied"),
+    (PermissionDenied("Admins only."), 403, "permission_denied"),
+    (KeysUnavailable(), 503, "keys_unavailable"),
+    (KeysUnavailable(42), 503, "keys_unavailable"),
+]
+
+
+@pytest.mark.parametrize(("refusal", "status", "reason"), REFUSALS)
+def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) -> None:
+    assert (refusal.status, refusal.reason) == (status, reason)
+    assert isinstance(refusal, ToriiError)
+    assert str(refusal).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "error", [refusal for refusal, _, _ in REFUSALS] + [ConfigurationError("x")]
+)
+@pytest.mark.parametrize(
+    "through",
+    [copy.copy, copy.deepcopy]
+    + [lambda error, p=p: pickle.loads(pickle.dumps(error, p)) for p in range(6)],  # noqa: S301,
+)
+def test_a_copy_says_the_same(error: ToriiError, through: Any) -> None:
+    copied = through(error)
+    assert type(copied) is type(error)
+    assert str(copied) == str(error)
+    assert vars(copied) == vars(error)
+    for name in ("status", "reason", "claim", "retry_after"):
+        assert getattr(copied, name, None) == getattr(error, name, None)
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert list(SENTENCES) == list(get_args(InvalidTokenReason))
+    assert len(set(SENTENCES.values())) == 10
+
+
+def test_the_message_names_the_claim_at_fault() -> None:
+    assert str(InvalidToken("missing_claim", "sub")) == (
+        "The access token lacks a required claim: sub."
+    )
+    assert str(InvalidToken("expired")) == "The access token has expired."
+    assert InvalidToken("expired").claim is None
+
+
+def test_a_configuration_error_is_a_value_error_and_no_refusal() -> None:
+    assert issubclass(ConfigurationError, ValueError)
+    assert not issubclass(ConfigurationError, ToriiAuthError)
+    assert not issubclass(KeysUnavailable, InvalidToken)

@@ -1,0 +1,90 @@
+"""Sign-in with Torii for Python backends: verify access tokens, guard web apps, run a local Torii."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torii_backend.auth import Auth, ToriiAuth, current_auth
+    from torii_backend.authenticator import (
+        Authenticator,
+        authenticate_request,
+        authenticate_request_async,
+    )
+    from torii_backend.errors import (
+        ConfigurationError,
+        InvalidRequest,
+        InvalidToken,
+        KeysUnavailable,
+        MissingCredentials,
+        PermissionDenied,
+        ToriiAuthError,
+        ToriiError,
+    )
+    from torii_backend.shared import verify_token, verify_token_async
+    from torii_backend.verifier import Verifier
+
+    __version__: str
+
+__all__ = [
+    "Auth",
+    "Authenticator",
+    "ConfigurationError",
+    "InvalidRequest",
+    "InvalidToken",
+    "KeysUnavailable",
+    "MissingCredentials",
+    "PermissionDenied",
+    "ToriiAuth",
+    "ToriiAuthError",
+    "ToriiError",
+    "Verifier",
+    "__version__",
+    "authenticate_request",
+    "authenticate_request_async",
+    "current_auth",
+    "verify_token",
+    "verify_token_async",
+]
+
+_MODULES = {
+    "Auth": "auth",
+    "Authenticator": "authenticator",
+    "ToriiAuth": "auth",
+    "Verifier": "verifier",
+    "authenticate_request": "authenticator",
+    "authenticate_request_async": "authenticator",
+    "current_auth": "auth",
+    "verify_token": "shared",
+    "verify_token_async": "shared",
+}
+
+
+# Type checkers do not see it: they would take every misspelt name for a public one.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used, so that a process pays for nothing else."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "__version__":
+            value = _version()
+        else:
+            value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
+        globals()[name] = value
+        return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("torii-backend")
+    except PackageNotFoundError:
+        # A bare checkout, or an application bundled without metadata: no reason to fail.
+        return "unknown"
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

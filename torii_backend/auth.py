@@ -1,0 +1,137 @@
+"""Auth: who a verified access token speaks for, and the Auth of the request being handled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from datetime import datetime
+from typing import Any, Callable, Generic, Optional, TypeVar
+
+import msgspec
+
+from torii_backend.errors import ConfigurationError
+
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
+
+
+class Auth(msgspec.Struct, frozen=True, eq=False):
+    """The identity in one verified access token; the same class in every framework.
+
+    Two Auth objects are equal only if they are the same object. `repr` shows ids and nothing else.
+
+    Attributes:
+        user_id: the signed-in user (`sub`).
+        environment_id: the Torii environment that the user belongs to (`pid`).
+        issuer: the configured issuer that signed the token, without trailing slash (`iss`).
+        issued_at: when the token was made, UTC (`iat`).
+        expires_at: when the token ends, UTC (`exp`).
+        claims: every claim, read-only at any depth: objects are mappings, arrays are tuples.
+        email_verified: whether the claim of this name is JSON true.
+        profile_complete: whether the claim of this name is JSON true; true where it is absent.
+        impersonating: whether someone acts as the user (`impersonating` is true, or `act` is there).
+        actor: the id of whoever acts as the user (`act.sub`, RFC 8693 section 4.1).
+        locale: the user's language, such as `en`.
+        organization_id: the active organization (`org_id`, else `o`).
+        organization_role: the user's role key in it, an exact string (`org_role`, else in `o`).
+    """
+
+    user_id: str
+    environment_id: str
+    issuer: str
+    issued_at: datetime
+    expires_at: datetime
+    claims: Mapping[str, Any]
+    email_verified: bool
+    profile_complete: bool
+    impersonating: bool
+    actor: Optional[str]
+    locale: Optional[str]
+    organization_id: Optional[str]
+    organization_role: Optional[str]
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The same mapping as `claims`."""
+        return self.claims
+
+    def __repr__(self) -> str:
+        names = ("user_id", "environment_id", "organization_id", "actor")
+        ids = ((name, getattr(self, name)) for name in names)
+        shown = ", ".join(f"{name}={value!r}" for name, value in ids if value is not None)
+        return f"Auth({shown})"
+
+
+ToriiAuth = Auth
+
+_UNBOUND: Any = object()
+_current: ContextVar[Optional[Auth]] = ContextVar("torii_backend.current_auth")
+
+
+def current_auth() -> Optional[Auth]:
+    """Return the Auth of the request that is being handled.
+
+    Returns:
+        The Auth that the adapter injected; None where the request was let in without credentials
+        (`required=False`, or an exempt path).
+
+    Raises:
+        ConfigurationError: no guard has seen the current request.
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        raise ConfigurationError(
+            "current_auth() was called outside a guarded request: "
+            "add the adapter's AuthMiddleware, or @require_auth on the view."
+        ) from None
+
+
+def bind_auth(auth: Optional[Auth]) -> Token[Optional[Auth]]:
+    """Make `auth` the value of `current_auth()`, for adapters; undo it with `unbind_auth`."""
+    return _current.set(auth)
+
+
+def unbind_auth(token: Token[Optional[Auth]]) -> None:
+    """Undo one `bind_auth`."""
+    # A server may close a response in another context than it was made in: nothing is bound there.
+    with suppress(ValueError):
+        _current.reset(token)
+
+
+class BoundIterator(Generic[Chunk]):
+    """A response body whose every step runs with `current_auth()` bound, and leaves nothing bound.
+
+    Bodies are read after their guard has returned, and servers may read several in turns.
+    """
+
+    def __init__(self, auth: Optional[Auth], body: Iterable[Chunk]) -> None:
+        self._auth = auth
+        self._body = body
+        self._iterator: Optional[Iterator[Chunk]] = None
+
+    def __iter__(self) -> BoundIterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        if self._iterator is None:
+            self._iterator = self._bound(lambda: iter(self._body))
+        iterator = self._iterator
+        return self._bound(lambda: next(iterator))
+
+    def close(self) -> None:
+        """Close the body (PEP 3333)."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            self._bound(close)
+
+    def _bound(self, step: Callable[[], Result]) -> Result:
+        if _current.get(_UNBOUND) is self._auth:
+            # A guard that is still at work has bound it, and may unbind it in this step.
+            return step()
+        token = bind_auth(self._auth)
+        try:
+            return step()
+        finally:
+            unbind_auth(token)

@@ -1,0 +1,142 @@
+"""The claims of an access token (RFC 7519 section 4) are checked and become an Auth. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from types import MappingProxyType
+from typing import Any, Optional
+
+from torii_backend.auth import Auth
+from torii_backend.errors import InvalidToken
+
+MAX_DEPTH = 64
+_END_OF_9999 = 253402300799
+
+
+def auth_from_claims(
+    claims: dict[str, Any],
+    *,
+    issuer: str,
+    audience: Optional[frozenset[str]],
+    leeway: float,
+    now: float,
+) -> Auth:
+    """Check the claims of a token whose signature and issuer are good.
+
+    Args:
+        claims: the decoded payload; becomes part of the Auth and must not be used any more.
+        issuer: the configured issuer that the token's `iss` was matched with.
+        audience: the accepted audiences, or None to skip that check.
+        leeway: seconds by which clocks may differ.
+        now: seconds since the epoch.
+
+    Returns:
+        The Auth of the token.
+
+    Raises:
+        InvalidToken: expired, not_yet_valid, wrong_audience, missing_claim or invalid_claim.
+    """
+    user_id = required_string(claims, "sub")
+    environment_id = required_string(claims, "pid")
+    issued_at = _number(claims, "iat")
+    expires_at = _number(claims, "exp")
+    if now >= expires_at + leeway:
+        raise InvalidToken("expired")
+    if issued_at > now + leeway or ("nbf" in claims and _number(claims, "nbf") > now + leeway):
+        raise InvalidToken("not_yet_valid")
+    if audience is not None:
+        _check_audience(claims, audience)
+    organization_id, organization_role = _organization(claims)
+    actor = _actor(claims) if "act" in claims else None
+    # By position: this runs for each new token, and keywords cost a third more.
+    return Auth(
+        user_id,
+        environment_id,
+        issuer,
+        datetime.fromtimestamp(issued_at, timezone.utc),
+        datetime.fromtimestamp(expires_at, timezone.utc),
+        _read_only(claims),
+        claims.get("email_verified") is True,
+        claims.get("profile_complete", True) is True,
+        "act" in claims or claims.get("impersonating") is True,
+        actor,
+        _string_or_none(claims.get("locale")),
+        organization_id,
+        organization_role,
+    )
+
+
+def required_string(claims: Mapping[str, Any], name: str) -> str:
+    """Return a claim that must be a string with at least one character.
+
+    Raises:
+        InvalidToken: missing_claim or invalid_claim, naming it.
+    """
+    value = claims.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise InvalidToken("invalid_claim" if name in claims else "missing_claim", name)
+
+
+def _number(claims: Mapping[str, Any], name: str) -> float:
+    """Return a NumericDate (RFC 7519 section 2) that a datetime can hold."""
+    value: Any = claims.get(name)
+    if type(value) in (int, float) and 0 <= value <= _END_OF_9999:
+        number: float = value
+        return number
+    raise InvalidToken("invalid_claim" if name in claims else "missing_claim", name)
+
+
+def _check_audience(claims: Mapping[str, Any], accepted: frozenset[str]) -> None:
+    """Check `aud`, a string or an array of strings (RFC 7519 section 4.1.3)."""
+    if "aud" not in claims:
+        raise InvalidToken("missing_claim", "aud")
+    value = claims["aud"]
+    audiences = [value] if isinstance(value, str) else value
+    if not isinstance(audiences, list) or not all(isinstance(entry, str) for entry in audiences):
+        raise InvalidToken("invalid_claim", "aud")
+    if accepted.isdisjoint(audiences):
+        raise InvalidToken("wrong_audience")
+
+
+def _organization(claims: Mapping[str, Any]) -> tuple[Optional[str], Optional[str]]:
+    """Read id and role of the active organization, from one source: `org_id`, else `o`."""
+    if "org_id" in claims:
+        organization_id, role = claims["org_id"], claims.get("org_role")
+    else:
+        o = claims.get("o")
+        if isinstance(o, dict):
+            organization_id, role = o.get("id"), o.get("role", o.get("rol"))
+        else:
+            organization_id, role = o, claims.get("org_role")
+    organization_id = _string_or_none(organization_id)
+    return organization_id, None if organization_id is None else _string_or_none(role)
+
+
+def _string_or_none(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) and value else None
+
+
+def _actor(claims: Mapping[str, Any]) -> Optional[str]:
+    act = claims["act"]
+    return _string_or_none(act.get("sub")) if isinstance(act, dict) else None
+
+
+def _read_only(claims: dict[str, Any]) -> Mapping[str, Any]:
+    """Freeze decoded claims at every depth, so that sharing an Auth is safe."""
+    for name, value in claims.items():
+        if type(value) is dict or type(value) is list:
+            # The key is there already, so the dict keeps its shape under the loop.
+            claims[name] = _frozen(value, MAX_DEPTH)
+    return MappingProxyType(claims)
+
+
+def _frozen(value: Any, depth: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth == 0:
+        raise InvalidToken("malformed")
+    if isinstance(value, list):
+        return tuple([_frozen(member, depth - 1) for member in value])
+    return MappingProxyType({name: _frozen(member, depth - 1) for name, member in value.items()})

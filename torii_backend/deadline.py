@@ -1,0 +1,96 @@
+"""Deadline: the end of one HTTP exchange, whatever the server does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Optional
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Deadline:
+    """Shuts the sockets of an exchange when its time is over.
+
+    A timeout of requests starts anew with each byte, so a server that drips could hold on for hours.
+
+    Args:
+        seconds: how long the exchange may take, from entering the with block.
+
+    Attributes:
+        is_over: whether that time has passed.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._shut_all)
+        self._timer.daemon = True
+        self._sockets: list[socket.socket] = []
+        self.is_over = False
+
+    def __enter__(self) -> Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self._timer.cancel()
+
+    def watch(self, sock: socket.socket) -> None:
+        """Shut this socket, too, when the time is over."""
+        self._sockets.append(sock)
+        if self.is_over:
+            self._shut_all()
+
+    def _shut_all(self) -> None:
+        self.is_over = True
+        for sock in self._sockets:
+            # The method of the plain socket: the one of a TLS socket would take off its encryption.
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A requests adapter whose connections a deadline watches."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._pool_classes = _watched_pools(deadline)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pool manager, as requests asks for it."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pool_classes
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the pool manager of a proxy, as requests asks for it."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = self._pool_classes
+        return manager
+
+
+def _watched_pools(deadline: Deadline) -> dict[str, Any]:
+    class WatchedHTTPConnection(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.watch(self.sock)
+
+    class WatchedHTTPSConnection(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            deadline.watch(self.sock)
+
+    class HTTPPool(HTTPConnectionPool):
+        ConnectionCls = WatchedHTTPConnection
+
+    class HTTPSPool(HTTPSConnectionPool):
+        ConnectionCls = WatchedHTTPSConnection
+
+    return {"http": HTTPPool, "https": HTTPSPool}

@@ -1,0 +1,58 @@
+"""ES256 (RFC 7518 section 3.4): a public P-256 key that checks signatures."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+
+_BYTES = 32
+_ES256 = ECDSA(SHA256())
+
+
+class VerificationKey:
+    """One public key of an issuer.
+
+    Args:
+        kid: the key id under which the issuer publishes it.
+        x: the first coordinate of the point, 32 bytes.
+        y: the second coordinate, 32 bytes.
+
+    Raises:
+        ValueError: a coordinate has another length, or the point is not on the curve.
+    """
+
+    __slots__ = ("_verify", "kid", "point")
+
+    def __init__(self, kid: str, x: bytes, y: bytes) -> None:
+        if len(x) != _BYTES or len(y) != _BYTES:
+            raise ValueError("a P-256 coordinate has 32 bytes")
+        numbers = EllipticCurvePublicNumbers(
+            int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
+        )
+        self._verify = numbers.public_key().verify
+        self.kid = kid
+        self.point = x + y
+
+    def accepts(self, signature: bytes, signing_input: bytes) -> bool:
+        """Tell whether a signature, the 64 bytes r and s, is this key's over the input."""
+        if len(signature) != 2 * _BYTES:
+            return False
+        r, s = _der_integer(signature[:_BYTES]), _der_integer(signature[_BYTES:])
+        try:
+            self._verify(b"\x30%c%b%b" % (len(r) + len(s), r, s), signing_input, _ES256)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def _der_integer(magnitude: bytes) -> bytes:
+    """Encode an unsigned number of at most 32 bytes as a DER INTEGER (X.690 section 8.3)."""
+    digits = magnitude.lstrip(b"\0")
+    if not digits or digits[0] >= 0x80:
+        digits = b"\0" + digits
+    return b"\x02%c%b" % (len(digits), digits)

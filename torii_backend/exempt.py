@@ -1,0 +1,110 @@
+"""Which paths a guard leaves open. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from torii_backend.errors import ConfigurationError
+
+# What may stand in a path unencoded (RFC 3986 section 3.3), besides letters and digits.
+_PCHAR = "/-._~!$&'()*+,;=:@"
+# RFC 9112 section 3.2.2, as proxies send it.
+_ABSOLUTE_FORM = re.compile(
+    r"https?://(?:[^/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)(/.*|)\Z", re.DOTALL
+)
+
+
+class ExemptPaths:
+    """Paths that need no sign-in: exact ones, and prefixes that end in `*`.
+
+    A request is exempt only if its path matches as it was sent and also once it is decoded and
+    normalised: a spelling that a router might take for something else is never exempt.
+
+    Args:
+        paths: such as `/health` or `/static/*`.
+
+    Raises:
+        ConfigurationError: a path does not start with a slash or is not in its normal form.
+    """
+
+    def __init__(self, paths: Collection[str] = ()) -> None:
+        if isinstance(paths, (str, bytes)) or not isinstance(paths, Collection):
+            raise ConfigurationError("exempt must be a list of paths, such as ['/health'].")
+        patterns = [_checked_pattern(pattern) for pattern in paths]
+        # A path as it was sent has some letters percent-encoded.
+        spellings = {spelling for plain in patterns for spelling in (plain, quote(plain, _PCHAR))}
+        self._exact = frozenset(plain for plain in spellings if not plain.endswith("*"))
+        self._prefixes = tuple(plain[:-1] for plain in spellings if plain.endswith("*"))
+
+    def matches(self, raw_path: str, path: str) -> bool:
+        """Tell whether a request is exempt.
+
+        Args:
+            raw_path: the path as it was sent, still percent-encoded; where the server does not tell,
+                the same as `path`.
+            path: the path as the application sees it, percent-decoded once.
+        """
+        return self._lists(raw_path) and self._lists(path) and self._lists(_normalised(raw_path))
+
+    def _lists(self, path: str) -> bool:
+        return path in self._exact or path.startswith(self._prefixes)
+
+
+def environ_paths(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the raw and the decoded path of a WSGI request, below the mount point (PEP 3333)."""
+    path = _from_latin1(environ.get("PATH_INFO", "")) or "/"
+    return target_paths(environ, _from_latin1(environ.get("SCRIPT_NAME", "")), path)
+
+
+def target_paths(environ: Mapping[str, Any], mount: str, path: str) -> tuple[str, str]:
+    """Return the raw path, if the server tells the request target, beside the decoded one.
+
+    Args:
+        environ: the WSGI environ.
+        mount: the path of the mount point, decoded.
+        path: the path below it, decoded.
+    """
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if not target:
+        return path, path
+    raw_path = target.partition("?")[0]
+    absolute = _ABSOLUTE_FORM.match(raw_path)
+    return _below(mount, (absolute[1] or "/") if absolute else raw_path), path
+
+
+def scope_paths(scope: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the raw and the decoded path of an ASGI request, below the mount point."""
+    root_path = scope.get("root_path", "")
+    path = _below(root_path, scope["path"])
+    raw_path = scope.get("raw_path")
+    return path if raw_path is None else _below(root_path, raw_path.decode("latin-1")), path
+
+
+def _below(mount: str, path: str) -> str:
+    return path[len(mount) :] or "/" if mount and path.startswith(mount) else path
+
+
+def _checked_pattern(pattern: str) -> str:
+    plain = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("*") else pattern
+    if not isinstance(plain, str) or not plain.startswith("/"):
+        raise ConfigurationError("each exempt path must be a string that starts with a slash.")
+    if "*" in plain or "?" in plain or "#" in plain or _normalised(plain) != plain:
+        raise ConfigurationError(
+            "each exempt path must be plain: decoded, without '//', '.' or '..', '*' only at the end."
+        )
+    return pattern
+
+
+def _normalised(raw_path: str) -> str:
+    """Decode a path once and resolve its dots and repeated slashes."""
+    decoded = unquote(raw_path)
+    normal = posixpath.normpath(decoded).replace("//", "/")
+    return normal + "/" if decoded.endswith("/") and normal != "/" else normal
+
+
+def _from_latin1(value: str) -> str:
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -1,0 +1,33 @@
+"""How long a fetched key set counts as fresh (RFC 9111 section 5.2.2). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+DEFAULT_SECONDS = 300.0
+SHORTEST_SECONDS = 60.0
+LONGEST_SECONDS = 3600.0
+
+_MAX_AGE = re.compile(r'(?:^|[,\s])max-age\s*=\s*"?(\d{1,9})', re.IGNORECASE)
+_NO_CACHE = re.compile(r"(?:^|[,\s])no-(?:store|cache)(?=$|[,\s=])", re.IGNORECASE)
+
+
+def freshness_lifetime(headers: Mapping[str, str]) -> float:
+    """Read the lifetime of an answer from its Cache-Control.
+
+    Args:
+        headers: response headers, names in any case.
+
+    Returns:
+        Seconds: `max-age` within 60 s and 1 h; 60 for no-store or no-cache; 300 where nothing is said.
+    """
+    cache_control = ",".join(
+        value for name, value in headers.items() if name.lower() == "cache-control"
+    )
+    if _NO_CACHE.search(cache_control):
+        return SHORTEST_SECONDS
+    max_age = _MAX_AGE.search(cache_control)
+    if max_age is None:
+        return DEFAULT_SECONDS
+    return min(max(float(max_age[1]), SHORTEST_SECONDS), LONGEST_SECONDS)

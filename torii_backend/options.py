@@ -1,0 +1,110 @@
+"""The keywords that every guard takes, checked and combined. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Callable, Optional, TypedDict, cast
+
+from torii_backend.challenge import Challenge
+from torii_backend.errors import ConfigurationError, ToriiAuthError
+from torii_backend.exempt import ExemptPaths
+from torii_backend.settings import (
+    Audience,
+    Issuer,
+    checked_header,
+    checked_seconds,
+    resolve_audience,
+    resolve_issuers,
+)
+from torii_backend.verifier import DEFAULT_LEEWAY, Verifier
+
+OnError = Callable[[ToriiAuthError], Optional[Challenge]]
+
+
+class SharedOptions(TypedDict, total=False):
+    """The keywords that every adapter takes, but for the two in `AuthOptions`.
+
+    Attributes:
+        audience: accepted `aud` value or values; left out, `aud` is not checked.
+        leeway: seconds by which clocks may differ, 30 by default.
+        header: the header that carries `Bearer <token>`, authorization by default.
+        exempt: paths that need no sign-in: exact ones, and prefixes that end in `*`.
+        verifier: a Verifier to share, instead of issuer, audience and leeway.
+        on_error: called with each refusal; may return a Challenge to send instead of the standard.
+    """
+
+    audience: Audience
+    leeway: float
+    header: str
+    exempt: Collection[str]
+    verifier: Optional[Verifier]
+    on_error: Optional[OnError]
+
+
+class AuthOptions(SharedOptions, total=False):
+    """The keywords that every adapter takes.
+
+    Attributes:
+        issuer: one tenant host URL or several; left out, TORII_ISSUER is read.
+        required: False lets a request without bearer credentials in as None; a bad token never.
+    """
+
+    issuer: Issuer
+    required: bool
+
+
+_VERIFIER_OPTIONS = frozenset({"issuer", "audience", "leeway"})
+
+
+def check_options(options: AuthOptions) -> None:
+    """Check the options of a guard, all but a missing issuer: that may yet come from elsewhere.
+
+    Raises:
+        TypeError: a keyword is unknown.
+        ConfigurationError: a setting is wrong.
+    """
+    unknown = options.keys() - AuthOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
+    if not isinstance(options.get("verifier"), (Verifier, type(None))):
+        raise ConfigurationError("verifier must be a torii_backend.Verifier.")
+    given = {name for name in _VERIFIER_OPTIONS if options.get(name) is not None}
+    if given and options.get("verifier"):
+        raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
+    if "issuer" in given:
+        resolve_issuers(options["issuer"])
+    resolve_audience(options.get("audience"))
+    checked_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
+    checked_header(options.get("header", "authorization"))
+    ExemptPaths(options.get("exempt", ()))
+    if not isinstance(options.get("required", True), bool):
+        raise ConfigurationError("required must be True or False.")
+    on_error = options.get("on_error")
+    if on_error is not None and not callable(on_error):
+        raise ConfigurationError("on_error must be callable.")
+
+
+def merged_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
+    """Lay keyword arguments over a framework's configuration.
+
+    A verifier on one side replaces issuer, audience and leeway on the other, and the reverse.
+    """
+    replaced: set[str] = set()
+    if "verifier" in keywords:
+        replaced.update(_VERIFIER_OPTIONS)
+    if keywords.keys() & _VERIFIER_OPTIONS:
+        replaced.add("verifier")
+    kept = {name: value for name, value in configured.items() if name not in replaced}
+    return cast("AuthOptions", {**kept, **keywords})
+
+
+def view_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
+    """Make the options of one view's guard: keywords over the configuration.
+
+    `required` and `exempt` are not inherited: they say whom the guard of the whole application may
+    let in unauthenticated.
+    """
+    inherited = {**configured}
+    inherited.pop("required", None)
+    inherited.pop("exempt", None)
+    return merged_options(cast("AuthOptions", inherited), keywords)

@@ -1,0 +1,160 @@
+"""Settings: keyword arguments first, then the environment; checked once, when an object is made."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection
+from typing import Optional, Union
+from urllib.parse import SplitResult, urlsplit
+
+from torii_backend.errors import ConfigurationError
+
+Issuer = Union[str, Collection[str], None]
+Audience = Union[str, Collection[str], None]
+
+# A century: what lies beyond is a mistake, and may not even fit a float.
+_MAX_SECONDS = 3_155_760_000
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+
+
+def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
+    """Settle which issuers are trusted.
+
+    Args:
+        issuer: one issuer URL or several; None reads TORII_ISSUER (several: separated by commas).
+
+    Returns:
+        The issuer URLs without trailing slash, in the order given, each once.
+
+    Raises:
+        ConfigurationError: no issuer is given, or one is not a usable URL.
+    """
+    if issuer is None:
+        issuer = [part for part in os.environ.get("TORII_ISSUER", "").split(",") if part.strip()]
+    candidates = [issuer] if isinstance(issuer, str) else _strings(issuer, "issuer")
+    if not candidates:
+        raise ConfigurationError(
+            "No issuer is configured: pass issuer= or set the environment variable TORII_ISSUER."
+        )
+    return tuple(dict.fromkeys(_checked_issuer(candidate.strip()) for candidate in candidates))
+
+
+def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
+    """Settle the accepted audiences.
+
+    Args:
+        audience: one `aud` value or several; None skips the audience check.
+
+    Returns:
+        The accepted values, or None.
+
+    Raises:
+        ConfigurationError: the audience is empty or not made of strings.
+    """
+    if audience is None:
+        return None
+    accepted = frozenset(
+        [audience] if isinstance(audience, str) else _strings(audience, "audience")
+    )
+    if not accepted or "" in accepted:
+        raise ConfigurationError("audience must not be empty: leave it out to skip the check.")
+    return accepted
+
+
+def checked_seconds(seconds: float, name: str) -> float:
+    """Check a span of time.
+
+    Args:
+        seconds: a finite number that is not negative.
+        name: the argument it came in.
+
+    Raises:
+        ConfigurationError: it is not such a number.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ConfigurationError(f"{name} must be a number of seconds.")
+    if not 0 <= seconds <= _MAX_SECONDS:
+        raise ConfigurationError(f"{name} must be a finite number of seconds, zero or more.")
+    return seconds
+
+
+def checked_count(count: int, name: str) -> int:
+    """Check a whole number that is not negative.
+
+    Args:
+        count: the number.
+        name: the argument it came in.
+
+    Raises:
+        ConfigurationError: it is not such a number.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ConfigurationError(f"{name} must be a whole number, zero or more.")
+    return count
+
+
+def checked_header(header: str) -> str:
+    """Check the name of the header that carries the token; returns it in lower case.
+
+    Raises:
+        ConfigurationError: it is not an HTTP field name (RFC 9110 section 5.1).
+    """
+    if not isinstance(header, str) or not _HEADER_NAME.match(header):
+        raise ConfigurationError(
+            "header must be the name of an HTTP header, such as authorization."
+        )
+    return header.lower()
+
+
+def is_loopback(host: Optional[str]) -> bool:
+    """Tell whether a host name or address is this machine's own loopback."""
+    if host == "localhost":
+        return True
+    # Only plain http asks this question, so a process with an https issuer never pays this import.
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _strings(values: object, name: str) -> list[str]:
+    if isinstance(values, Collection) and not isinstance(values, (bytes, bytearray)):
+        found = list(values)
+        if all(isinstance(value, str) for value in found):
+            return found
+    raise ConfigurationError(f"{name} must be a string or several strings.")
+
+
+def _checked_issuer(issuer: str) -> str:
+    if issuer.startswith(("sk_", "pk_")):
+        raise ConfigurationError(
+            "issuer is a Torii key: pass the address of your tenant host, such as https://acme.torii.so."
+        )
+    parts = _split_url(issuer)
+    if parts is None:
+        raise ConfigurationError(
+            "issuer must be the full address of your tenant host, such as https://acme.torii.so."
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigurationError(
+            "issuer must use https; plain http is for loopback addresses only."
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment or "?" in issuer or "#" in issuer:
+        raise ConfigurationError("issuer must be a bare address, without user, query or fragment.")
+    if ".well-known" in parts.path or "/_torii" in parts.path:
+        raise ConfigurationError(
+            "issuer must be the tenant host alone; the path of the key set is added to it."
+        )
+    return issuer.rstrip("/")
+
+
+def _split_url(url: str) -> Optional[SplitResult]:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable and url.isprintable() and " " not in url else None

@@ -1,0 +1,70 @@
+"""TokenCache: the tokens that were verified lately, known by their SHA-256."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+if TYPE_CHECKING:
+    from torii_backend.auth import Auth
+    from torii_backend.es256 import VerificationKey
+    from torii_backend.keystore import KeyStore
+
+
+class Verified(NamedTuple):
+    """What one verification found.
+
+    Attributes:
+        auth: the Auth of the token.
+        ends_at: seconds since the epoch from when on the token is expired, leeway included.
+        key: the key that the signature verified with.
+        keystore: where the key came from.
+    """
+
+    auth: Auth
+    ends_at: float
+    key: VerificationKey
+    keystore: KeyStore
+
+
+class TokenCache:
+    """A bounded memory of verified tokens that drops the least recently used one first.
+
+    It takes no lock: each step is one operation of the OrderedDict, which is atomic.
+
+    Args:
+        size: how many tokens to remember; 0 remembers none.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: OrderedDict[bytes, Verified] = OrderedDict()
+
+    def get(self, digest: bytes, now: float) -> Optional[Auth]:
+        """Return the Auth of a remembered token, if it would be accepted again now.
+
+        Args:
+            digest: the SHA-256 of the token.
+            now: seconds since the epoch.
+        """
+        verified = self._entries.get(digest)
+        if verified is None:
+            return None
+        key_set = verified.keystore.current()
+        if now >= verified.ends_at or key_set is None or not key_set.holds(verified.key):
+            self._entries.pop(digest, None)
+            return None
+        try:
+            self._entries.move_to_end(digest)
+        except KeyError:  # another thread has dropped it in between
+            pass
+        return verified.auth
+
+    def put(self, digest: bytes, verified: Verified) -> None:
+        """Remember a token that was verified."""
+        self._entries[digest] = verified
+        while len(self._entries) > self._size:
+            try:
+                self._entries.popitem(last=False)
+            except KeyError:  # another thread has emptied it in between
+                return

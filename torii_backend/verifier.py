@@ -1,0 +1,244 @@
+"""Verifier: an access token becomes an Auth, or is refused (RFC 7515, RFC 7519, RFC 8725)."""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import msgspec
+
+from torii_backend.claims import auth_from_claims, required_string
+from torii_backend.errors import ConfigurationError, InvalidToken
+from torii_backend.fetch import Fetch, chosen_fetch
+from torii_backend.jws import JWS, header_kid, take_apart, token_bytes
+from torii_backend.keystore import MAX_STALE_SECONDS, Clock, KeyStore
+from torii_backend.settings import (
+    Audience,
+    Issuer,
+    checked_count,
+    checked_seconds,
+    resolve_audience,
+    resolve_issuers,
+)
+from torii_backend.token_cache import TokenCache, Verified
+
+if TYPE_CHECKING:
+    import requests
+
+    from torii_backend.auth import Auth
+    from torii_backend.es256 import VerificationKey
+
+DEFAULT_LEEWAY = 30.0
+DEFAULT_CACHE_SIZE = 4096
+
+
+class VerifierStats(msgspec.Struct, frozen=True):
+    """Counts since the Verifier was made, for a metrics endpoint.
+
+    Attributes:
+        hits: tokens that were found in the cache of verified tokens.
+        misses: tokens that were not.
+        fetches: fetches of a key set that were started.
+        failures: fetches that failed.
+        keys_age: seconds since the last good fetch, of the issuer where that is longest ago; None
+            while an issuer has no keys yet.
+    """
+
+    hits: int
+    misses: int
+    fetches: int
+    failures: int
+    keys_age: Optional[float]
+
+
+class Verifier:
+    """Verifies access tokens of one or several issuers, with keys that it fetches and keeps.
+
+    Make one and share it: it is safe to use from any thread, task or forked process.
+
+    Args:
+        issuer: one tenant host URL or several; None reads TORII_ISSUER.
+        audience: accepted `aud` value or values; None skips the audience check.
+        leeway: seconds by which clocks may differ, 30 by default.
+        cache_size: how many verified tokens are remembered, 4096 by default; 0 remembers none.
+        max_stale: seconds for which keys serve without a good fetch, 24 hours by default.
+        jwks: a JWKS document (JSON text, or decoded) to start with; for one issuer only. It serves
+            from the first call and is refreshed behind it.
+        refresh: False never fetches: the keys in `jwks` are all there is.
+        fetch: gets a JWKS document: `(url, timeout in seconds) -> (body, headers)`.
+        session: a requests session to fetch through, instead of `fetch`.
+        clock: the source of time, for tests.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer = None,
+        *,
+        audience: Audience = None,
+        leeway: float = DEFAULT_LEEWAY,
+        cache_size: int = DEFAULT_CACHE_SIZE,
+        max_stale: float = MAX_STALE_SECONDS,
+        jwks: Union[bytes, str, dict[str, Any], None] = None,
+        refresh: bool = True,
+        fetch: Optional[Fetch] = None,
+        session: Optional[requests.Session] = None,
+        clock: Clock = time,
+    ) -> None:
+        self.issuers = resolve_issuers(issuer)
+        self._audience = resolve_audience(audience)
+        self._leeway = checked_seconds(leeway, "leeway")
+        self._cache = TokenCache(checked_count(cache_size, "cache_size"))
+        self._hits = self._misses = 0
+        self._now = clock.time
+        chosen = chosen_fetch(fetch, session)
+        keys = _seed(jwks, self.issuers, refresh=refresh)
+        max_stale = checked_seconds(max_stale, "max_stale")
+        self._keystores = {
+            configured: KeyStore(
+                configured,
+                fetch=chosen,
+                max_stale=max_stale,
+                keys=keys,
+                refresh=refresh,
+                clock=clock,
+            )
+            for configured in self.issuers
+        }
+        # A trailing slash on either side does not matter: both spellings of each are known here.
+        self._issuer_by_claim = {
+            spelling: configured
+            for configured in self.issuers
+            for spelling in (configured, configured + "/")
+        }
+
+    def verify(self, token: Union[str, bytes]) -> Auth:
+        """Verify a token; waits for the network only where its key is not known yet.
+
+        Args:
+            token: a compact JWS, without the word Bearer.
+
+        Returns:
+            The Auth that the token carries; the same object while the token is remembered.
+
+        Raises:
+            InvalidToken: the token is refused; `reason` says by which check.
+            KeysUnavailable: the issuer's keys could not be fetched.
+        """
+        encoded = token_bytes(token)
+        digest = sha256(encoded).digest()
+        auth = self._remembered(digest)
+        if auth is not None:
+            return auth
+        jws = take_apart(encoded)
+        issuer, keystore = self._picked(jws)
+        key = _known_key(keystore, jws)
+        if key is None:
+            key = keystore.key(header_kid(jws.header))
+        return self._accepted(jws, issuer, keystore, key, digest)
+
+    async def verify_async(self, token: Union[str, bytes]) -> Auth:
+        """Do as `verify`, but wait without blocking the event loop."""
+        encoded = token_bytes(token)
+        digest = sha256(encoded).digest()
+        auth = self._remembered(digest)
+        if auth is not None:
+            return auth
+        jws = take_apart(encoded)
+        issuer, keystore = self._picked(jws)
+        key = _known_key(keystore, jws)
+        if key is None:
+            key = await keystore.key_async(header_kid(jws.header))
+        return self._accepted(jws, issuer, keystore, key, digest)
+
+    def warm(self) -> None:
+        """Fetch the keys of every issuer, where they are not there yet, and wait for them.
+
+        Raises:
+            KeysUnavailable: the keys of an issuer could not be fetched.
+        """
+        for keystore in self._keystores.values():
+            keystore.warm()
+
+    async def warm_async(self) -> None:
+        """Do as `warm`, but wait without blocking the event loop."""
+        for keystore in self._keystores.values():
+            await keystore.warm_async()
+
+    def stats(self) -> VerifierStats:
+        """Return the counts so far."""
+        stores = self._keystores.values()
+        ages = [keystore.age for keystore in stores]
+        known = [age for age in ages if age is not None]
+        return VerifierStats(
+            hits=self._hits,
+            misses=self._misses,
+            fetches=sum(keystore.fetches for keystore in stores),
+            failures=sum(keystore.failures for keystore in stores),
+            keys_age=max(known) if len(known) == len(ages) else None,
+        )
+
+    def _remembered(self, digest: bytes) -> Optional[Auth]:
+        auth = self._cache.get(digest, self._now())
+        if auth is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return auth
+
+    def _picked(self, jws: JWS) -> tuple[str, KeyStore]:
+        """Pick the issuer whose keys may verify a token: its `iss` only chooses among ours."""
+        issuer = self._issuer_by_claim.get(required_string(jws.payload, "iss"))
+        if issuer is None:
+            raise InvalidToken("wrong_issuer")
+        return issuer, self._keystores[issuer]
+
+    def _accepted(
+        self, jws: JWS, issuer: str, keystore: KeyStore, key: VerificationKey, digest: bytes
+    ) -> Auth:
+        """Check signature and claims of a token, and remember it."""
+        if not key.accepts(jws.signature, jws.signing_input):
+            raise InvalidToken("bad_signature")
+        key_set = keystore.current()
+        if key_set is not None:
+            key_set.remember_header(jws.header, key)
+        auth = auth_from_claims(
+            jws.payload,
+            issuer=issuer,
+            audience=self._audience,
+            leeway=self._leeway,
+            now=self._now(),
+        )
+        self._cache.put(digest, Verified(auth, auth.claims["exp"] + self._leeway, key, keystore))
+        return auth
+
+
+def _known_key(keystore: KeyStore, jws: JWS) -> Optional[VerificationKey]:
+    """Return the key of a header segment that was seen under a good signature before."""
+    key_set = keystore.current()
+    return None if key_set is None else key_set.key_for_header(jws.header)
+
+
+def _seed(
+    jwks: Union[bytes, str, dict[str, Any], None], issuers: tuple[str, ...], *, refresh: bool
+) -> Optional[dict[str, VerificationKey]]:
+    if jwks is None:
+        if not refresh:
+            raise ConfigurationError("refresh=False needs the keys: pass jwks.")
+        return None
+    if len(issuers) > 1:
+        raise ConfigurationError("jwks holds the keys of one issuer: make a Verifier for each.")
+    # A process without seeded keys imports this on the worker thread that fetches them.
+    from torii_backend.jwks import parse_jwks
+
+    try:
+        document = msgspec.json.encode(jwks) if isinstance(jwks, dict) else jwks
+        keys = parse_jwks(document.encode() if isinstance(document, str) else document)
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError("jwks must be a JWKS document, as JSON text or decoded.") from None
+    if not keys:
+        raise ConfigurationError("jwks holds no usable ES256 key.")
+    return keys
