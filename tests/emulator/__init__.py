@@ -1,0 +1,1 @@
+"""Tests of the local Torii, over real HTTP on the loopback interface."""

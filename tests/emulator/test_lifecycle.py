@@ -1,0 +1,184 @@
+"""Where the emulator may serve, and how it starts and stops."""
+
+from __future__ import annotations
+
+import re
+import socket
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from torii_backend.emulator import Emulator
+from torii_backend.errors import ConfigurationError
+
+from .conftest import Wire
+
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_it_serves_on_an_ephemeral_loopback_port(torii: Emulator, wire: Wire) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*", torii.issuer)
+    assert torii.api_url == torii.issuer
+    assert wire.kids()
+
+
+def test_its_secret_key_and_environment_are_random() -> None:
+    first, second = Emulator(), Emulator()
+    assert re.fullmatch(r"sk_test_[0-9a-f]{48}", first.secret_key)
+    assert first.secret_key != second.secret_key
+    assert str(uuid.UUID(first.environment_id)) == first.environment_id != second.environment_id
+
+
+def test_it_serves_on_a_chosen_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as placeholder:
+        port = placeholder.getsockname()[1]
+    with Emulator(port=port) as torii:
+        assert torii.issuer == f"http://127.0.0.1:{port}"
+        assert Wire(torii.issuer).kids()
+
+
+def test_the_name_localhost_is_kept_in_the_issuer() -> None:
+    with Emulator(host="localhost") as torii:
+        assert torii.issuer.startswith("http://localhost:")
+        assert Wire(torii.issuer).kids()
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6 loopback")
+def test_an_ipv6_issuer_has_brackets() -> None:
+    with Emulator(host="::1") as torii:
+        assert re.fullmatch(r"http://\[::1\]:\d+", torii.issuer)
+        assert Wire(torii.issuer).kids()
+
+
+@pytest.mark.parametrize("host", [ANY_ADDRESS, "::", "192.0.2.1", "example.com"])
+def test_a_host_that_is_not_loopback_is_refused(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="allow_remote"):
+        Emulator(host=host)
+
+
+@pytest.mark.parametrize("host", ["", None, 2130706433])
+def test_a_host_that_is_none_is_refused(host: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^host must be"):
+        Emulator(host=host, allow_remote=True)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, "80", None, True, 80.0])
+def test_a_port_that_is_none_is_refused(port: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^port must be"):
+        Emulator(port=port)
+
+
+def test_a_wildcard_address_serves_if_allowed_and_names_the_loopback() -> None:
+    with Emulator(host=ANY_ADDRESS, allow_remote=True) as torii:
+        assert torii.issuer.startswith("http://127.0.0.1:")
+        assert Wire(torii.issuer).kids()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "a\0b", "a" * 70, "fe80:nonsense"])
+def test_an_address_that_cannot_be_bound_is_a_configuration_error(
+    host: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Emulator(host=host, allow_remote=True).start()
+    assert str(caught.value).endswith(".")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_port_in_use_is_a_configuration_error(
+    torii: Emulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = int(torii.issuer.rpartition(":")[2])
+    with pytest.raises(ConfigurationError, match=f"^Port {port} of 127.0.0.1 is in use: .*\\.$"):
+        Emulator(port=port).start()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", " sk_live_1"])
+def test_it_does_not_start_beside_a_live_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("TORII_SECRET_KEY", key)
+    with pytest.raises(ConfigurationError, match="live key") as caught:
+        Emulator().start()
+    assert key.strip() not in str(caught.value)
+
+
+def test_a_test_key_in_the_environment_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORII_SECRET_KEY", "sk_test_1")
+    with Emulator() as torii:
+        assert Wire(torii.issuer).kids()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda torii: torii.issuer,
+        lambda torii: torii.api_url,
+        lambda torii: torii.issue_token(),
+        lambda torii: torii.rotate_keys(),
+        lambda torii: torii.outage("error"),
+        lambda torii: torii.reset(),
+    ],
+)
+def test_before_start_a_clear_error(use: Callable[[Emulator], object]) -> None:
+    with pytest.raises(RuntimeError, match="not running"):
+        use(Emulator())
+
+
+def test_stop_frees_the_port_and_may_be_called_again() -> None:
+    torii = Emulator()
+    torii.stop()
+    torii.start()
+    wire = Wire(torii.issuer)
+    assert wire.kids()
+    torii.stop()
+    torii.stop()
+    with pytest.raises(ConnectionRefusedError):
+        wire.kids()
+    socket.create_server(wire.address).close()
+
+
+def test_it_starts_only_once() -> None:
+    torii = Emulator()
+    with torii, pytest.raises(RuntimeError, match="starts only once"):
+        torii.start()
+    with pytest.raises(RuntimeError, match="starts only once"):
+        torii.start()
+
+
+def test_a_stopped_emulator_still_mints_for_verifiers_that_know_its_keys() -> None:
+    with Emulator() as torii:
+        wire = Wire(torii.issuer)
+        token = torii.issue_token().access_token
+        assert wire.verified(token)
+    assert torii.issuer
+    assert torii.issue_token().access_token.split(".")[0] == token.split(".")[0]
+
+
+def test_it_stops_when_the_block_fails() -> None:
+    wires = []
+
+    def fail() -> None:
+        with Emulator() as torii:
+            wires.append(Wire(torii.issuer))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with pytest.raises(ConnectionRefusedError):
+        wires[0].kids()
+
+
+def test_many_emulators_run_side_by_side() -> None:
+    with Emulator() as one, Emulator() as two:
+        one.outage("error")
+        assert Wire(one.issuer).get("/.well-known/openid-configuration").status == 503
+        assert Wire(two.issuer).get("/.well-known/openid-configuration").status == 200

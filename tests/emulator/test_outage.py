@@ -1,0 +1,208 @@
+"""Outages of the tenant host: each mode, how long it lasts, and what ends it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from http.client import RemoteDisconnected
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from torii_backend.emulator import Emulator
+
+from .conftest import WATCHDOG, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+JWKS = "/_torii/.well-known/jwks.json"
+DISCOVERY = "/.well-known/openid-configuration"
+BOTH = pytest.mark.parametrize("path", [JWKS, DISCOVERY])
+
+
+@pytest.fixture(params=["python", "http"])
+def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Callable[..., None]:
+    """Begin an outage in process or through the control plane."""
+
+    def over_http(mode: str, **arguments: float) -> None:
+        answer = wire.post("/_emulator/outage", {"mode": mode, **arguments})
+        assert (answer.status, answer.json()) == (200, {})
+
+    return torii.outage if request.param == "python" else over_http
+
+
+def _hanging(wire: Wire) -> socket.socket:
+    """Send a request and see that it arrived but gets no answer."""
+    connection = wire.raw(f"GET {JWKS} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n")
+    arrived = [connection.recv(4096)]
+    connection.settimeout(0.3)
+    with pytest.raises(socket.timeout):
+        _read_to_the_end(connection, arrived)
+    assert set(b"".join(arrived).split(b"\r\n")) == {b"HTTP/1.1 100 Continue", b""}
+    connection.settimeout(WATCHDOG)
+    return connection
+
+
+def _read_to_the_end(connection: socket.socket, arrived: list[bytes]) -> None:
+    while more := connection.recv(4096):
+        arrived.append(more)
+
+
+@BOTH
+def test_refuse_closes_the_connection_without_an_answer(
+    wire: Wire, outage: Callable[..., None], path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outage("refuse")
+    with pytest.raises(RemoteDisconnected):
+        wire.get(path)
+    with pytest.raises(RemoteDisconnected):
+        wire.send("HEAD", path)
+    assert capfd.readouterr() == ("", "")
+
+
+@BOTH
+def test_error_is_503_with_a_json_body(wire: Wire, outage: Callable[..., None], path: str) -> None:
+    outage("error")
+    answer = wire.get(path)
+    assert answer.status == 503
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json()["error"]["code"] == "unavailable"
+    assert answer.message
+
+
+@BOTH
+def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], path: str) -> None:
+    outage("html")
+    answer = wire.get(path)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.body.startswith(b"<!doctype html>")
+
+
+def test_slow_is_the_right_answer_two_seconds_late(torii: Emulator, wire: Wire) -> None:
+    jwks = wire.jwks()
+    torii.outage("slow", seconds=1)
+    began = time.monotonic()
+    assert wire.jwks() == jwks
+    assert time.monotonic() - began >= 2
+    again = time.monotonic()
+    assert wire.jwks() == jwks
+    assert time.monotonic() - again < 2
+
+
+@BOTH
+def test_hang_closes_the_connection_when_the_outage_ends(
+    wire: Wire, outage: Callable[..., None], path: str
+) -> None:
+    began = time.monotonic()
+    outage("hang", seconds=0.5)
+    with pytest.raises(RemoteDisconnected):
+        wire.get(path)
+    assert time.monotonic() - began >= 0.5
+    assert wire.get(path).status == 200
+
+
+@pytest.mark.parametrize("how", ["python", "http"])
+def test_reset_releases_a_hanging_request(torii: Emulator, wire: Wire, how: str) -> None:
+    torii.outage("hang")
+    with _hanging(wire) as connection:
+        if how == "python":
+            torii.reset()
+        else:
+            wire.post("/_emulator/reset")
+        assert connection.recv(1) == b""
+    assert wire.get(JWKS).status == 200
+
+
+def test_another_outage_releases_a_hanging_request(torii: Emulator, wire: Wire) -> None:
+    torii.outage("hang")
+    with _hanging(wire) as connection:
+        torii.outage("error")
+        assert connection.recv(1) == b""
+    assert wire.get(JWKS).status == 503
+
+
+def test_stop_releases_a_hanging_request_and_returns_at_once() -> None:
+    torii = Emulator()
+    torii.start()
+    torii.outage("hang")
+    with _hanging(Wire(torii.issuer)) as connection:
+        began = time.monotonic()
+        torii.stop()
+        assert time.monotonic() - began < 5
+        assert connection.recv(1) == b""
+
+
+def test_reset_lets_a_slow_request_go(torii: Emulator, wire: Wire) -> None:
+    torii.outage("slow")
+    with _hanging(wire) as connection:
+        torii.reset()
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_a_client_that_left_a_refusing_host_makes_no_noise(
+    torii: Emulator, wire: Wire, capfd: pytest.CaptureFixture[str]
+) -> None:
+    torii.outage("hang")
+    _hanging(wire).close()
+    torii.reset()
+    assert wire.get(JWKS).status == 200
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", ["refuse", "error", "html"])
+def test_an_outage_lasts_until_reset(torii: Emulator, wire: Wire, mode: Any) -> None:
+    jwks = wire.jwks()
+    torii.outage(mode, seconds=86_400)
+    torii.reset()
+    assert wire.jwks() == jwks
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang", "error", "html", "slow"])
+def test_the_control_plane_stays_reachable(torii: Emulator, wire: Wire, mode: Any) -> None:
+    torii.outage(mode)
+    assert wire.post("/_emulator/tokens").status == 200
+    assert wire.post("/_emulator/keys/rotate").status == 200
+    assert wire.get("/elsewhere").status == 404
+    assert wire.post("/_emulator/reset").status == 200
+    assert len(wire.kids()) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "seconds", "error", "argument"),
+    [
+        ("explode", None, ValueError, "mode"),
+        ("", None, ValueError, "mode"),
+        (None, None, ValueError, "mode"),
+        ([], None, ValueError, "mode"),
+        ("error", 0, ValueError, "seconds"),
+        ("error", -1, ValueError, "seconds"),
+        ("error", 86_400.5, ValueError, "seconds"),
+        ("error", "5", TypeError, "seconds"),
+        ("error", True, TypeError, "seconds"),
+    ],
+)
+def test_a_bad_argument_is_named_and_changes_nothing(
+    torii: Emulator, wire: Wire, mode: Any, seconds: Any, error: type[Exception], argument: str
+) -> None:
+    with pytest.raises(error, match=rf"^{argument} must be .*\.$"):
+        torii.outage(mode, seconds=seconds)
+    body = {"mode": mode} if seconds is None else {"mode": mode, "seconds": seconds}
+    answer = wire.post("/_emulator/outage", body)
+    assert answer.status == 400
+    assert argument in answer.message
+    assert wire.get(JWKS).status == 200
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_seconds_must_be_finite(torii: Emulator, seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"^seconds must be more than zero"):
+        torii.outage("error", seconds=seconds)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"seconds": 5}])
+def test_the_mode_must_be_given(wire: Wire, body: Any) -> None:
+    answer = wire.post("/_emulator/outage", body)
+    assert answer.status == 400
+    assert "mode" in answer.message

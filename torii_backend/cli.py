@@ -1,0 +1,127 @@
+"""The command line: `python -m torii_backend emulator` runs a local Torii."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Optional
+
+from torii_backend.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from torii_backend.emulator import Emulator
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run one command of the shell.
+
+    Args:
+        argv: the arguments after the program's name; None takes those of this process.
+
+    Returns:
+        The exit code: 0, or 2 where a setting is wrong.
+
+    Raises:
+        SystemExit: the arguments are not understood, or ask for help.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    return _emulator(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m torii_backend", description="Torii for Python backends."
+    )
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    emulator = commands.add_parser(
+        "emulator",
+        help="run a local Torii",
+        description="Run a local Torii: an issuer with keys of its own, for development and tests.",
+    )
+    emulator.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
+    emulator.add_argument(
+        "--port", type=int, default=4100, help="port to serve on, 0 for a free one (%(default)s)"
+    )
+    emulator.add_argument(
+        "--allow-remote", action="store_true", help="serve on a host that is not loopback"
+    )
+    emulator.add_argument(
+        "--json", action="store_true", help="print one line of JSON once it serves"
+    )
+    return parser
+
+
+def _emulator(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    from torii_backend.emulator import Emulator
+
+    try:
+        torii = Emulator(
+            host=arguments.host, port=arguments.port, allow_remote=arguments.allow_remote
+        )
+        with _signals_caught() as signalled, torii:
+            sys.stdout.write(_line(torii) if arguments.json else _welcome(torii))
+            sys.stdout.flush()
+            signalled.recv(1)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+@contextmanager
+def _signals_caught() -> Generator[socket.socket, None, None]:
+    """Turn Ctrl-C and SIGTERM into a byte to read from a socket.
+
+    A signal may reach any thread; one that is not the main thread would leave a main thread that
+    sleeps asleep.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.setblocking(False)
+        wakeup = signal.set_wakeup_fd(writer.fileno())
+        handlers = {
+            number: signal.signal(number, _leave_it_to_the_socket)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield reader
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(wakeup)
+
+
+def _leave_it_to_the_socket(number: int, frame: object) -> None:
+    pass
+
+
+def _line(torii: Emulator) -> str:
+    facts = ("issuer", "api_url", "secret_key", "environment_id")
+    return json.dumps({name: getattr(torii, name) for name in facts}) + "\n"
+
+
+def _welcome(torii: Emulator) -> str:
+    return f"""\
+A local Torii is running.
+
+  issuer          {torii.issuer}
+  API url         {torii.api_url}
+  secret key      {torii.secret_key}
+  environment id  {torii.environment_id}
+
+Mint an access token:
+
+  curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.issuer}/_emulator/tokens'
+
+Press Ctrl-C to stop.
+"""

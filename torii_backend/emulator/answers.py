@@ -1,0 +1,41 @@
+"""Answers: what the emulator's endpoints send, always JSON unless an outage says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response
+
+_REFUSALS = {
+    404: ("not_found", "There is nothing at this path."),
+    405: ("method_not_allowed", "This path does not answer to this method."),
+    413: ("payload_too_large", "The body is larger than one mebibyte."),
+}
+
+
+def json_answer(document: Any, status: int = 200) -> Response:
+    """Make an answer from any value that msgspec can encode."""
+    return Response(msgspec.json.encode(document), status, content_type="application/json")
+
+
+def error_answer(status: int, code: str, message: str) -> Response:
+    """Make an answer in the one envelope that all errors share.
+
+    Args:
+        status: the HTTP status.
+        code: a stable machine-readable word.
+        message: one sentence for a human.
+    """
+    return json_answer({"error": {"code": code, "message": message}}, status)
+
+
+def refusal(error: HTTPException) -> Response:
+    """Make the answer to a request that routing or an endpoint refused."""
+    status = error.code or 400
+    code, message = _REFUSALS.get(status, ("invalid_request", error.description or "Bad request."))
+    answer = error_answer(status, code, message)
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer

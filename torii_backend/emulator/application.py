@@ -1,0 +1,40 @@
+"""Application: the WSGI application that hands each request to its endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.emulator.answers import refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class Application:
+    """A WSGI application over routes.
+
+    Args:
+        rules: the routes; the endpoint of each is a callable that takes the request, and the
+            values in the path by keyword, and gives the answer.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._routes = Map(rules, merge_slashes=False)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; refusals are answers too (PEP 3333)."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            # The Host header picks nothing here, so routing gets a fixed one.
+            endpoint, values = self._routes.bind("localhost").match(request.path, request.method)
+            answer: Response = endpoint(request, **values)
+        except HTTPException as error:
+            return refusal(error)
+        return answer

@@ -1,0 +1,37 @@
+"""Reading a request body: JSON into a struct, or a refusal that names the field."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
+LARGEST = 1024 * 1024
+
+BodyT = TypeVar("BodyT", bound=msgspec.Struct)
+
+
+def read_body(request: Request, struct: type[BodyT]) -> BodyT:
+    """Read the JSON body of a request; an empty body is the same as an empty object.
+
+    Args:
+        request: the request, whose body was not read yet.
+        struct: what the body must look like.
+
+    Raises:
+        BadRequest: the body is not JSON, or does not look like the struct.
+        RequestEntityTooLarge: the body is larger than a mebibyte.
+    """
+    # werkzeug cuts a chunked body off at its limit instead of refusing it, hence one byte more.
+    request.max_content_length = LARGEST + 1
+    body = request.get_data()
+    if len(body) > LARGEST:
+        raise RequestEntityTooLarge
+    try:
+        return msgspec.json.decode(body or b"{}", type=struct)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"{error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadRequest("The body is not JSON, or it is nested too deeply.") from None

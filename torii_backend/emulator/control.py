@@ -1,0 +1,83 @@
+"""The control plane: the emulator's own endpoints, through which tests steer it over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Optional
+
+import msgspec
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.emulator.answers import json_answer
+from torii_backend.emulator.body import read_body
+from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.tenant import Tenant
+from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
+
+
+class _Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A request body; on its own, the one of an endpoint that takes no arguments."""
+
+
+class _TokenRequest(_Body):
+    user_id: str = DEFAULT_USER_ID
+    claims: dict[str, Any] = {}
+    expires_in: int = DEFAULT_EXPIRES_IN
+
+
+class _RotateRequest(_Body):
+    withdraw: bool = False
+
+
+class _OutageRequest(_Body):
+    mode: OutageMode
+    seconds: Optional[float] = None
+
+
+def rules(tenant: Tenant) -> list[Rule]:
+    """List the routes of the control plane; each endpoint takes the request."""
+
+    def tokens(request: Request) -> Response:
+        asked = read_body(request, _TokenRequest)
+        with _bad_values_refused():
+            issued = tenant.issue_token(
+                user_id=asked.user_id, claims=asked.claims, expires_in=asked.expires_in
+            )
+        return json_answer(issued)
+
+    def rotate(request: Request) -> Response:
+        asked = read_body(request, _RotateRequest)
+        return json_answer({"kid": tenant.rotate_keys(withdraw=asked.withdraw)})
+
+    def outage(request: Request) -> Response:
+        asked = read_body(request, _OutageRequest)
+        with _bad_values_refused():
+            tenant.outage(asked.mode, seconds=asked.seconds)
+        return json_answer({})
+
+    def reset(request: Request) -> Response:
+        read_body(request, _Body)
+        tenant.reset()
+        return json_answer({})
+
+    return [
+        Rule("/_emulator/tokens", methods=["POST"], endpoint=tokens),
+        Rule("/_emulator/keys/rotate", methods=["POST"], endpoint=rotate),
+        Rule("/_emulator/outage", methods=["POST"], endpoint=outage),
+        Rule("/_emulator/reset", methods=["POST"], endpoint=reset),
+    ]
+
+
+@contextmanager
+def _bad_values_refused() -> Generator[None, None, None]:
+    """Answer 400 for a value that the tenant refuses, under the field's name on the wire."""
+    try:
+        yield
+    except ValueError as error:
+        argument, _, requirement = str(error).partition(" ")
+        first, *others = argument.split("_")
+        field = first + "".join(word.capitalize() for word in others)
+        raise BadRequest(f"{field} {requirement}") from None
