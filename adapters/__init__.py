@@ -1,0 +1,1 @@
+"""Sources of the framework adapters; they install as torii_backend.<name>."""

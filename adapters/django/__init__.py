@@ -1,0 +1,16 @@
+"""Guard a Django project, as a whole or view by view.
+
+    INSTALLED_APPS = [..., "torii_backend.django"]      # checks the settings at start
+    MIDDLEWARE = [..., "torii_backend.django.AuthMiddleware"]
+    TORII = {"ISSUER": "https://acme.torii.so", "EXEMPT": ["/health"]}
+
+Views find the Auth in `request.auth`.
+"""
+
+from __future__ import annotations
+
+from torii_backend.auth import current_auth
+from torii_backend.django.decorators import require_auth
+from torii_backend.django.middleware import AuthMiddleware
+
+__all__ = ["AuthMiddleware", "current_auth", "require_auth"]

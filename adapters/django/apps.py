@@ -1,0 +1,19 @@
+"""The Django app: registers the system checks."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from torii_backend.django.checks import check_settings
+
+
+class ToriiConfig(AppConfig):
+    """`torii_backend.django` in INSTALLED_APPS."""
+
+    name = "torii_backend.django"
+    label = "torii"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        register(check_settings, Tags.security)

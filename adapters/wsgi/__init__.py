@@ -1,0 +1,66 @@
+"""Guard any WSGI application (PEP 3333).
+
+    app = AuthMiddleware(app, issuer="https://acme.torii.so")
+
+The application finds the Auth in `environ["torii.auth"]`.
+"""
+
+from __future__ import annotations
+
+from http.client import responses
+from typing import TYPE_CHECKING, Any
+
+from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
+from torii_backend.authenticator import Authenticator
+from torii_backend.challenge import Challenge
+from torii_backend.errors import ToriiAuthError
+from torii_backend.exempt import environ_paths
+from torii_backend.options import AuthOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+    from typing_extensions import Unpack
+
+__all__ = ["AuthMiddleware"]
+
+
+class AuthMiddleware:
+    """WSGI middleware that lets only authenticated requests through to `app`.
+
+    Args:
+        app: the WSGI application to guard.
+        options: the keywords of `torii_backend.authenticator.AuthOptions`.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+
+    def __init__(self, app: WSGIApplication, **options: Unpack[AuthOptions]) -> None:
+        self._app = app
+        self._authenticator = Authenticator(**options)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            auth = self._authenticator.authenticate(environ, paths=environ_paths(environ))
+        except ToriiAuthError as refusal:
+            return _send(self._authenticator.challenge(refusal), environ, start_response)
+        environ["torii.auth"] = auth
+        token = bind_auth(auth)
+        try:
+            body = self._app(environ, start_response)
+        finally:
+            unbind_auth(token)
+        # A list runs no code of the application any more.
+        return body if isinstance(body, list) else BoundIterator(auth, body)
+
+
+def _send(
+    challenge: Challenge, environ: dict[str, Any], start_response: StartResponse
+) -> list[bytes]:
+    phrase = responses.get(challenge.status, "Unknown")
+    length = ("Content-Length", str(len(challenge.body)))
+    start_response(f"{challenge.status} {phrase}", [*challenge.headers, length])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [challenge.body]

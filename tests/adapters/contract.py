@@ -1,0 +1,161 @@
+"""What every adapter has to do: the list of behaviours, and the guard that each is run against."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, cast
+
+import pytest
+
+from torii_backend import ConfigurationError, current_auth
+
+from .issuers import Issuers
+from .messages import Request, Response, bearer
+from .refusals import REFUSALS, assert_refused
+from .transport import AsyncCall, Call
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from torii_backend.options import AuthOptions
+
+
+class Driver(NamedTuple):
+    """How one adapter is put to work.
+
+    Attributes:
+        name: the name of its module in `drivers`.
+        build: guards the application with these options; gives what serves one request, as a plain
+            function or a coroutine function.
+        envelope: turns the bytes of a refusal into what the framework makes of them.
+    """
+
+    name: str
+    build: Callable[[AuthOptions], Union[Call, AsyncCall]]
+    envelope: Callable[[bytes], bytes]
+
+
+class Guard:
+    """One adapter at work, between the issuers and the application."""
+
+    def __init__(self, driver: Driver, issuers: Issuers) -> None:
+        self.issuers = issuers
+        self._driver = driver
+
+    def build(self, options: AuthOptions) -> Call:
+        """Guard an application with exactly these options."""
+        call = self._driver.build(options)
+        return lambda request: copy_context().run(_served, call, request)
+
+    def call(self, request: Request, **options: Unpack[AuthOptions]) -> Response:
+        """Serve one request; the home issuer is trusted where the options name none."""
+        return self.build(self._trusting(options))(request)
+
+    def admits(
+        self, request: Request, user_id: Optional[str] = "ada", **options: Unpack[AuthOptions]
+    ) -> None:
+        """Assert that a request passes, and under whose name: None is nobody's."""
+        response = self.call(request, **options)
+        assert response.status == 200
+        assert response.json() == {"user_id": user_id, "current": user_id, "same": True}
+
+    def refuses(self, request: Request, refusal: str, **options: Unpack[AuthOptions]) -> None:
+        """Assert that a request is refused in exactly one way."""
+        response = self.call(request, **options)
+        self.assert_refused(response, refusal, head=request.method == "HEAD")
+
+    def assert_refused(self, response: Response, refusal: str, *, head: bool = False) -> None:
+        expected = REFUSALS[refusal]
+        assert_refused(response, expected, self._driver.envelope(expected.body), head=head)
+
+    def enveloped(self, body: bytes) -> bytes:
+        """Give the body of a refusal as this adapter's framework sends it."""
+        return self._driver.envelope(body)
+
+    def together(
+        self, requests: Iterable[Request], **options: Unpack[AuthOptions]
+    ) -> list[Response]:
+        """Serve many requests at the same time: in threads, or in the tasks of one event loop."""
+        waiting = list(requests)
+        call = self._driver.build(self._trusting(options))
+        if asyncio.iscoroutinefunction(call):
+            return asyncio.run(_gathered(call, waiting))
+        with ThreadPoolExecutor(len(waiting)) as pool:
+            return list(pool.map(cast("Call", call), waiting))
+
+    def forgets(self, request: Request, status: int, **options: Unpack[AuthOptions]) -> None:
+        """Assert that nothing of a request is left in the context that served it."""
+        call = self._driver.build(self._trusting(options))
+        response = copy_context().run(_served, call, request, then=_assert_nobody)
+        assert response.status == status
+
+    def token(self, user_id: str = "ada", **claims: Any) -> str:
+        return self.issuers.token(user_id, **claims)
+
+    def good(self, target: str = "/me", *, method: str = "GET") -> Request:
+        """Make a request with a good token."""
+        return bearer(self.token(), target, method=method)
+
+    def _trusting(self, options: AuthOptions) -> AuthOptions:
+        if options.keys() & {"issuer", "verifier"}:
+            return options
+        return {**options, "issuer": self.issuers.home.issuer}
+
+
+Behaviour = Callable[[Guard], None]
+
+BEHAVIOURS: dict[str, Behaviour] = {}
+
+
+def behaviour(check: Behaviour) -> Behaviour:
+    """Put a function on the list; its name says what adapters do."""
+    assert check.__name__ not in BEHAVIOURS
+    BEHAVIOURS[check.__name__] = check
+    return check
+
+
+def behaviours(
+    **cases: Any,
+) -> Callable[[Callable[[Guard, Any], None]], Callable[[Guard, Any], None]]:
+    """Put a function on the list once for each case, which becomes its second argument."""
+
+    def register(check: Callable[[Guard, Any], None]) -> Callable[[Guard, Any], None]:
+        for name, case in cases.items():
+            BEHAVIOURS[f"{check.__name__}:{name}"] = partial(_checked, check, case)
+        return check
+
+    return register
+
+
+def _checked(check: Callable[[Guard, Any], None], case: object, guard: Guard) -> None:
+    check(guard, case)
+
+
+def _served(
+    call: Union[Call, AsyncCall], request: Request, then: Callable[[], object] = object
+) -> Response:
+    """Serve one request, and do something in the very context in which it was served."""
+    if not asyncio.iscoroutinefunction(call):
+        response = cast("Call", call)(request)
+        then()
+        return response
+
+    async def serve() -> Response:
+        response: Response = await call(request)
+        then()
+        return response
+
+    return asyncio.run(serve())
+
+
+async def _gathered(call: AsyncCall, requests: list[Request]) -> list[Response]:
+    return list(await asyncio.gather(*[call(request) for request in requests]))
+
+
+def _assert_nobody() -> None:
+    with pytest.raises(ConfigurationError, match="outside a guarded request"):
+        current_auth()

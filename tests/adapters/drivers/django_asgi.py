@@ -1,0 +1,22 @@
+"""A Django project behind its middleware, under ASGI, with an async view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.adapters.django_project import MIDDLEWARE, asgi_handler, async_view
+from tests.adapters.messages import Request, Response
+from tests.adapters.transport import AsyncCall, call_asgi
+
+if TYPE_CHECKING:
+    from torii_backend.options import AuthOptions
+
+
+def build(options: AuthOptions) -> AsyncCall:
+    torii = {name.upper(): value for name, value in options.items()}
+    handler = asgi_handler(async_view, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
+
+    async def call(request: Request) -> Response:
+        return await call_asgi(handler, request)
+
+    return call

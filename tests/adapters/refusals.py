@@ -1,0 +1,108 @@
+"""The refusals, byte for byte, as every adapter has to send them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from .messages import Response
+
+
+class Refusal(NamedTuple):
+    """One expected answer.
+
+    Attributes:
+        status: the status code.
+        www_authenticate: the challenge (RFC 6750 section 3), or None where none is sent.
+        body: the bytes before any envelope.
+        retries: whether Retry-After is sent.
+    """
+
+    status: int
+    www_authenticate: Optional[str]
+    body: bytes
+    retries: bool = False
+
+
+def _invalid_token(sentence: str) -> Refusal:
+    return Refusal(
+        401,
+        f'Bearer realm="torii", error="invalid_token", error_description="{sentence}"',
+        b'{"error":{"code":"authentication_failed","message":"%s"}}' % sentence.encode(),
+    )
+
+
+REFUSALS: dict[str, Refusal] = {
+    "no_credentials": Refusal(
+        401,
+        'Bearer realm="torii"',
+        b'{"error":{"code":"authentication_failed",'
+        b'"message":"The request carries no bearer token."}}',
+    ),
+    "malformed_credentials": Refusal(
+        400,
+        'Bearer realm="torii", error="invalid_request", '
+        'error_description="The bearer credentials are malformed."',
+        b'{"error":{"code":"invalid_request","message":"The bearer credentials are malformed."}}',
+    ),
+    "several_credentials": Refusal(
+        400,
+        'Bearer realm="torii", error="invalid_request", '
+        'error_description="The request carries more than one set of credentials."',
+        b'{"error":{"code":"invalid_request",'
+        b'"message":"The request carries more than one set of credentials."}}',
+    ),
+    "malformed": _invalid_token("The access token is not a well-formed JWT."),
+    "unsupported_algorithm": _invalid_token("The access token is not signed with ES256."),
+    "unknown_key": _invalid_token(
+        "The access token was signed with a key that the issuer does not publish."
+    ),
+    "bad_signature": _invalid_token("The signature of the access token does not verify."),
+    "expired": _invalid_token("The access token has expired."),
+    "not_yet_valid": _invalid_token("The access token is not valid yet."),
+    "wrong_issuer": _invalid_token("The access token comes from another issuer."),
+    "wrong_audience": _invalid_token("The access token is meant for another audience."),
+    "missing_claim": _invalid_token("The access token lacks a required claim."),
+    "invalid_claim": _invalid_token("The access token has a claim of the wrong type or value."),
+    "keys_unavailable": Refusal(
+        503,
+        None,
+        b'{"error":{"code":"keys_unavailable",'
+        b'"message":"The signing keys of the issuer are not available at the moment."}}',
+        retries=True,
+    ),
+}
+
+LONGEST_PAUSE = 375
+
+
+def assert_refused(response: Response, expected: Refusal, body: bytes, *, head: bool) -> None:
+    """Compare a response with a refusal.
+
+    Args:
+        response: what came.
+        expected: what should have come.
+        body: the expected body, in the adapter's own envelope where it has one.
+        head: whether the request was a HEAD: whether its body is dropped by the adapter or by the
+            server is not the same everywhere.
+    """
+    got = (
+        response.status,
+        response.header("content-type"),
+        response.header("www-authenticate"),
+        b"" if head else response.body,
+    )
+    assert got == (
+        expected.status,
+        "application/json",
+        expected.www_authenticate,
+        b"" if head else body,
+    )
+    assert not head or response.body in (b"", body)
+    assert response.header("content-length") in (None, str(len(body)))
+    retry_after = response.header("retry-after")
+    if expected.retries:
+        assert retry_after is not None and 1 <= int(retry_after) <= LONGEST_PAUSE
+    else:
+        assert retry_after is None
+    shown = {"content-type", "content-length", "www-authenticate", "retry-after"}
+    assert {name for name, _ in response.headers} <= shown

@@ -1,0 +1,191 @@
+"""What ASGI asks of a middleware, beyond the contract."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Optional
+
+import pytest
+
+from torii_backend import ConfigurationError, current_auth
+from torii_backend.asgi import AuthMiddleware
+
+from .issuers import Issuers
+from .messages import Request, authorization, bearer
+from .refusals import REFUSALS
+from .transport import scope_of
+
+Messages = list[dict[str, Any]]
+
+
+class Recorder:
+    """An ASGI application that notes its scopes and answers each in the shortest way."""
+
+    def __init__(self) -> None:
+        self.scopes: list[Any] = []
+        self.users: list[Optional[str]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scopes.append(scope)
+        if scope["type"] in ("http", "websocket"):
+            auth = current_auth()
+            self.users.append(None if auth is None else auth.user_id)
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+        elif scope["type"] == "websocket":
+            assert (await receive())["type"] == "websocket.connect"
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.send", "text": self.users[-1]})
+            await send({"type": "websocket.close"})
+
+
+def _exchange(app: Any, scope: dict[str, Any], *incoming: str) -> Messages:
+    """Run an application over one scope; give what it sent."""
+    waiting = [{"type": kind} for kind in incoming]
+    sent: Messages = []
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert waiting == [] or scope["type"] == "http"
+    return sent
+
+
+def _websocket(app: Any, request: Request, **scope: Any) -> Messages:
+    return _exchange(app, {**scope_of(request, "websocket"), **scope}, "websocket.connect")
+
+
+@pytest.mark.parametrize("kind", ["lifespan", "something.new"])
+def test_other_scopes_pass_through_untouched(issuer: str, kind: str) -> None:
+    scope = {"type": kind, "asgi": {"version": "3.0"}, "state": {}}
+    seen: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        seen.append(arguments)
+
+    async def receive() -> dict[str, Any]:
+        return {}
+
+    async def send(message: Any) -> None: ...
+
+    asyncio.run(AuthMiddleware(app, issuer=issuer)(scope, receive, send))
+    assert [id(argument) for argument in seen[0]] == [id(scope), id(receive), id(send)]
+    assert scope == {"type": kind, "asgi": {"version": "3.0"}, "state": {}}
+
+
+def test_a_websocket_with_a_good_token_is_accepted(issuers: Issuers) -> None:
+    app = Recorder()
+    guarded = AuthMiddleware(app, issuer=issuers.home.issuer)
+    sent = _websocket(guarded, bearer(issuers.token()))
+    assert [message["type"] for message in sent] == [
+        "websocket.accept",
+        "websocket.send",
+        "websocket.close",
+    ]
+    assert sent[1]["text"] == "ada"
+    scope = app.scopes[0]
+    assert scope["torii.auth"] is scope["state"]["auth"]
+    assert scope["torii.auth"].user_id == "ada"
+
+
+def test_a_websocket_may_be_let_in_without_credentials(issuer: str) -> None:
+    app = Recorder()
+    assert _websocket(AuthMiddleware(app, issuer=issuer, required=False), Request())
+    assert _websocket(AuthMiddleware(app, issuer=issuer, exempt=["/ws"]), Request("/ws"))
+    assert app.users == [None, None]
+
+
+@pytest.mark.parametrize("extensions", [{}, None, {"other": {}}])
+def test_a_websocket_is_refused_before_it_is_accepted(issuer: str, extensions: Any) -> None:
+    app = Recorder()
+    guarded = AuthMiddleware(app, issuer=issuer)
+    sent = _websocket(guarded, Request(), extensions=extensions)
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+    assert app.scopes == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [(Request(), "no_credentials"), (authorization("Bearer"), "malformed_credentials")],
+)
+def test_a_websocket_is_refused_with_our_answer_where_the_server_can_send_it(
+    issuer: str, request_: Request, refusal: str
+) -> None:
+    app = Recorder()
+    guarded = AuthMiddleware(app, issuer=issuer)
+    start, body = _websocket(guarded, request_, extensions={"websocket.http.response": {}})
+    expected = REFUSALS[refusal]
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", expected.status)
+    assert dict(start["headers"]) == {
+        b"content-type": b"application/json",
+        b"content-length": str(len(expected.body)).encode(),
+        b"www-authenticate": str(expected.www_authenticate).encode(),
+    }
+    assert body == {"type": "websocket.http.response.body", "body": expected.body}
+    assert app.scopes == []
+
+
+def test_refusals_name_their_headers_in_lower_case(issuer: str) -> None:
+    start, body = _exchange(AuthMiddleware(Recorder(), issuer=issuer), scope_of(Request()))
+    names = [name for name, _ in start["headers"]]
+    assert names == [name.lower() for name in names]
+    assert not body.get("more_body", False)
+
+
+def test_a_refused_head_has_headers_and_no_body(issuer: str) -> None:
+    request = Request(method="HEAD")
+    start, body = _exchange(AuthMiddleware(Recorder(), issuer=issuer), scope_of(request))
+    length = str(len(REFUSALS["no_credentials"].body)).encode()
+    assert dict(start["headers"])[b"content-length"] == length
+    assert body["body"] == b""
+
+
+def test_the_state_of_the_server_is_not_written_to(issuers: Issuers) -> None:
+    app = Recorder()
+    guarded = AuthMiddleware(app, issuer=issuers.home.issuer)
+    pool = object()
+    shared = {"pool": pool}
+    for user in ("ada", "grace"):
+        _exchange(guarded, {**scope_of(bearer(issuers.token(user))), "state": shared})
+    assert shared == {"pool": pool}
+    ada, grace = (scope["state"] for scope in app.scopes)
+    assert (ada["auth"].user_id, grace["auth"].user_id) == ("ada", "grace")
+    assert ada["pool"] is grace["pool"] is pool
+
+
+def test_the_scope_of_the_server_is_not_written_to(issuers: Issuers) -> None:
+    scope = scope_of(bearer(issuers.token()))
+    before = dict(scope)
+    _exchange(AuthMiddleware(Recorder(), issuer=issuers.home.issuer), scope)
+    assert scope == before
+
+
+def test_what_the_scope_said_before_does_not_count(issuer: str) -> None:
+    app = Recorder()
+    scope = {**scope_of(Request()), "torii.auth": "ada", "state": {"auth": "ada"}}
+    _exchange(AuthMiddleware(app, issuer=issuer, required=False), scope)
+    assert app.scopes[0]["torii.auth"] is app.scopes[0]["state"]["auth"] is None
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/shop/health", 200), ("/shop/me", 401), ("/health", 200)]
+)
+def test_exempt_paths_count_from_the_mount_point(issuer: str, target: str, status: int) -> None:
+    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=["/health"])
+    scope = {**scope_of(Request(target)), "root_path": "/shop"}
+    assert _exchange(guarded, scope)[0]["status"] == status
+
+
+def test_a_wrong_keyword_is_a_type_error(issuer: str) -> None:
+    with pytest.raises(TypeError, match="requierd"):
+        AuthMiddleware(Recorder(), issuer=issuer, requierd=False)  # type: ignore[call-arg]
+
+
+def test_a_missing_issuer_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError, match="TORII_ISSUER"):
+        AuthMiddleware(Recorder())

@@ -1,0 +1,141 @@
+"""`settings.TORII`: its keys, and the system checks that look at it before the first request."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any, Optional
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.test import override_settings
+
+from torii_backend import ConfigurationError, ToriiAuthError, Verifier
+from torii_backend.challenge import Challenge
+from torii_backend.django import AuthMiddleware
+
+from .django_project import MIDDLEWARE, view, wsgi_handler
+from .issuers import Issuers
+from .messages import Request, Response, bearer
+from .transport import call_wsgi
+
+ISSUER = "https://acme.torii.so"
+LENIENT: Optional[Verifier] = None
+NO_VERIFIER = "a string"
+
+
+def teapot(refusal: ToriiAuthError) -> Challenge:
+    """Answer a refusal, as ON_ERROR."""
+    return Challenge(418, (("Content-Type", "text/plain"),), refusal.reason.encode())
+
+
+def _answer(request: Request, torii: dict[str, Any]) -> Response:
+    return call_wsgi(wsgi_handler(view, MIDDLEWARE=[MIDDLEWARE], TORII=torii), request)
+
+
+def _identifiers(**overrides: Any) -> list[str]:
+    with override_settings(**overrides):
+        return [str(message.id) for message in run_checks()]
+
+
+def test_every_option_has_its_setting(issuers: Issuers) -> None:
+    torii = {
+        "ISSUER": issuers.home.issuer,
+        "AUDIENCE": ["shop"],
+        "LEEWAY": 0,
+        "HEADER": "X-Token",
+        "REQUIRED": False,
+        "EXEMPT": ["/open/*"],
+        "ON_ERROR": teapot,
+    }
+    good = issuers.token(aud="shop")
+    by_header = Request(headers=(("X-Token", f"Bearer {good}"),))
+    assert _answer(by_header, torii).json()["user_id"] == "ada"
+    assert _answer(bearer(good), torii).json()["user_id"] is None
+    assert _answer(bearer(good, "/open/x"), torii).json()["user_id"] is None
+    late = issuers.token(aud="shop", expires_in=-5)
+    refused = _answer(Request(headers=(("X-Token", f"Bearer {late}"),)), torii)
+    assert (refused.status, refused.body) == (418, b"expired")
+
+
+def test_objects_may_be_dotted_paths(issuers: Issuers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "LENIENT", Verifier(issuers.home.issuer, leeway=3600))
+    torii = {"VERIFIER": f"{__name__}.LENIENT", "ON_ERROR": f"{__name__}.teapot"}
+    assert _answer(bearer(issuers.token(expires_in=-600)), torii).json()["user_id"] == "ada"
+    assert _answer(Request(), torii).status == 418
+
+
+WRONG: dict[str, Any] = {
+    "no_dict": ISSUER,
+    "list": [("ISSUER", ISSUER)],
+    "unknown_key": {"ISSUER": ISSUER, "ISUER": ISSUER},
+    "lower_case_key": {"issuer": ISSUER},
+    "key_is_no_string": {7: ISSUER},
+    "issuer_without_scheme": {"ISSUER": "acme.torii.so"},
+    "issuer_is_a_number": {"ISSUER": 7},
+    "leeway": {"ISSUER": ISSUER, "LEEWAY": "30"},
+    "exempt": {"ISSUER": ISSUER, "EXEMPT": "/health"},
+    "required": {"ISSUER": ISSUER, "REQUIRED": "no"},
+    "verifier_and_issuer": {"ISSUER": ISSUER, "VERIFIER": Verifier(ISSUER)},
+    "no_such_object": {"VERIFIER": f"{__name__}.nothing"},
+    "no_such_module": {"VERIFIER": "no.such.module"},
+    "no_path": {"ISSUER": ISSUER, "ON_ERROR": "handler"},
+    "relative_path": {"ISSUER": ISSUER, "ON_ERROR": ".handler"},
+    "object_of_another_type": {"VERIFIER": f"{__name__}.NO_VERIFIER"},
+    "class_and_no_object": {"VERIFIER": "torii_backend.Verifier"},
+    "object_that_cannot_be_called": {"ISSUER": ISSUER, "ON_ERROR": f"{__name__}.NO_VERIFIER"},
+}
+
+
+@pytest.mark.parametrize("torii", WRONG.values(), ids=WRONG)
+def test_wrong_settings_are_found_when_the_middleware_is_made(torii: Any) -> None:
+    with override_settings(TORII=torii), pytest.raises(ConfigurationError):
+        AuthMiddleware(view)
+
+
+@pytest.mark.parametrize("torii", WRONG.values(), ids=WRONG)
+def test_wrong_settings_are_found_by_the_check(torii: Any) -> None:
+    assert _identifiers(TORII=torii) == ["torii.E001"]
+    assert _identifiers(TORII=torii, MIDDLEWARE=[MIDDLEWARE]) == ["torii.E001"]
+
+
+def test_missing_settings_are_found_when_the_middleware_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="TORII_ISSUER"):
+        AuthMiddleware(view)
+
+
+def test_missing_settings_are_an_error_with_the_middleware_and_a_warning_without() -> None:
+    assert _identifiers(MIDDLEWARE=[MIDDLEWARE]) == ["torii.E001"]
+    assert _identifiers(TORII={}, MIDDLEWARE=[MIDDLEWARE]) == ["torii.E001"]
+    assert _identifiers() == ["torii.W001"]
+    assert _identifiers(TORII={}) == ["torii.W001"]
+
+
+def test_good_settings_pass_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _identifiers(TORII={"ISSUER": ISSUER}) == []
+    assert _identifiers(TORII={"ISSUER": ISSUER}, MIDDLEWARE=[MIDDLEWARE]) == []
+    assert _identifiers(TORII={"VERIFIER": Verifier(ISSUER)}) == []
+    monkeypatch.setenv("TORII_ISSUER", ISSUER)
+    assert _identifiers(MIDDLEWARE=[MIDDLEWARE]) == []
+
+
+def test_manage_py_check_reports_them() -> None:
+    with override_settings(TORII={"ISSUER": "acme.torii.so"}):
+        with pytest.raises(SystemCheckError, match=r"torii\.E001.*full address"):
+            call_command("check")
+        with pytest.raises(SystemCheckError, match=r"torii\.E001"):
+            call_command("check", tags=["security"])
+    out, err = StringIO(), StringIO()
+    with override_settings(TORII={"ISSUER": ISSUER}):
+        call_command("check", stdout=out, stderr=err)
+    assert "no issues" in out.getvalue() + err.getvalue()
+    call_command("check", stdout=out, stderr=err)
+    assert "torii.W001" in out.getvalue() + err.getvalue()
+
+
+def test_no_message_shows_a_secret() -> None:
+    secret = "sk_test_do_not_show"
+    with override_settings(TORII={"ISSUER": secret}):
+        (message,) = run_checks()
+    assert secret not in f"{message.msg}{message.hint}"

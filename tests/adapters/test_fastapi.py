@@ -1,0 +1,238 @@
+"""What a FastAPI developer expects of the dependency, beyond the contract."""
+
+# No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
+import asyncio
+from typing import Annotated, Any, Optional
+
+import httpx
+import pytest
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request, WebSocket
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from torii_backend import Auth, InvalidToken, ToriiAuthError, current_auth
+from torii_backend.challenge import Challenge
+from torii_backend.fastapi import RequireAuth, require_auth
+
+from .issuers import Issuers
+from .messages import Request as Sent
+from .messages import bearer
+from .transport import scope_of
+
+User = Optional[str]
+
+
+def _get(app: FastAPI, path: str = "/me", token: User = None) -> httpx.Response:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            return await client.get(path, headers=headers)
+
+    return asyncio.run(get())
+
+
+def _me(request: Request, auth: Optional[Auth]) -> dict[str, User]:
+    assert auth is request.state.auth is current_auth()
+    return {"user_id": None if auth is None else auth.user_id}
+
+
+def _app(guard: RequireAuth[Any]) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/me")
+    def me(request: Request, auth: Annotated[Optional[Auth], Depends(guard)]) -> dict[str, User]:
+        return _me(request, auth)
+
+    @app.get("/async-me")
+    async def async_me(
+        request: Request, auth: Annotated[Optional[Auth], Depends(guard)]
+    ) -> dict[str, User]:
+        return _me(request, auth)
+
+    @app.get("/open")
+    def open_() -> str:
+        return "open"
+
+    return app
+
+
+@pytest.fixture
+def guard(issuer: str) -> RequireAuth[Auth]:
+    return require_auth(issuer=issuer)
+
+
+@pytest.mark.parametrize("path", ["/me", "/async-me"])
+def test_endpoints_get_the_auth(issuers: Issuers, guard: RequireAuth[Auth], path: str) -> None:
+    app = _app(guard)
+    assert _get(app, path, issuers.token()).json() == {"user_id": "ada"}
+    assert _get(app, path).status_code == 401
+    assert _get(app, "/open").json() == "open"
+
+
+@pytest.mark.parametrize("path", ["/me", "/async-me"])
+def test_optional_sign_in_gives_none(issuers: Issuers, issuer: str, path: str) -> None:
+    app = _app(require_auth(issuer=issuer, required=False))
+    assert _get(app, path).json() == {"user_id": None}
+    assert _get(app, path, issuers.token()).json() == {"user_id": "ada"}
+    assert _get(app, path, "bad").status_code == 401
+
+
+def test_a_router_may_be_guarded_as_a_whole(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
+    router = APIRouter(prefix="/shop", dependencies=[Depends(guard)])
+
+    @router.get("/me")
+    async def me(request: Request) -> dict[str, User]:
+        return _me(request, request.state.auth)
+
+    app = _app(guard)
+    app.include_router(router)
+    assert _get(app, "/shop/me", issuers.token()).json() == {"user_id": "ada"}
+    assert _get(app, "/shop/me").status_code == 401
+    assert _get(app, "/open").status_code == 200
+
+
+def test_a_dependency_of_ours_may_build_on_the_guard(
+    issuers: Issuers, guard: RequireAuth[Auth]
+) -> None:
+    app = FastAPI()
+    seen: list[Auth] = []
+
+    async def user_id(auth: Annotated[Auth, Depends(guard)]) -> str:
+        seen.append(auth)
+        return auth.user_id
+
+    @app.get("/me", dependencies=[Depends(guard)])
+    def me(user: Annotated[str, Depends(user_id)], auth: Annotated[Auth, Depends(guard)]) -> str:
+        seen.append(auth)
+        return user
+
+    assert _get(app, token=issuers.token()).json() == "ada"
+    assert seen[0] is seen[1]
+
+
+def test_dependency_overrides_replace_the_guard(guard: RequireAuth[Auth]) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    def me(auth: Annotated[str, Depends(guard)]) -> str:
+        return auth
+
+    app.dependency_overrides[guard] = lambda: "somebody"
+    assert _get(app).json() == "somebody"
+    app.dependency_overrides.clear()
+    assert _get(app).status_code == 401
+
+
+def test_the_cause_of_a_refusal_is_there_for_exception_handlers(
+    issuers: Issuers, guard: RequireAuth[Auth]
+) -> None:
+    app = _app(guard)
+
+    @app.exception_handler(HTTPException)
+    async def restyle(request: Request, error: HTTPException) -> JSONResponse:
+        cause = error.__cause__
+        assert isinstance(cause, ToriiAuthError)
+        return JSONResponse({"reason": cause.reason}, error.status_code, error.headers)
+
+    response = _get(app, token=issuers.token(expires_in=-600))
+    assert (response.status_code, response.json()) == (401, {"reason": "expired"})
+    assert response.headers["www-authenticate"].startswith('Bearer realm="torii", error=')
+
+
+def test_an_auth_error_of_the_application_has_its_own_handler(
+    issuers: Issuers, guard: RequireAuth[Auth]
+) -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    def me(auth: Annotated[Auth, Depends(guard)]) -> None:
+        raise InvalidToken("expired")
+
+    @app.exception_handler(ToriiAuthError)
+    async def note(request: Request, error: ToriiAuthError) -> JSONResponse:
+        return JSONResponse("the app's own", 502)
+
+    assert _get(app, token=issuers.token()).status_code == 502
+    assert _get(app).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"error":{"code":"x"}}', {"code": "x"}),
+        (b'{"error":{"code":"x"},"support":"9"}', {"error": {"code": "x"}, "support": "9"}),
+        (b'{"sign_in":"/login"}', {"sign_in": "/login"}),
+        (b"[1]", [1]),
+        (b"plain text", "plain text"),
+        (b"", ""),
+    ],
+)
+def test_a_replaced_answer_stands_in_the_envelope_whole(
+    issuer: str, body: bytes, detail: object
+) -> None:
+    mine = Challenge(401, (("Content-Type", "application/json"),), body)
+    app = _app(require_auth(issuer=issuer, on_error=lambda _: mine))
+    assert _get(app).json() == {"detail": detail}
+
+
+def test_a_background_task_knows_its_user(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
+    app = FastAPI()
+    seen: list[User] = []
+
+    def note() -> None:
+        auth = current_auth()
+        seen.append(None if auth is None else auth.user_id)
+
+    @app.get("/me")
+    async def me(auth: Annotated[Auth, Depends(guard)], tasks: BackgroundTasks) -> None:
+        tasks.add_task(note)
+
+    assert _get(app, token=issuers.token()).status_code == 200
+    assert seen == ["ada"]
+
+
+def test_exempt_paths_of_a_mounted_app_count_from_its_mount_point(issuer: str) -> None:
+    inner = FastAPI(dependencies=[Depends(require_auth(issuer=issuer, exempt=["/health"]))])
+    inner.get("/health")(lambda: "fine")
+    inner.get("/me")(lambda: "in")
+    outer = FastAPI()
+    outer.mount("/shop", inner)
+    assert _get(outer, "/shop/health").json() == "fine"
+    assert _get(outer, "/shop/me").status_code == 401
+
+
+def _websocket(app: FastAPI, sent: Sent) -> list[Any]:
+    extensions: dict[str, Any] = {"websocket.http.response": {}}
+    scope = {**scope_of(sent, "websocket"), "extensions": extensions, "subprotocols": []}
+    messages: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    return messages
+
+
+def test_a_websocket_route_is_guarded(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def talk(websocket: WebSocket, auth: Annotated[Auth, Depends(guard)]) -> None:
+        assert auth is websocket.state.auth is current_auth()
+        await websocket.accept()
+        await websocket.close(reason=auth.user_id)
+
+    accepted = _websocket(app, bearer(issuers.token(), "/ws"))
+    assert [message["type"] for message in accepted] == ["websocket.accept", "websocket.close"]
+    assert accepted[1]["reason"] == "ada"
+    refused = _websocket(app, Sent("/ws"))
+    assert [message["type"] for message in refused] == [
+        "websocket.http.response.start",
+        "websocket.http.response.body",
+    ]
+    assert refused[0]["status"] == 401

@@ -1,0 +1,187 @@
+"""`@require_auth` on Flask views: how it combines with the app and its contexts."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from flask import Flask, g
+
+from torii_backend import ConfigurationError, Verifier, current_auth
+from torii_backend.flask import Torii, require_auth
+
+from .issuers import Issuers
+
+
+def _me() -> dict[str, Any]:
+    """Tell who is signed in."""
+    assert g.auth is current_auth()
+    return {"user_id": None if g.auth is None else g.auth.user_id}
+
+
+def _named() -> dict[str, Any]:
+    """Trust `g` alone, as most views do."""
+    return {"user_id": g.auth.user_id}
+
+
+def _app(view: Callable[..., Any], **config: Any) -> Flask:
+    app = Flask(__name__)
+    app.config.update(config)
+    app.add_url_rule("/me", view_func=view)
+    return app
+
+
+def _bearer(issuers: Issuers, user_id: str = "ada", **claims: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issuers.token(user_id, **claims)}"}
+
+
+def test_the_bare_decorator_reads_the_configuration_of_the_app(issuers: Issuers) -> None:
+    view = require_auth(_me)
+    home = _app(view, TORII_ISSUER=issuers.home.issuer).test_client()
+    other = _app(view, TORII_ISSUER=issuers.other.issuer).test_client()
+    assert home.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert other.get("/me", headers=_bearer(issuers)).status_code == 401
+    assert home.get("/me").status_code == 401
+
+
+def test_empty_parentheses_are_the_bare_decorator(issuers: Issuers) -> None:
+    client = _app(require_auth()(_me), TORII_ISSUER=issuers.home.issuer).test_client()
+    assert client.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert client.get("/me").status_code == 401
+
+
+def test_keywords_count_before_the_configuration(issuers: Issuers) -> None:
+    view = require_auth(issuer=issuers.home.issuer, header="x-token")(_me)
+    client = _app(view, TORII_ISSUER=issuers.other.issuer).test_client()
+    token = issuers.token()
+    assert client.get("/me", headers={"X-Token": f"Bearer {token}"}).json == {"user_id": "ada"}
+    assert client.get("/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_the_decorator_inherits_the_keywords_of_the_extension(issuers: Issuers) -> None:
+    app = _app(require_auth(leeway=0)(_me))
+    Torii(app, issuer=issuers.home.issuer, audience="shop", required=False)
+    client = app.test_client()
+    assert client.get("/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
+    assert client.get("/me", headers=_bearer(issuers, aud="blog")).status_code == 401
+    late = _bearer(issuers, aud="shop", expires_in=-5)
+    assert client.get("/me", headers=late).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "view", [require_auth(_me), require_auth()(_me), require_auth(leeway=1)(_me)]
+)
+def test_what_the_app_lets_in_the_decorator_refuses(issuers: Issuers, view: Any) -> None:
+    app = _app(view)
+    Torii(app, issuer=issuers.home.issuer, required=False, exempt=["/me"])
+    app.add_url_rule("/open", view_func=_me, endpoint="open")
+    client = app.test_client()
+    assert client.get("/open").json == {"user_id": None}
+    assert client.get("/me").status_code == 401
+    assert client.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+
+
+def test_what_the_configuration_lets_in_the_decorator_refuses(issuers: Issuers) -> None:
+    config = {"TORII_REQUIRED": False, "TORII_EXEMPT": ["/me"]}
+    app = _app(require_auth(_me), TORII_ISSUER=issuers.home.issuer, **config)
+    assert app.test_client().get("/me").status_code == 401
+
+
+def test_a_decorated_view_may_be_stricter_than_the_app(issuers: Issuers) -> None:
+    app = _app(require_auth(audience="shop")(_me))
+    Torii(app, issuer=issuers.home.issuer)
+    client = app.test_client()
+    assert client.get("/me", headers=_bearer(issuers)).status_code == 401
+    assert client.get("/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
+
+
+def test_who_was_let_in_by_the_app_is_not_verified_again(issuers: Issuers) -> None:
+    identities: list[object] = []
+    app = _app(require_auth(lambda: {"same": identities[0] is g.auth is current_auth()}))
+    Torii(app, issuer=issuers.home.issuer)
+    app.before_request(lambda: identities.append(g.auth))
+    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"same": True}
+
+
+def test_who_was_let_in_by_one_request_is_not_let_in_by_the_next(issuers: Issuers) -> None:
+    """An app context that outlives requests, as in many test suites and WSGI files, shares `g`."""
+    app = _app(require_auth(_named), TORII_ISSUER=issuers.home.issuer)
+    client = app.test_client()
+    with app.app_context():
+        assert client.get("/me", headers=_bearer(issuers)).status_code == 200
+        assert client.get("/me").status_code == 401
+        assert client.get("/me", headers=_bearer(issuers, "grace")).json == {"user_id": "grace"}
+
+
+def test_a_request_inside_a_request_is_verified_by_itself(issuers: Issuers) -> None:
+    app = _app(require_auth(_named), TORII_ISSUER=issuers.home.issuer)
+
+    @app.get("/outer")
+    @require_auth
+    def outer() -> dict[str, Any]:
+        anonymous = app.test_client().get("/me").status_code
+        grace = app.test_client().get("/me", headers=_bearer(issuers, "grace")).json
+        auth = current_auth()
+        return {"anonymous": anonymous, "inner": grace, "outer": auth and auth.user_id}
+
+    assert app.test_client().get("/outer", headers=_bearer(issuers)).json == {
+        "anonymous": 401,
+        "inner": {"user_id": "grace"},
+        "outer": "ada",
+    }
+
+
+@pytest.mark.parametrize("value", ["root", object(), {"user_id": "root"}])
+def test_an_auth_of_another_extension_opens_nothing(issuers: Issuers, value: object) -> None:
+    app = _app(require_auth(lambda: "let in"), TORII_ISSUER=issuers.home.issuer)
+
+    @app.before_request
+    def other_extension() -> None:
+        g.auth = value
+
+    assert app.test_client().get("/me").status_code == 401
+    assert app.test_client().get("/me", headers=_bearer(issuers)).data == b"let in"
+
+
+def test_an_async_view_is_guarded(issuers: Issuers) -> None:
+    async def me() -> dict[str, Any]:
+        return _me()
+
+    app = _app(require_auth(issuer=issuers.home.issuer)(me))
+    assert app.test_client().get("/me").status_code == 401
+    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+
+
+def test_an_async_view_behind_the_extension_knows_its_user(issuers: Issuers) -> None:
+    async def me() -> dict[str, Any]:
+        return _me()
+
+    app = _app(me)
+    Torii(app, issuer=issuers.home.issuer)
+    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+
+
+def test_the_view_keeps_its_name_and_signature() -> None:
+    guarded = require_auth(_me)
+    assert (guarded.__name__, guarded.__doc__) == ("_me", "Tell who is signed in.")
+    assert guarded.__wrapped__ is _me  # type: ignore[attr-defined]
+
+
+def test_wrong_keywords_are_found_where_the_view_is_declared(issuers: Issuers) -> None:
+    with pytest.raises(ConfigurationError, match="issuer"):
+        require_auth(issuer="acme.torii.so")
+    with pytest.raises(ConfigurationError, match="verifier"):
+        require_auth(issuer=issuers.home.issuer, verifier=Verifier(issuers.home.issuer))
+    with pytest.raises(ConfigurationError, match="leeway"):
+        require_auth(leeway=-1)
+
+
+def test_an_unknown_keyword_is_found_where_the_view_is_declared() -> None:
+    with pytest.raises(TypeError, match="isuer"):
+        require_auth(isuer="https://acme.torii.so")  # type: ignore[call-overload]
+
+
+def test_a_missing_issuer_lets_nobody_in(issuers: Issuers) -> None:
+    app = _app(require_auth(_me), PROPAGATE_EXCEPTIONS=True)
+    with pytest.raises(ConfigurationError, match="TORII_ISSUER"):
+        app.test_client().get("/me", headers=_bearer(issuers))
