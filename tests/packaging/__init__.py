@@ -1,0 +1,1 @@
+"""What is shipped: names, versions, start-up and the distributions themselves."""

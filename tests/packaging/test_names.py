@@ -1,0 +1,72 @@
+"""The public names of the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import torii_backend
+
+ADAPTERS = ["asgi", "django", "fastapi", "flask", "wsgi"]
+
+
+def test_the_public_names_are_these() -> None:
+    assert torii_backend.__all__ == [
+        "Auth",
+        "Authenticator",
+        "ConfigurationError",
+        "InvalidRequest",
+        "InvalidToken",
+        "KeysUnavailable",
+        "MissingCredentials",
+        "PermissionDenied",
+        "ToriiAuth",
+        "ToriiAuthError",
+        "ToriiError",
+        "Verifier",
+        "__version__",
+        "authenticate_request",
+        "authenticate_request_async",
+        "current_auth",
+        "verify_token",
+        "verify_token_async",
+    ]
+
+
+def test_the_public_names_are_sorted() -> None:
+    assert torii_backend.__all__ == sorted(torii_backend.__all__)
+
+
+@pytest.mark.parametrize("name", torii_backend.__all__)
+def test_a_public_name_resolves(name: str) -> None:
+    value = getattr(torii_backend, name)
+    assert getattr(value, "__name__", name) in {name, "Auth"}
+
+
+def test_dir_shows_the_public_names() -> None:
+    assert set(torii_backend.__all__) <= set(dir(torii_backend))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'torii_backend' has no attribute 'verify'"):
+        _ = torii_backend.verify  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_the_names_of_an_adapter_are_sorted_and_resolve(adapter: str) -> None:
+    module = import_module(f"torii_backend.{adapter}")
+    assert module.__all__ == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_an_adapter_does_not_hide_its_framework(root: Path) -> None:
+    program = "import django, flask; print(django.__file__, flask.__file__, sep='\\n')"
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    files = [Path(line) for line in printed.splitlines()]
+    assert [file.parent.name for file in files] == ["django", "flask"]
+    assert all("site-packages" in file.parts for file in files)

@@ -1,0 +1,44 @@
+"""Guarding FastAPI routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+from fastapi import Depends, FastAPI, Request
+from typing_extensions import assert_type
+
+from torii_backend import Auth, Verifier
+from torii_backend.fastapi import RequireAuth, require_auth
+
+app = FastAPI()
+signed_in = require_auth(issuer="https://acme.torii.so")
+maybe_signed_in = require_auth(required=False, exempt=["/health"])
+
+assert_type(require_auth(), RequireAuth[Auth])
+assert_type(require_auth(required=True, leeway=5), RequireAuth[Auth])
+assert_type(require_auth(verifier=Verifier()), RequireAuth[Auth])
+assert_type(signed_in, RequireAuth[Auth])
+assert_type(maybe_signed_in, RequireAuth[Optional[Auth]])
+
+SignedIn = Annotated[Auth, Depends(signed_in)]
+
+
+@app.get("/me")
+async def me(auth: SignedIn) -> str:
+    assert_type(auth, Auth)
+    return auth.user_id
+
+
+@app.get("/maybe")
+def maybe(auth: Annotated[Optional[Auth], Depends(maybe_signed_in)]) -> Optional[str]:
+    return auth.user_id  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+async def calling(request: Request, decided_later: bool) -> None:
+    assert_type(await signed_in(request), Auth)
+    assert_type(await maybe_signed_in(request), Optional[Auth])
+    assert_type(require_auth(required=decided_later), RequireAuth[Optional[Auth]])
+
+
+require_auth("https://acme.torii.so")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+require_auth(isuer="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
