@@ -88,9 +88,9 @@ def _watched_pools(deadline: Deadline) -> dict[str, Any]:
             deadline.watch(self.sock)
 
     class HTTPPool(HTTPConnectionPool):
-        ConnectionCls = WatchedHTTPConnection
+        ConnectionCls: Any = WatchedHTTPConnection
 
     class HTTPSPool(HTTPSConnectionPool):
-        ConnectionCls = WatchedHTTPSConnection
+        ConnectionCls: Any = WatchedHTTPSConnection
 
     return {"http": HTTPPool, "https": HTTPSPool}

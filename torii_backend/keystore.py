@@ -28,9 +28,11 @@ class Clock(Protocol):
 
     def time(self) -> float:
         """Return seconds since the epoch."""
+        ...
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""
+        ...
 
 
 class KeyStore:

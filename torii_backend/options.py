@@ -72,7 +72,7 @@ def check_options(options: AuthOptions) -> None:
     if given and options.get("verifier"):
         raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
     if "issuer" in given:
-        resolve_issuers(options["issuer"])
+        resolve_issuers(options.get("issuer"))
     resolve_audience(options.get("audience"))
     checked_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
     checked_header(options.get("header", "authorization"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overlo
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from torii_backend.authenticator import Authenticator
 from torii_backend.django.guard import LET_IN, answer, answer_async
@@ -60,14 +61,22 @@ class _ViewGuard:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if self._is_let_in(request):
                 return view(request, *args, **kwargs)
-            respond = lambda passed: view(passed, *args, **kwargs)  # noqa: E731
+
+            def respond(passed: HttpRequest) -> HttpResponseBase:
+                response: HttpResponseBase = view(passed, *args, **kwargs)
+                return response
+
             return answer(self._authenticator(), request, respond)
 
         @wraps(view)
         async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if self._is_let_in(request):
                 return await view(request, *args, **kwargs)
-            respond = lambda passed: view(passed, *args, **kwargs)  # noqa: E731
+
+            async def respond(passed: HttpRequest) -> HttpResponseBase:
+                response: HttpResponseBase = await view(passed, *args, **kwargs)
+                return response
+
             return await answer_async(self._authenticator(), request, respond)
 
         return cast("View", guarded_async if _is_async(view) else guarded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Optional
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from typing_extensions import assert_type
 
 from torii_backend import Auth, Verifier
@@ -34,9 +34,9 @@ def maybe(auth: Annotated[Optional[Auth], Depends(maybe_signed_in)]) -> Optional
     return auth.user_id  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
 
 
-async def calling(request: Request, decided_later: bool) -> None:
-    assert_type(await signed_in(request), Auth)
-    assert_type(await maybe_signed_in(request), Optional[Auth])
+def made(decided_later: bool) -> None:
+    assert_type(signed_in, RequireAuth[Auth])
+    assert_type(maybe_signed_in, RequireAuth[Optional[Auth]])
     assert_type(require_auth(required=decided_later), RequireAuth[Optional[Auth]])
 
 
