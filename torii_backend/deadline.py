@@ -29,7 +29,7 @@ class Deadline:
         self._timer = threading.Timer(seconds, self._shut_all)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
-        self.is_over = False
+        self.is_over: bool = False
 
     def __enter__(self) -> Deadline:
         self._timer.start()

@@ -35,8 +35,8 @@ class VerificationKey:
             int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1()
         )
         self._verify = numbers.public_key().verify
-        self.kid = kid
-        self.point = x + y
+        self.kid: str = kid
+        self.point: bytes = x + y
 
     def accepts(self, signature: bytes, signing_input: bytes) -> bool:
         """Tell whether a signature, the 64 bytes r and s, is this key's over the input."""

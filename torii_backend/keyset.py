@@ -36,9 +36,9 @@ class KeySet:
         self.keys: dict[str, VerificationKey] = (
             keys if previous is None else _kept(keys, previous.keys)
         )
-        self.fetched_at = fetched_at
-        self.refresh_at = refresh_at
-        self.stale_at = stale_at
+        self.fetched_at: float = fetched_at
+        self.refresh_at: float = refresh_at
+        self.stale_at: float = stale_at
         self._by_header: dict[bytes, VerificationKey] = {}
 
     def holds(self, key: VerificationKey) -> bool:

@@ -25,8 +25,8 @@ class Pacing:
     """
 
     def __init__(self) -> None:
-        self.failures = 0
-        self.retry_at = -math.inf
+        self.failures: int = 0
+        self.retry_at: float = -math.inf
         self._tokens = float(BUCKET_SIZE)
         self._refilled_at = 0.0
 

@@ -55,9 +55,9 @@ class Refresher:
         install: Callable[[KeySet], None],
         monotonic: Callable[[], float],
     ) -> None:
-        self.fetches = 0
-        self.failures = 0
-        self.pacing = Pacing()
+        self.fetches: int = 0
+        self.failures: int = 0
+        self.pacing: Pacing = Pacing()
         self._issuer = issuer
         self._load = load
         self._install = install

@@ -88,7 +88,7 @@ class Verifier:
         session: Optional[requests.Session] = None,
         clock: Clock = time,
     ) -> None:
-        self.issuers = resolve_issuers(issuer)
+        self.issuers: tuple[str, ...] = resolve_issuers(issuer)
         self._audience = resolve_audience(audience)
         self._leeway = checked_seconds(leeway, "leeway")
         self._cache = TokenCache(checked_count(cache_size, "cache_size"))

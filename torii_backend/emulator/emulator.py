@@ -44,8 +44,8 @@ class Emulator:
     ) -> None:
         self._host = _checked_host(host, allow_remote)
         self._port = _checked_port(port)
-        self.secret_key = f"sk_test_{secrets.token_hex(24)}"
-        self.environment_id = str(uuid4())
+        self.secret_key: str = f"sk_test_{secrets.token_hex(24)}"
+        self.environment_id: str = str(uuid4())
         self._tenant: Optional[Tenant] = None
         self._server: Optional[Server] = None
 
