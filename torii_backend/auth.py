@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Callable, Generic, Optional, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 
-class Auth(msgspec.Struct, frozen=True, eq=False):
+class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The identity in one verified access token; the same class in every framework.
 
     Two Auth objects are equal only if they are the same object. `repr` shows ids and nothing else.
@@ -25,8 +25,6 @@ class Auth(msgspec.Struct, frozen=True, eq=False):
         user_id: the signed-in user (`sub`).
         environment_id: the Torii environment that the user belongs to (`pid`).
         issuer: the configured issuer that signed the token, without trailing slash (`iss`).
-        issued_at: when the token was made, UTC (`iat`).
-        expires_at: when the token ends, UTC (`exp`).
         claims: every claim, read-only at any depth: objects are mappings, arrays are tuples.
         email_verified: whether the claim of this name is JSON true.
         profile_complete: whether the claim of this name is JSON true; true where it is absent.
@@ -40,8 +38,6 @@ class Auth(msgspec.Struct, frozen=True, eq=False):
     user_id: str
     environment_id: str
     issuer: str
-    issued_at: datetime
-    expires_at: datetime
     claims: Mapping[str, Any]
     email_verified: bool
     profile_complete: bool
@@ -50,6 +46,16 @@ class Auth(msgspec.Struct, frozen=True, eq=False):
     locale: Optional[str]
     organization_id: Optional[str]
     organization_role: Optional[str]
+
+    @property
+    def issued_at(self) -> datetime:
+        """When the token was made, UTC (`iat`)."""
+        return datetime.fromtimestamp(self.claims["iat"], timezone.utc)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the token ends, UTC (`exp`)."""
+        return datetime.fromtimestamp(self.claims["exp"], timezone.utc)
 
     @property
     def raw(self) -> Mapping[str, Any]:

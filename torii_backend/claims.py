@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any, Optional
 
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken
 
-MAX_DEPTH = 64
 _END_OF_9999 = 253402300799
 
 
 def auth_from_claims(
     claims: dict[str, Any],
-    *,
     issuer: str,
     audience: Optional[frozenset[str]],
     leeway: float,
@@ -25,7 +22,7 @@ def auth_from_claims(
     """Check the claims of a token whose signature and issuer are good.
 
     Args:
-        claims: the decoded payload; becomes part of the Auth and must not be used any more.
+        claims: the payload as `decode_object` gives it; from then on it belongs to the Auth.
         issuer: the configured issuer that the token's `iss` was matched with.
         audience: the accepted audiences, or None to skip that check.
         leeway: seconds by which clocks may differ.
@@ -54,9 +51,7 @@ def auth_from_claims(
         user_id,
         environment_id,
         issuer,
-        datetime.fromtimestamp(issued_at, timezone.utc),
-        datetime.fromtimestamp(expires_at, timezone.utc),
-        _read_only(claims),
+        MappingProxyType(claims),
         claims.get("email_verified") is True,
         claims.get("profile_complete", True) is True,
         "act" in claims or claims.get("impersonating") is True,
@@ -93,8 +88,8 @@ def _check_audience(claims: Mapping[str, Any], accepted: frozenset[str]) -> None
     if "aud" not in claims:
         raise InvalidToken("missing_claim", "aud")
     value = claims["aud"]
-    audiences = [value] if isinstance(value, str) else value
-    if not isinstance(audiences, list) or not all(isinstance(entry, str) for entry in audiences):
+    audiences = (value,) if isinstance(value, str) else value
+    if not isinstance(audiences, tuple) or not all(isinstance(entry, str) for entry in audiences):
         raise InvalidToken("invalid_claim", "aud")
     if accepted.isdisjoint(audiences):
         raise InvalidToken("wrong_audience")
@@ -106,7 +101,7 @@ def _organization(claims: Mapping[str, Any]) -> tuple[Optional[str], Optional[st
         organization_id, role = claims["org_id"], claims.get("org_role")
     else:
         o = claims.get("o")
-        if isinstance(o, dict):
+        if isinstance(o, Mapping):
             organization_id, role = o.get("id"), o.get("role", o.get("rol"))
         else:
             organization_id, role = o, claims.get("org_role")
@@ -120,23 +115,4 @@ def _string_or_none(value: Any) -> Optional[str]:
 
 def _actor(claims: Mapping[str, Any]) -> Optional[str]:
     act = claims["act"]
-    return _string_or_none(act.get("sub")) if isinstance(act, dict) else None
-
-
-def _read_only(claims: dict[str, Any]) -> Mapping[str, Any]:
-    """Freeze decoded claims at every depth, so that sharing an Auth is safe."""
-    for name, value in claims.items():
-        if type(value) is dict or type(value) is list:
-            # The key is there already, so the dict keeps its shape under the loop.
-            claims[name] = _frozen(value, MAX_DEPTH)
-    return MappingProxyType(claims)
-
-
-def _frozen(value: Any, depth: int) -> Any:
-    if not isinstance(value, (dict, list)):
-        return value
-    if depth == 0:
-        raise InvalidToken("malformed")
-    if isinstance(value, list):
-        return tuple([_frozen(member, depth - 1) for member in value])
-    return MappingProxyType({name: _frozen(member, depth - 1) for name, member in value.items()})
+    return _string_or_none(act.get("sub")) if isinstance(act, Mapping) else None

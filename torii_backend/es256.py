@@ -51,7 +51,9 @@ class VerificationKey:
 
 
 def _der_integer(magnitude: bytes) -> bytes:
-    """Encode an unsigned number of at most 32 bytes as a DER INTEGER (X.690 section 8.3)."""
+    """Encode an unsigned number of 32 bytes as a DER INTEGER (X.690 section 8.3)."""
+    if magnitude[0] >= 0x80:
+        return b"\x02\x21\0" + magnitude
     digits = magnitude.lstrip(b"\0")
     if not digits or digits[0] >= 0x80:
         digits = b"\0" + digits

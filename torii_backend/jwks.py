@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from torii_backend import base64url
@@ -30,7 +31,7 @@ def parse_jwks(document: bytes) -> dict[str, VerificationKey]:
         members = decode_object(document).get("keys")
     except ValueError:
         raise ValueError("the document is not a JSON object") from None
-    if not isinstance(members, list):
+    if not isinstance(members, tuple):
         raise ValueError("the document is not a JWK set")
     keys: dict[str, VerificationKey] = {}
     for jwk in members:
@@ -45,24 +46,24 @@ def parse_jwks(document: bytes) -> dict[str, VerificationKey]:
 def _is_for_es256(jwk: Any) -> bool:
     """Tell whether a JWK says that it verifies ES256 signatures (RFC 7517 section 4)."""
     return (
-        isinstance(jwk, dict)
+        isinstance(jwk, Mapping)
         and jwk.get("kty") == "EC"
         and jwk.get("crv") == "P-256"
         and isinstance(jwk.get("kid"), str)
         and jwk["kid"] != ""
         and jwk.get("use", "sig") == "sig"
         and jwk.get("alg", "ES256") == "ES256"
-        and _allows_verify(jwk.get("key_ops", ["verify"]))
+        and _allows_verify(jwk.get("key_ops", ("verify",)))
         # A published private part lets anybody sign.
         and "d" not in jwk
     )
 
 
 def _allows_verify(key_ops: Any) -> bool:
-    return isinstance(key_ops, list) and "verify" in key_ops
+    return isinstance(key_ops, tuple) and "verify" in key_ops
 
 
-def _verification_key(jwk: dict[str, Any]) -> Optional[VerificationKey]:
+def _verification_key(jwk: Mapping[str, Any]) -> Optional[VerificationKey]:
     """Make the key, or None where a coordinate is malformed or off the curve (RFC 7518 6.2.1)."""
     try:
         x, y = (base64url.decode(jwk[name].encode("ascii")) for name in ("x", "y"))

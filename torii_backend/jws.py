@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
+
+import msgspec
 
 from torii_backend import base64url
 from torii_backend.errors import InvalidToken
@@ -11,7 +13,7 @@ from torii_backend.json_object import decode_object
 MAX_TOKEN_BYTES = 16 * 1024
 
 
-class JWS(NamedTuple):
+class JWS(msgspec.Struct, frozen=True, gc=False):
     """The parts of a token.
 
     Attributes:

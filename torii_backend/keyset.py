@@ -20,9 +20,12 @@ class KeySet:
         refresh_at: when a refresh is due, monotonic seconds.
         stale_at: when the keys stop serving, monotonic seconds.
         previous: the set that this one replaces.
+
+    Attributes:
+        by_header: the key of each JWS header segment under which a signature has verified.
     """
 
-    __slots__ = ("_by_header", "fetched_at", "keys", "refresh_at", "stale_at")
+    __slots__ = ("by_header", "fetched_at", "keys", "refresh_at", "stale_at")
 
     def __init__(
         self,
@@ -39,20 +42,16 @@ class KeySet:
         self.fetched_at: float = fetched_at
         self.refresh_at: float = refresh_at
         self.stale_at: float = stale_at
-        self._by_header: dict[bytes, VerificationKey] = {}
+        self.by_header: dict[bytes, VerificationKey] = {}
 
     def holds(self, key: VerificationKey) -> bool:
         """Tell whether a key is in the set, under the same kid."""
         return self.keys.get(key.kid) is key
 
-    def key_for_header(self, header: bytes) -> Optional[VerificationKey]:
-        """Return the key of a JWS header segment that was remembered with it, else None."""
-        return self._by_header.get(header)
-
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
         """Remember that a signature under this header segment has verified with a key of the set."""
-        if len(self._by_header) < MAX_HEADERS and self.holds(key):
-            self._by_header[header] = key
+        if len(self.by_header) < MAX_HEADERS and self.holds(key):
+            self.by_header[header] = key
 
 
 def _kept(

@@ -48,6 +48,9 @@ class KeyStore:
         keys: keys by kid to start with; the first use fetches newer ones behind them.
         refresh: False never fetches: `keys` are all there is, for good.
         clock: the source of time, for tests.
+
+    Attributes:
+        issuer: the issuer URL.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class KeyStore:
         refresh: bool = True,
         clock: Clock = time,
     ) -> None:
-        self._url = issuer + JWKS_PATH
+        self.issuer: str = issuer
         self._fetch = fetch
         self._max_stale = max_stale
         self._refreshes = refresh
@@ -100,6 +103,16 @@ class KeyStore:
         for attempt in self._attempts_for(kid):
             await self._refresher.wait_async(attempt)
         return self._settled(kid)
+
+    def key_for_header(self, header: bytes) -> Optional[VerificationKey]:
+        """Return the key of a JWS header segment, if one that serves now is remembered with it."""
+        key_set = self.current()
+        return None if key_set is None else key_set.by_header.get(header)
+
+    def remember_header(self, header: bytes, key: VerificationKey) -> None:
+        """Remember that a signature under a JWS header segment has verified with a key."""
+        if self._key_set is not None:
+            self._key_set.remember_header(header, key)
 
     def warm(self) -> None:
         """Fetch the keys, unless they are there, and wait for them.
@@ -179,7 +192,7 @@ class KeyStore:
 
     def _load(self) -> KeySet:
         """Fetch and parse, on the worker thread."""
-        body, headers = self._fetch(self._url, FETCH_SECONDS)
+        body, headers = self._fetch(self.issuer + JWKS_PATH, FETCH_SECONDS)
         # Not at the top: the cryptography takes longer to import than everything else together.
         with import_lock:
             from torii_backend.jwks import parse_jwks

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
+
+import msgspec
+
+from torii_backend.auth import Auth
+from torii_backend.keystore import KeyStore
 
 if TYPE_CHECKING:
-    from torii_backend.auth import Auth
     from torii_backend.es256 import VerificationKey
-    from torii_backend.keystore import KeyStore
 
 
-class Verified(NamedTuple):
+class Verified(msgspec.Struct, frozen=True, gc=False):
     """What one verification found.
 
     Attributes:

@@ -97,8 +97,8 @@ class Verifier:
         chosen = chosen_fetch(fetch, session)
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = checked_seconds(max_stale, "max_stale")
-        self._keystores = {
-            configured: KeyStore(
+        keystores = [
+            KeyStore(
                 configured,
                 fetch=chosen,
                 max_stale=max_stale,
@@ -107,12 +107,12 @@ class Verifier:
                 clock=clock,
             )
             for configured in self.issuers
-        }
+        ]
         # A trailing slash on either side does not matter: both spellings of each are known here.
-        self._issuer_by_claim = {
-            spelling: configured
-            for configured in self.issuers
-            for spelling in (configured, configured + "/")
+        self._keystores = {
+            spelling: keystore
+            for keystore in keystores
+            for spelling in (keystore.issuer, keystore.issuer + "/")
         }
 
     def verify(self, token: Union[str, bytes]) -> Auth:
@@ -134,11 +134,14 @@ class Verifier:
         if auth is not None:
             return auth
         jws = take_apart(encoded)
-        issuer, keystore = self._picked(jws)
-        key = _known_key(keystore, jws)
-        if key is None:
-            key = keystore.key(header_kid(jws.header))
-        return self._accepted(jws, issuer, keystore, key, digest)
+        keystore = self._keystore_for(jws)
+        key = keystore.key_for_header(jws.header)
+        if key is not None:
+            return self._accepted(jws, keystore, key, digest)
+        key = keystore.key(header_kid(jws.header))
+        auth = self._accepted(jws, keystore, key, digest)
+        keystore.remember_header(jws.header, key)
+        return auth
 
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Do as `verify`, but wait without blocking the event loop."""
@@ -148,11 +151,14 @@ class Verifier:
         if auth is not None:
             return auth
         jws = take_apart(encoded)
-        issuer, keystore = self._picked(jws)
-        key = _known_key(keystore, jws)
-        if key is None:
-            key = await keystore.key_async(header_kid(jws.header))
-        return self._accepted(jws, issuer, keystore, key, digest)
+        keystore = self._keystore_for(jws)
+        key = keystore.key_for_header(jws.header)
+        if key is not None:
+            return self._accepted(jws, keystore, key, digest)
+        key = await keystore.key_async(header_kid(jws.header))
+        auth = self._accepted(jws, keystore, key, digest)
+        keystore.remember_header(jws.header, key)
+        return auth
 
     def warm(self) -> None:
         """Fetch the keys of every issuer, where they are not there yet, and wait for them.
@@ -160,17 +166,17 @@ class Verifier:
         Raises:
             KeysUnavailable: the keys of an issuer could not be fetched.
         """
-        for keystore in self._keystores.values():
-            keystore.warm()
+        for issuer in self.issuers:
+            self._keystores[issuer].warm()
 
     async def warm_async(self) -> None:
         """Do as `warm`, but wait without blocking the event loop."""
-        for keystore in self._keystores.values():
-            await keystore.warm_async()
+        for issuer in self.issuers:
+            await self._keystores[issuer].warm_async()
 
     def stats(self) -> VerifierStats:
         """Return the counts so far."""
-        stores = self._keystores.values()
+        stores = [self._keystores[issuer] for issuer in self.issuers]
         ages = [keystore.age for keystore in stores]
         known = [age for age in ages if age is not None]
         return VerifierStats(
@@ -189,37 +195,23 @@ class Verifier:
             self._hits += 1
         return auth
 
-    def _picked(self, jws: JWS) -> tuple[str, KeyStore]:
-        """Pick the issuer whose keys may verify a token: its `iss` only chooses among ours."""
-        issuer = self._issuer_by_claim.get(required_string(jws.payload, "iss"))
-        if issuer is None:
+    def _keystore_for(self, jws: JWS) -> KeyStore:
+        """Pick the keys that may verify a token: its unverified `iss` only chooses among ours."""
+        keystore = self._keystores.get(required_string(jws.payload, "iss"))
+        if keystore is None:
             raise InvalidToken("wrong_issuer")
-        return issuer, self._keystores[issuer]
+        return keystore
 
-    def _accepted(
-        self, jws: JWS, issuer: str, keystore: KeyStore, key: VerificationKey, digest: bytes
-    ) -> Auth:
+    def _accepted(self, jws: JWS, keystore: KeyStore, key: VerificationKey, digest: bytes) -> Auth:
         """Check signature and claims of a token, and remember it."""
         if not key.accepts(jws.signature, jws.signing_input):
             raise InvalidToken("bad_signature")
-        key_set = keystore.current()
-        if key_set is not None:
-            key_set.remember_header(jws.header, key)
         auth = auth_from_claims(
-            jws.payload,
-            issuer=issuer,
-            audience=self._audience,
-            leeway=self._leeway,
-            now=self._now(),
+            jws.payload, keystore.issuer, self._audience, self._leeway, self._now()
         )
-        self._cache.put(digest, Verified(auth, auth.claims["exp"] + self._leeway, key, keystore))
+        ends_at = jws.payload["exp"] + self._leeway
+        self._cache.put(digest, Verified(auth, ends_at, key, keystore))
         return auth
-
-
-def _known_key(keystore: KeyStore, jws: JWS) -> Optional[VerificationKey]:
-    """Return the key of a header segment that was seen under a good signature before."""
-    key_set = keystore.current()
-    return None if key_set is None else key_set.key_for_header(jws.header)
 
 
 def _seed(

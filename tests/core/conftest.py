@@ -7,10 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from torii_backend import Verifier
+from torii_backend.shared import _verifiers
 
 from .clock import Clock
 from .issuer import Issuer, SigningKey
 from .jwks_server import JwksServer, settle
+
+
+@pytest.fixture(autouse=True)
+def _no_shared_verifiers() -> Iterator[None]:
+    """A later test may get the port of an earlier one, but must not meet its keys."""
+    yield
+    _verifiers.clear()
 
 
 @pytest.fixture(autouse=True)

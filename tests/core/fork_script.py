@@ -31,6 +31,7 @@ def child_ends_well() -> bool:
         try:
             step(f"child: {verifier.verify(TOKEN).user_id}")
             step(f"child: {verifier.verify(ROTATED).user_id}")
+            step(f"child: {verifier.stats().failures} failures")
             code = 0
         finally:
             os._exit(code)
@@ -63,7 +64,26 @@ def fetching() -> None:
     thread.join()
 
 
+def locked() -> None:
+    """Fork while another thread is within the short time for which it holds the lock."""
+    verifier.verify(TOKEN)
+    locked, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with verifier._keystores[ISSUER]._refresher._lock:
+            locked.set()
+            forked.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    locked.wait(20)
+    assert child_ends_well()
+    forked.set()
+    thread.join()
+    step(f"parent: {verifier.verify(ROTATED).user_id}")
+
+
 if __name__ == "__main__":
     signal.alarm(25)
     verifier = Verifier(ISSUER)
-    {"warm": warm, "fetching": fetching}[MODE]()
+    {"warm": warm, "fetching": fetching, "locked": locked}[MODE]()

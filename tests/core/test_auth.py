@@ -162,6 +162,15 @@ def test_claims_are_read_only_at_any_depth(verifier: Verifier, issuer: Issuer) -
     assert type(claims["bag"]["list"]) is tuple
 
 
+@pytest.mark.parametrize("bag", [[1, 2], {"a": 1}, {"a": {"b": 1}}, [[1]]])
+def test_whatever_a_claim_holds_is_read_only(verifier: Verifier, issuer: Issuer, bag: Any) -> None:
+    frozen: Any = auth_of(verifier, issuer, bag=bag).claims["bag"]
+    with pytest.raises(TypeError):
+        frozen[0 if isinstance(bag, list) else "a"] = 2
+    with pytest.raises(AttributeError):
+        frozen.clear()
+
+
 def test_a_field_cannot_be_set_or_added(verifier: Verifier, issuer: Issuer) -> None:
     auth = auth_of(verifier, issuer)
     for name in ("user_id", "claims", "raw", "is_admin"):

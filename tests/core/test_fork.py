@@ -44,14 +44,20 @@ def line(stream: Optional[IO[str]]) -> str:
     return stream.readline().rstrip()
 
 
-def test_after_warm_up(server: JwksServer, key: SigningKey) -> None:
+@pytest.mark.parametrize("mode", ["warm", "locked"])
+def test_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> None:
     rotated = SigningKey("key-2")
-    with start(server, key, rotated, "warm") as process:
+    with start(server, key, rotated, mode) as process:
         server.wait_for(1)
         server.publish(key, rotated)
         output, _ = process.communicate(timeout=WATCHDOG)
     assert process.returncode == 0
-    assert output.splitlines() == ["child: key-1", "child: key-2", "parent: key-2"]
+    assert output.splitlines() == [
+        "child: key-1",
+        "child: key-2",
+        "child: 0 failures",
+        "parent: key-2",
+    ]
     # One to warm up, and on each side one for the rotated key; none for the key known before.
     assert len(server.requests) == 3
 
@@ -72,4 +78,5 @@ def test_while_a_fetch_is_under_way(server: JwksServer, key: SigningKey) -> None
         rest, _ = process.communicate(timeout=WATCHDOG)
     assert process.returncode == 0
     assert "child: key-2" in rest.splitlines()
+    assert "child: 0 failures" in rest.splitlines()
     assert "forked" in rest.splitlines()

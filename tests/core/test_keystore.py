@@ -121,6 +121,13 @@ def test_another_key_under_a_known_kid_replaces_it(
     assert store.key("key-1").point == replaced.point
 
 
+def test_a_forged_kid_costs_one_fetch(server: JwksServer, store: KeyStore) -> None:
+    assert refused(store, "forged") == "unknown_key"
+    assert len(server.requests) == 1
+    assert refused(store, "forged") == "unknown_key"
+    assert len(server.requests) == 2
+
+
 def test_a_thousand_forged_kids_cost_five_fetches_at_most(
     server: JwksServer, store: KeyStore, key: SigningKey
 ) -> None:

@@ -101,6 +101,12 @@ def test_unusable_issuers(issuer: str, spell: Callable[[str], Any]) -> None:
         assert telling not in message
 
 
+@pytest.mark.parametrize("prefix", ["sk_test_", "sk_live_", "pk_test_", "pk_live_"])
+def test_a_key_in_place_of_an_issuer_is_told_apart(prefix: str) -> None:
+    with pytest.raises(ConfigurationError, match="issuer is a Torii key: pass the address"):
+        Verifier(prefix + "0123456789")
+
+
 @pytest.mark.parametrize(
     "issuer", [[], (), 5, 1.5, True, object(), b"https://acme.torii.so", iter([ACME])]
 )

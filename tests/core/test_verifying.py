@@ -112,6 +112,10 @@ def test_the_issuer_comes_from_the_environment(
     assert verify_token(token).issuer == server.issuer
     assert authenticate_request({"authorization": f"Bearer {token}"}).issuer == server.issuer
     assert Verifier().issuers == ("https://other.example", server.issuer)
+    monkeypatch.setenv("TORII_ISSUER", "https://other.example")
+    with pytest.raises(InvalidToken) as caught:
+        verify_token(token)
+    assert caught.value.reason == "wrong_issuer"
 
 
 def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
@@ -125,6 +129,17 @@ def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
     assert len(server.requests) == 1
     verify_token(token, issuer=server.issuer)
     assert len(server.requests) == 2
+
+
+def test_the_pool_drops_the_verifier_that_was_not_used_for_longest(
+    server: JwksServer, key: SigningKey
+) -> None:
+    token = token_of(server, key)
+    for leeway in range(200, 300):
+        verify_token(token, issuer=server.issuer)
+        with pytest.raises(InvalidToken):
+            verify_token("", issuer=server.issuer, leeway=leeway)
+    assert len(server.requests) == 1
 
 
 def test_the_emulator_of_the_package_is_an_issuer_too() -> None:
