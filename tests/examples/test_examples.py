@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.ports import free_port
 from torii_backend.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +25,7 @@ WATCHDOG = 30.0
 @contextmanager
 def running(example: str, issuer: str) -> Iterator[str]:
     """Run an example by its first line, but for the ports; yields its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     first_line = (ROOT / "examples" / example).read_text().splitlines()[0]
     setting, program, *arguments = shlex.split(first_line.lstrip("# "))
     assert setting == "TORII_ISSUER=http://127.0.0.1:4100"
