@@ -12,6 +12,8 @@ from torii_backend.jws import MAX_TOKEN_BYTES
 Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+# The closing quote may be missing: to look for it again from each later quote would take for ever.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 # A comma, then a word and a value that no "=" joins: the start of a second set of credentials.
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
 
@@ -39,11 +41,12 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
     if len(values) > 1:
         raise InvalidRequest("The request carries more than one set of credentials.")
     scheme, _, token = values[0].strip(" \t").partition(" ")
-    if scheme.lower() != "bearer":
-        unescaped = values[0].replace("\\\\", "").replace('\\"', "")
-        unquoted = "".join(unescaped.split('"')[::2])
-        if _SECOND_CREDENTIALS.search(unquoted):
+    scheme = scheme.lower()
+    if scheme != "bearer":
+        if _SECOND_CREDENTIALS.search(_QUOTED.sub("", values[0])):
             raise InvalidRequest("The request carries more than one set of credentials.")
+        if scheme.split(None, 1)[:1] == ["bearer"]:
+            raise InvalidRequest
         raise MissingCredentials
     token = token.strip(" \t")
     # Beyond its limit a token is refused by the verifier, before any work on its characters.

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What may stand in a path unencoded (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
 # RFC 9112 section 3.2.2, as proxies send it.
@@ -48,7 +49,13 @@ class ExemptPaths:
                 the same as `path`.
             path: the path as the application sees it, percent-decoded once.
         """
-        return self._lists(raw_path) and self._lists(path) and self._lists(_normalised(raw_path))
+        return (
+            self._lists(raw_path)
+            and self._lists(path)
+            and self._lists(_normalised(raw_path))
+            # Some Pythons end a path at a NUL when they normalise it.
+            and not _CONTROL.search(path)
+        )
 
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)

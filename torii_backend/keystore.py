@@ -44,7 +44,8 @@ class KeyStore:
     Args:
         issuer: the issuer URL without trailing slash.
         fetch: gets a document: `(url, timeout in seconds) -> (body, headers)`.
-        max_stale: seconds for which keys serve without a good fetch, 24 hours by default.
+        max_stale: seconds for which keys serve without a good fetch, 24 hours by default; never
+            less than their lifetime.
         keys: keys by kid to start with; the first use fetches newer ones behind them.
         refresh: False never fetches: `keys` are all there is, for good.
         clock: the source of time, for tests.
@@ -202,12 +203,12 @@ class KeyStore:
             raise FetchError(str(error)) from None
         if not keys:
             raise FetchError("the key set holds no usable ES256 key")
-        now = self._monotonic()
+        now, lifetime = self._monotonic(), freshness_lifetime(headers)
         return KeySet(
             keys,
             fetched_at=now,
-            refresh_at=now + _REFRESH_AHEAD * freshness_lifetime(headers),
-            stale_at=now + self._max_stale,
+            refresh_at=now + _REFRESH_AHEAD * lifetime,
+            stale_at=now + max(lifetime, self._max_stale),
             previous=self._key_set,
         )
 

@@ -62,7 +62,8 @@ class Verifier:
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         cache_size: how many verified tokens are remembered, 4096 by default; 0 remembers none.
-        max_stale: seconds for which keys serve without a good fetch, 24 hours by default.
+        max_stale: seconds for which keys serve without a good fetch, 24 hours by default; never
+            less than their lifetime, so that 0 lets none serve beyond it.
         jwks: a JWKS document (JSON text, or decoded) to start with; for one issuer only. It serves
             from the first call and is refreshed behind it.
         refresh: False never fetches: the keys in `jwks` are all there is.

@@ -277,3 +277,9 @@ for value in (
         timeout=WATCHDOG / 2,
         check=True,
     )
+
+
+@pytest.mark.parametrize("value", [f"Bearer\t{TOKEN}", f"bearer\u000b{TOKEN}", "Bearer\t"])
+def test_a_bearer_token_behind_other_white_space_is_malformed(value: str) -> None:
+    with pytest.raises(InvalidRequest):
+        bearer_token({"authorization": value})

@@ -212,3 +212,12 @@ def test_a_mount_point_ends_at_a_slash() -> None:
     mounted = ExemptPaths(["/health", "/-docs/health"])
     for path in ("/apphealth", "/app-docs/health"):
         assert not mounted.matches(*scope_paths({"root_path": "/app", "path": path}))
+
+
+@pytest.mark.parametrize(
+    "raw", ["/public/%00/../../me", "/public/%00", "/public/a%0Ab", "/public/%7f"]
+)
+def test_a_path_with_a_control_character_is_not_exempt(raw: str) -> None:
+    path = unquote(raw)
+    assert not ExemptPaths(["/public/*"]).matches(raw, path)
+    assert not ExemptPaths(["/public/*"]).matches(path, path)

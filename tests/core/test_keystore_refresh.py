@@ -149,3 +149,18 @@ def test_a_due_refresh_takes_nothing_from_the_allowance_for_unknown_kids(clock: 
         settle()
         clock.advance(60)
     assert fetch.count == 30
+
+
+def test_without_allowance_for_staleness_old_keys_wait_for_the_refresh(
+    server: JwksServer, clock: Clock
+) -> None:
+    store = KeyStore(server.issuer, max_stale=0, clock=clock)
+    store.key("key-1")
+    clock.advance(200)
+    assert store.key("key-1")
+    assert len(server.requests) == 1
+    server.publish(SigningKey("key-2"))
+    clock.advance(101)
+    with pytest.raises(InvalidToken) as caught:
+        store.key("key-1")
+    assert caught.value.reason == "unknown_key"

@@ -24,7 +24,8 @@ def main() -> None:
     gevent.sleep(0)
     print(sum(greenlet.dead for greenlet in waiting), "done while others run")
     gevent.joinall(waiting, raise_error=True)
-    print({greenlet.value.user_id for greenlet in waiting}, verifier.stats().fetches)
+    print({getattr(greenlet.value, "user_id", None) for greenlet in waiting})
+    print(verifier.stats().fetches, "fetch")
 
 
 if __name__ == "__main__":

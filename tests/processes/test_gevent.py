@@ -12,4 +12,4 @@ def test_greenlets_share_one_fetch_and_block_nobody() -> None:
         token = torii.issue_token(user_id="user_ada").access_token
         torii.outage("slow")
         output = finish(start("greenlets.py", torii.issuer, token))
-    assert output.splitlines() == ["0 done while others run", "{'user_ada'} 1"]
+    assert output.splitlines() == ["0 done while others run", "{'user_ada'}", "1 fetch"]
