@@ -35,7 +35,7 @@ class AuthMiddleware:
 
     Args:
         app: the ASGI 3 application to guard.
-        options: the keywords of `torii_backend.authenticator.AuthOptions`.
+        options: the keywords of `torii_backend.options.AuthOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.

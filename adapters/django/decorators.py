@@ -35,7 +35,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) ->
 
     Args:
         view: the view function, sync or async, where the decorator is used bare.
-        options: the keywords of `torii_backend.authenticator.AuthOptions`; for those not given
+        options: the keywords of `torii_backend.options.AuthOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Returns:

@@ -113,7 +113,7 @@ def require_auth(
     Args:
         issuer: one tenant host URL or several; left out, TORII_ISSUER is read.
         required: False lets a request without bearer credentials in as None; a bad token never.
-        options: the keywords of `torii_backend.authenticator.SharedOptions`.
+        options: the keywords of `torii_backend.options.SharedOptions`.
 
     Returns:
         A dependency for `Depends`; its value is the Auth, or None where that is let in.

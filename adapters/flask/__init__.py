@@ -53,7 +53,7 @@ class Torii:
 
     Args:
         app: the application; left out, call `init_app` later.
-        options: the keywords of `torii_backend.authenticator.AuthOptions`; each may stand in
+        options: the keywords of `torii_backend.options.AuthOptions`; each may stand in
             `app.config` as well, as `TORII_ISSUER`, `TORII_AUDIENCE` and so on.
 
     Raises:
@@ -90,7 +90,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) ->
 
     Args:
         view: the view function, plain or async, where the decorator is used bare.
-        options: the keywords of `torii_backend.authenticator.AuthOptions`; for those not given the
+        options: the keywords of `torii_backend.options.AuthOptions`; for those not given the
             application's own settings count, except `required` and `exempt`.
 
     Returns:

@@ -31,7 +31,7 @@ class AuthMiddleware:
 
     Args:
         app: the WSGI application to guard.
-        options: the keywords of `torii_backend.authenticator.AuthOptions`.
+        options: the keywords of `torii_backend.options.AuthOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.

@@ -21,6 +21,7 @@ NOT_NEEDED = {
     "flask",
     "jwt",
     "requests",
+    "sqlite3",
     "starlette",
     "urllib3",
     "werkzeug",
