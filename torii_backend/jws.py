@@ -49,11 +49,9 @@ def take_apart(token: bytes) -> JWS:
     Raises:
         InvalidToken: malformed.
     """
-    segments = token.split(b".", 3)
-    if len(segments) != 3:
-        raise InvalidToken("malformed")
-    header, payload, signature = segments
-    signing_input = token[: len(header) + 1 + len(payload)]
+    # Of more or fewer than three segments, one would hold a dot or be empty: neither decodes.
+    signing_input, _, signature = token.rpartition(b".")
+    header, _, payload = signing_input.partition(b".")
     try:
         claims = decode_object(base64url.decode(payload))
         return JWS(header, signing_input, claims, base64url.decode(signature))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from torii_backend.errors import InvalidToken, KeysUnavailable
@@ -12,7 +13,7 @@ from torii_backend.fetch import Fetch, FetchError, fetch
 from torii_backend.forking import import_lock
 from torii_backend.freshness import freshness_lifetime
 from torii_backend.keyset import KeySet
-from torii_backend.refresher import FETCH_SECONDS, Attempt, Refresher
+from torii_backend.refresher import FETCH_SECONDS, Attempt, Cause, Refresher
 
 if TYPE_CHECKING:
     from torii_backend.es256 import VerificationKey
@@ -85,7 +86,7 @@ class KeyStore:
         if now >= key_set.refresh_at:
             if now >= key_set.stale_at:
                 return None
-            self._refresher.start_if_idle(now)
+            self._refresher.start_if_idle(now, partial(self._cause, None, now))
         return key_set
 
     def key(self, kid: str) -> VerificationKey:
@@ -157,16 +158,22 @@ class KeyStore:
             key_set = self.current()
             if key_set is not None and (kid is None or kid in key_set.keys):
                 return
-            if not self._refreshes:
-                return
             now = self._monotonic()
-            due = key_set is None or now >= key_set.refresh_at
-            attempt, is_new = self._refresher.join_or_start(now, due=due)
+            attempt, is_new = self._refresher.join_or_start(now, partial(self._cause, kid, now))
             if attempt is None:
                 return
             yield attempt
             if is_new:
                 return
+
+    def _cause(self, kid: Optional[str], now: float) -> Cause:
+        """Tell why a fetch is needed; another thread may have just made one."""
+        key_set = self._key_set
+        if not self._refreshes:
+            return None
+        if key_set is None or now >= key_set.refresh_at:
+            return "due"
+        return None if kid is None or kid in key_set.keys else "unknown_kid"
 
     def _settled(self, kid: str) -> VerificationKey:
         key = self._serving().keys.get(kid)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Callable, Literal, NamedTuple, Optional, Union
 
 from torii_backend.fetch import FetchError
 from torii_backend.keyset import KeySet
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 5.0
 # Workers that a server holds up beyond the deadline are left behind, but not without end.
 MAX_WORKERS = 4
+
+
+# The keys are missing or have reached their age; a kid is unknown; or nothing is the matter.
+Cause = Optional[Literal["due", "unknown_kid"]]
 
 
 class Attempt(NamedTuple):
@@ -67,17 +72,19 @@ class Refresher:
         self._workers: list[threading.Thread] = []
         _refreshers.add(self)
 
-    def start_if_idle(self, now: float) -> None:
-        """Start an attempt that is due, unless one is under way or the pace forbids it."""
+    def start_if_idle(self, now: float, cause: Callable[[], Cause]) -> None:
+        """Do as `join_or_start`, but take no lock where nothing can be started."""
         if now >= self.pacing.retry_at and not self._is_busy(now):
-            self.join_or_start(now, due=True)
+            self.join_or_start(now, cause)
 
-    def join_or_start(self, now: float, *, due: bool) -> tuple[Optional[Attempt], bool]:
-        """Return the attempt under way, else a new one if the pace allows it.
+    def join_or_start(
+        self, now: float, cause: Callable[[], Cause]
+    ) -> tuple[Optional[Attempt], bool]:
+        """Return the attempt under way, else a new one if it is needed and the pace allows it.
 
         Args:
             now: monotonic seconds.
-            due: the keys are missing or have reached their age; else an unknown kid is the cause.
+            cause: tells why one is needed; asked once nobody else can start or end one.
 
         Returns:
             The attempt, or None, and whether it is new.
@@ -87,7 +94,8 @@ class Refresher:
                 return self._attempt, False
             if self._attempt is not None:
                 self._end(self._attempt, FetchError("no answer in time"))
-            if not self.pacing.admits(now, due=due):
+            why = cause()
+            if why is None or not self.pacing.admits(now, due=why == "due"):
                 return None, False
             return self._start(now), True
 
@@ -144,6 +152,8 @@ class Refresher:
 
     def _run(self, attempt: Attempt) -> None:
         """Load a key set, on the worker thread."""
+        # A new thread starts with the interpreter's lock: give it back to whoever started this one.
+        time.sleep(0)
         outcome: Union[KeySet, FetchError]
         try:
             outcome = self._load()

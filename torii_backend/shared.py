@@ -80,7 +80,8 @@ def shared_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifi
         verifier = _verifiers.setdefault(settings, made)
         while len(_verifiers) > MAX_VERIFIERS:
             _verifiers.popitem(last=False)
-    else:
+    elif len(_verifiers) == MAX_VERIFIERS:
+        # Only now does it matter which was used last.
         try:
             _verifiers.move_to_end(settings)
         except KeyError:  # another thread has dropped it in between
