@@ -131,9 +131,11 @@ class Verifier:
         """
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
-        auth = self._remembered(digest)
+        auth = self._cache.get(digest, self._now())
         if auth is not None:
+            self._hits += 1
             return auth
+        self._misses += 1
         jws = take_apart(encoded)
         keystore = self._keystore_for(jws)
         key = keystore.key_for_header(jws.header)
@@ -148,9 +150,11 @@ class Verifier:
         """Do as `verify`, but wait without blocking the event loop."""
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
-        auth = self._remembered(digest)
+        auth = self._cache.get(digest, self._now())
         if auth is not None:
+            self._hits += 1
             return auth
+        self._misses += 1
         jws = take_apart(encoded)
         keystore = self._keystore_for(jws)
         key = keystore.key_for_header(jws.header)
@@ -187,14 +191,6 @@ class Verifier:
             failures=sum(keystore.failures for keystore in stores),
             keys_age=max(known) if len(known) == len(ages) else None,
         )
-
-    def _remembered(self, digest: bytes) -> Optional[Auth]:
-        auth = self._cache.get(digest, self._now())
-        if auth is None:
-            self._misses += 1
-        else:
-            self._hits += 1
-        return auth
 
     def _keystore_for(self, jws: JWS) -> KeyStore:
         """Pick the keys that may verify a token: its unverified `iss` only chooses among ours."""
