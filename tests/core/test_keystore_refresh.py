@@ -141,16 +141,6 @@ def test_the_lifetime_is_read_from_a_real_answer(
     assert len(server.requests) == 2
 
 
-def test_a_due_refresh_takes_nothing_from_the_allowance_for_unknown_kids(clock: Clock) -> None:
-    fetch = CountedFetch({"Cache-Control": "max-age=60"})
-    store = KeyStore(URL, fetch=fetch, clock=clock)
-    for _ in range(30):
-        store.key("key-1")
-        settle()
-        clock.advance(60)
-    assert fetch.count == 30
-
-
 def test_without_allowance_for_staleness_old_keys_wait_for_the_refresh(
     server: JwksServer, clock: Clock
 ) -> None:
