@@ -1,4 +1,4 @@
-"""Sign-in with Torii for Python backends: verify access tokens, guard web apps, run a local Torii."""
+"""Sign-in with Torii for Python backends: tokens, guards, the REST client, a local Torii."""
 
 from __future__ import annotations
 
@@ -12,15 +12,34 @@ if TYPE_CHECKING:
         authenticate_request,
         authenticate_request_async,
     )
+    from torii_backend.client.client import (
+        AsyncToriiClient,
+        ToriiClient,
+        create_async_torii_client,
+        create_torii_client,
+    )
+    from torii_backend.client.inputs import ToriiUpdateUserInput
     from torii_backend.errors import (
+        BadRequest,
         ConfigurationError,
+        Conflict,
+        Forbidden,
         InvalidRequest,
         InvalidToken,
         KeysUnavailable,
         MissingCredentials,
+        NotFound,
+        PaymentRequired,
         PermissionDenied,
+        RateLimited,
+        ServerError,
+        ToriiApiError,
         ToriiAuthError,
+        ToriiConnectionError,
         ToriiError,
+        ToriiTimeout,
+        Unauthorized,
+        UnreadableBody,
     )
     from torii_backend.shared import verify_token, verify_token_async
     from torii_backend.verifier import Verifier
@@ -28,33 +47,55 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AsyncToriiClient",
     "Auth",
     "Authenticator",
+    "BadRequest",
     "ConfigurationError",
+    "Conflict",
+    "Forbidden",
     "InvalidRequest",
     "InvalidToken",
     "KeysUnavailable",
     "MissingCredentials",
+    "NotFound",
+    "PaymentRequired",
     "PermissionDenied",
+    "RateLimited",
+    "ServerError",
+    "ToriiApiError",
     "ToriiAuth",
     "ToriiAuthError",
+    "ToriiClient",
+    "ToriiConnectionError",
     "ToriiError",
+    "ToriiTimeout",
+    "ToriiUpdateUserInput",
+    "Unauthorized",
+    "UnreadableBody",
     "Verifier",
     "__version__",
     "authenticate_request",
     "authenticate_request_async",
+    "create_async_torii_client",
+    "create_torii_client",
     "current_auth",
     "verify_token",
     "verify_token_async",
 ]
 
 _MODULES = {
+    "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "authenticator",
     "ToriiAuth": "auth",
+    "ToriiClient": "client",
+    "ToriiUpdateUserInput": "client",
     "Verifier": "verifier",
     "authenticate_request": "authenticator",
     "authenticate_request_async": "authenticator",
+    "create_async_torii_client": "client",
+    "create_torii_client": "client",
     "current_auth": "auth",
     "verify_token": "shared",
     "verify_token_async": "shared",

@@ -1,4 +1,4 @@
-"""Every exception of the package; each auth error knows the HTTP status it is answered with.
+"""Every exception of the package; each knows the HTTP status that goes with it, where one does.
 
 ToriiError
   ConfigurationError          wrong or missing settings (also a ValueError)
@@ -8,6 +8,12 @@ ToriiError
     InvalidToken       401    `reason` tells which check refused the token
     PermissionDenied   403
     KeysUnavailable    503    the issuer's keys could not be fetched: not the caller's fault
+  ToriiApiError               the REST API's answer is not a usable success
+    BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403, NotFound 404,
+    Conflict 409, RateLimited 429, ServerError 5xx
+    UnreadableBody            a success whose body is not what it should be
+  ToriiConnectionError        the REST API gave no answer
+  ToriiTimeout                the REST API gave no answer in time
 """
 
 from __future__ import annotations
@@ -127,3 +133,83 @@ class KeysUnavailable(ToriiAuthError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.retry_after,)
+
+
+class ToriiApiError(ToriiError):
+    """The REST API answered, but not with a usable success; statuses of note have subclasses.
+
+    Args:
+        message: one sentence, which quotes the answer's `detail` where it has one.
+        status: the HTTP status of the answer.
+        code: a stable machine-readable word of Torii's, where the answer has one.
+        support_id: what to quote to Torii's support, where the answer has one.
+        body: the body: decoded JSON, else text; None where it is empty.
+        request_id: the header `X-Request-Id` of the answer.
+        retry_after: seconds after which the server wants the next attempt, where it says so.
+    """
+
+    def __init__(  # noqa: PLR0917 (unpickling passes them by position)
+        self,
+        message: str,
+        status: int,
+        code: Optional[str] = None,
+        support_id: Optional[str] = None,
+        body: Any = None,
+        request_id: Optional[str] = None,
+        retry_after: Optional[float] = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.support_id = support_id
+        self.body = body
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = (self.status, self.code, self.support_id, self.body)
+        return type(self), (*self.args, *facts, self.request_id, self.retry_after)
+
+
+class BadRequest(ToriiApiError):
+    """Status 400: Torii refused a value."""
+
+
+class Unauthorized(ToriiApiError):
+    """Status 401: Torii does not accept the secret key."""
+
+
+class PaymentRequired(ToriiApiError):
+    """Status 402: the plan lacks the feature, or its quota is used up."""
+
+
+class Forbidden(ToriiApiError):
+    """Status 403: not reachable with this key; for users that may also mean an unknown id."""
+
+
+class NotFound(ToriiApiError):
+    """Status 404: nothing has this id, as far as this key can see."""
+
+
+class Conflict(ToriiApiError):
+    """Status 409: what is stored already stands in the way; `code` tells what."""
+
+
+class RateLimited(ToriiApiError):
+    """Status 429: too many requests; `retry_after` tells when to try again, where Torii says so."""
+
+
+class ServerError(ToriiApiError):
+    """Status 5xx: the fault is on the server's side."""
+
+
+class UnreadableBody(ToriiApiError):
+    """A success, but its body is cut off, too large, not JSON, or lacks a required field."""
+
+
+class ToriiConnectionError(ToriiError):
+    """The REST API could not be reached, or the connection broke before the answer."""
+
+
+class ToriiTimeout(ToriiError):
+    """The REST API did not answer in time; it may still have done what it was asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
-from typing import Optional, Union
+from typing import Any, Optional, Union
 from urllib.parse import SplitResult, urlsplit
 
 from torii_backend.errors import ConfigurationError
@@ -13,8 +13,12 @@ from torii_backend.errors import ConfigurationError
 Issuer = Union[str, Collection[str], None]
 Audience = Union[str, Collection[str], None]
 
+DEFAULT_API_URL = "https://api.torii.so"
+
 # A century: what lies beyond is a mistake, and may not even fit a float.
 _MAX_SECONDS = 3_155_760_000
+_KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
+_BLANKED_KEY = "sk_…"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -60,6 +64,38 @@ def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
     if not accepted or "" in accepted:
         raise ConfigurationError("audience must not be empty: leave it out to skip the check.")
     return accepted
+
+
+def resolve_api_url(api_url: Optional[str] = None) -> str:
+    """Settle the address of the REST API.
+
+    Args:
+        api_url: the address; None reads TORII_API_URL, and without it takes Torii's own.
+
+    Returns:
+        The address without trailing slash.
+
+    Raises:
+        ConfigurationError: it is not a usable URL.
+    """
+    if api_url is None:
+        api_url = without_key(os.environ.get("TORII_API_URL", "")).strip() or DEFAULT_API_URL
+    if not isinstance(api_url, str):
+        raise ConfigurationError("api_url must be a string.")
+    address = api_url.strip()
+    if address.startswith(("sk_", "pk_")) or _BLANKED_KEY in without_key(address):
+        raise ConfigurationError("api_url holds a Torii key: pass the key as secret_key instead.")
+    _check_address(address, "api_url", f"address of Torii's API, such as {DEFAULT_API_URL}")
+    if "/api/server" in urlsplit(address).path:
+        raise ConfigurationError(
+            "api_url must be the address of the API host alone; the path /api/server/v1 is added to it."
+        )
+    return address.rstrip("/")
+
+
+def without_key(setting: Any) -> Any:
+    """Blank a Torii key in a setting that has no place for one: a traceback may show variables."""
+    return _KEY.sub(_BLANKED_KEY, setting) if isinstance(setting, str) else setting
 
 
 def checked_seconds(seconds: float, name: str) -> float:
@@ -133,22 +169,27 @@ def _checked_issuer(issuer: str) -> str:
         raise ConfigurationError(
             "issuer is a Torii key: pass the address of your tenant host, such as https://acme.torii.so."
         )
-    parts = _split_url(issuer)
-    if parts is None:
-        raise ConfigurationError(
-            "issuer must be the full address of your tenant host, such as https://acme.torii.so."
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigurationError(
-            "issuer must use https; plain http is for loopback addresses only."
-        )
-    if "@" in parts.netloc or parts.query or parts.fragment or "?" in issuer or "#" in issuer:
-        raise ConfigurationError("issuer must be a bare address, without user, query or fragment.")
+    parts = _check_address(
+        issuer, "issuer", "address of your tenant host, such as https://acme.torii.so"
+    )
     if ".well-known" in parts.path or "/_torii" in parts.path:
         raise ConfigurationError(
             "issuer must be the tenant host alone; the path of the key set is added to it."
         )
     return issuer.rstrip("/")
+
+
+def _check_address(address: str, name: str, wanted: str) -> SplitResult:
+    parts = _split_url(address)
+    if parts is None:
+        raise ConfigurationError(f"{name} must be the full {wanted}.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigurationError(
+            f"{name} must use https; plain http is for loopback addresses only."
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment or "?" in address or "#" in address:
+        raise ConfigurationError(f"{name} must be a bare address, without user, query or fragment.")
+    return parts
 
 
 def _split_url(url: str) -> Optional[SplitResult]:

@@ -9,14 +9,26 @@ from typing import Any, get_args
 import pytest
 
 from torii_backend import (
+    BadRequest,
     ConfigurationError,
+    Conflict,
+    Forbidden,
     InvalidRequest,
     InvalidToken,
     KeysUnavailable,
     MissingCredentials,
+    NotFound,
+    PaymentRequired,
     PermissionDenied,
+    RateLimited,
+    ServerError,
+    ToriiApiError,
     ToriiAuthError,
+    ToriiConnectionError,
     ToriiError,
+    ToriiTimeout,
+    Unauthorized,
+    UnreadableBody,
 )
 from torii_backend.errors import SENTENCES, InvalidTokenReason
 
@@ -32,6 +44,19 @@ REFUSALS: list[tuple[ToriiAuthError, int, str]] = [
     (KeysUnavailable(42), 503, "keys_unavailable"),
 ]
 
+API_ERRORS: list[type[ToriiApiError]] = [
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    PaymentRequired,
+    RateLimited,
+    ServerError,
+    ToriiApiError,
+    Unauthorized,
+    UnreadableBody,
+]
+
 
 @pytest.mark.parametrize(("refusal", "status", "reason"), REFUSALS)
 def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) -> None:
@@ -41,7 +66,15 @@ def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) ->
 
 
 @pytest.mark.parametrize(
-    "error", [refusal for refusal, _, _ in REFUSALS] + [ConfigurationError("x")]
+    "error",
+    [
+        *(refusal for refusal, _, _ in REFUSALS),
+        *(kind("No.", 418) for kind in API_ERRORS),
+        ToriiApiError("No.", 409, "taken", "sup-1", {"a": [1]}, "req-1", 7.5),
+        ToriiConnectionError("No."),
+        ToriiTimeout("No."),
+        ConfigurationError("x"),
+    ],
 )
 @pytest.mark.parametrize(
     "through",
@@ -53,7 +86,7 @@ def test_a_copy_says_the_same(error: ToriiError, through: Any) -> None:
     assert type(copied) is type(error)
     assert str(copied) == str(error)
     assert vars(copied) == vars(error)
-    for name in ("status", "reason", "claim", "retry_after"):
+    for name in ("status", "reason", "claim", "retry_after", "code", "body", "request_id"):
         assert getattr(copied, name, None) == getattr(error, name, None)
 
 
@@ -74,3 +107,20 @@ def test_a_configuration_error_is_a_value_error_and_no_refusal() -> None:
     assert issubclass(ConfigurationError, ValueError)
     assert not issubclass(ConfigurationError, ToriiAuthError)
     assert not issubclass(KeysUnavailable, InvalidToken)
+
+
+def test_an_api_error_is_no_refusal() -> None:
+    """A guard must not answer a browser with what an upstream said to the server."""
+    for kind in (*API_ERRORS, ToriiConnectionError, ToriiTimeout):
+        assert issubclass(kind, ToriiError)
+        assert not issubclass(kind, (ToriiAuthError, ConfigurationError))
+    assert not issubclass(ToriiConnectionError, ToriiApiError)
+    assert not issubclass(ToriiTimeout, (ToriiApiError, ToriiConnectionError))
+
+
+def test_the_facts_of_an_api_error() -> None:
+    error = ToriiApiError("No.", 409, "taken", "sup-1", {"a": 1}, "req-1", 7.5)
+    assert (str(error), error.status, error.code) == ("No.", 409, "taken")
+    assert (error.support_id, error.body) == ("sup-1", {"a": 1})
+    assert (error.request_id, error.retry_after) == ("req-1", 7.5)
+    assert repr(error) == "ToriiApiError('No.')"

@@ -1,0 +1,42 @@
+"""Origins: the extra origins that may call the tenant host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client.inputs import SetAllowedOrigins
+from torii_backend.client.models import AllowedOrigins
+from torii_backend.client.request import ApiRequest, Timeout, describe
+
+
+class Origins(Resource[FaceT]):
+    """The extra origins, for native apps and other stacks without a web origin of their own."""
+
+    @operation
+    def get(self, *, timeout: Timeout = None) -> ApiRequest[AllowedOrigins]:
+        """Read the list.
+
+        Args:
+            timeout: seconds for this call.
+
+        Returns:
+            The whole list.
+        """
+        return describe("GET", "/allowed-origins", into=AllowedOrigins, timeout=timeout)
+
+    @operation
+    def set(
+        self, origins: Collection[str], *, timeout: Timeout = None
+    ) -> ApiRequest[AllowedOrigins]:
+        """Replace the list.
+
+        Args:
+            origins: whole origins, such as `capacitor://localhost`; what is not in it is dropped.
+            timeout: seconds for this call.
+
+        Returns:
+            The list as it is stored now.
+        """
+        body = SetAllowedOrigins(origins=origins)
+        return describe("PUT", "/allowed-origins", into=AllowedOrigins, body=body, timeout=timeout)

@@ -1,0 +1,67 @@
+"""How `request` is typed: without `into` it gives plain JSON, of which nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Coroutine, Mapping
+from typing import Any, Optional, Protocol, TypeVar, Union, overload
+
+from msgspec import UNSET
+
+from torii_backend.client.request import Timeout
+
+T = TypeVar("T")
+Query = Optional[Mapping[str, Union[str, Collection[str]]]]
+
+
+class CustomCall(Protocol):
+    """`ToriiClient.request`."""
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        timeout: Timeout = None,
+    ) -> Any: ...
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        into: type[T],
+        timeout: Timeout = None,
+    ) -> T: ...
+
+
+class AwaitedCustomCall(Protocol):
+    """`AsyncToriiClient.request`."""
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        timeout: Timeout = None,
+    ) -> Coroutine[Any, Any, Any]: ...
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        into: type[T],
+        timeout: Timeout = None,
+    ) -> Coroutine[Any, Any, T]: ...

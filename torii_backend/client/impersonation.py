@@ -1,0 +1,56 @@
+"""Impersonation: one-time tokens for acting as a user."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from msgspec import UNSET, UnsetType
+
+from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client.inputs import CreateImpersonationToken
+from torii_backend.client.models import ImpersonationToken
+from torii_backend.client.request import ApiRequest, Id, Timeout, checked_id, describe
+
+
+class Impersonation(Resource[FaceT]):
+    """Acting as a user, for support and debugging."""
+
+    @operation
+    def create_token(
+        self,
+        user_id: Id,
+        *,
+        actor_user_id: Id,
+        reason: str,
+        redirect_url: Union[str, UnsetType, None] = UNSET,
+        expires_in_seconds: Union[int, UnsetType, None] = UNSET,
+        timeout: Timeout = None,
+    ) -> ApiRequest[ImpersonationToken]:
+        """Issue a token that signs its bearer in as a user, once.
+
+        Args:
+            user_id: whom to act as.
+            actor_user_id: who wants to; a user of the same environment.
+            reason: why, for the audit log; 500 characters at most.
+            redirect_url: where the link leads; its origin must be allowed.
+            expires_in_seconds: the lifetime, from 60 to 600 seconds; 600 if not given.
+            timeout: seconds for this call.
+
+        Returns:
+            The token, and a link for a browser where a landing page is known. A plan without the
+            feature, or a used-up quota, is `PaymentRequired`.
+        """
+        wanted = CreateImpersonationToken(
+            actor_user_id=checked_id(actor_user_id, "actor_user_id"),
+            reason=reason,
+            redirect_url=redirect_url,
+            expires_in_seconds=expires_in_seconds,
+        )
+        return describe(
+            "POST",
+            "/users/{user_id}/impersonation-token",
+            {"user_id": user_id},
+            into=ImpersonationToken,
+            body=wanted,
+            timeout=timeout,
+        )

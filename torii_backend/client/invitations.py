@@ -1,0 +1,179 @@
+"""Invitations: mails that invite an address to join the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Optional, Union
+
+from msgspec import UNSET, UnsetType
+
+from torii_backend.client.face import FaceT, Resource, iteration, operation
+from torii_backend.client.inputs import CreateInvitation, MetadataPatch
+from torii_backend.client.models import Invitation, InvitationDetail, Page
+from torii_backend.client.request import ApiRequest, Id, Timeout, describe, page_query, text_query
+
+Bag = Union[Mapping[str, Any], UnsetType]
+NO_METADATA: Mapping[str, Any] = {}
+
+
+class Invitations(Resource[FaceT]):
+    """The invitations of the environment. Only a pending one can be changed, resent or revoked."""
+
+    @operation
+    def list(
+        self,
+        *,
+        status: Union[str, Collection[str], None] = None,
+        search: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[Invitation]]:
+        """List invitations, one page at a time, without their metadata.
+
+        Args:
+            status: one or several of `PENDING`, `ACCEPTED`, `REVOKED`, `EXPIRED`.
+            search: text to look for; what Torii compares it with is not published.
+            limit: how many a page has at most; the server's default is 20.
+            cursor: `next_cursor` of the page before, with the same filters.
+            timeout: seconds for this call.
+
+        Returns:
+            A page of invitations.
+        """
+        filters = [*text_query("status", status), *text_query("search", search)]
+        query = page_query(limit, cursor, filters)
+        return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
+
+    @iteration
+    def iterate(
+        self,
+        *,
+        status: Union[str, Collection[str], None] = None,
+        search: Optional[str] = None,
+        limit: Optional[int] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[Invitation]]:
+        """Go through all invitations, page by page as the loop proceeds.
+
+        Args:
+            status: one or several of `PENDING`, `ACCEPTED`, `REVOKED`, `EXPIRED`.
+            search: text to look for.
+            limit: how many invitations to ask for at a time.
+            timeout: seconds for each page.
+
+        Returns:
+            An iterator of invitations.
+        """
+        filters = [*text_query("status", status), *text_query("search", search)]
+        query = page_query(limit, None, filters)
+        return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
+
+    @operation
+    def create(
+        self,
+        email: str,
+        *,
+        expires_in_days: Union[int, UnsetType, None] = UNSET,
+        redirect_url: Union[str, UnsetType, None] = UNSET,
+        public_metadata: Mapping[str, Any] = NO_METADATA,
+        private_metadata: Mapping[str, Any] = NO_METADATA,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Invitation]:
+        """Invite an email address; the mail has gone out by the time of the answer.
+
+        Args:
+            email: whom to invite.
+            expires_in_days: how long the invitation can be accepted.
+            redirect_url: where the link in the mail leads in the end.
+            public_metadata: what the account starts with; visible to the user's client.
+            private_metadata: what the account starts with; seen by servers only.
+            timeout: seconds for this call.
+
+        Returns:
+            The invitation, without its metadata. An address that has an account is a `Conflict`,
+            too many invitations are `RateLimited`.
+        """
+        invitation = CreateInvitation(
+            email=email,
+            expires_in_days=expires_in_days,
+            redirect_url=redirect_url,
+            public_metadata=public_metadata,
+            private_metadata=private_metadata,
+        )
+        return describe("POST", "/invitations", into=Invitation, body=invitation, timeout=timeout)
+
+    @operation
+    def get(self, invitation_id: Id, *, timeout: Timeout = None) -> ApiRequest[InvitationDetail]:
+        """Read one invitation.
+
+        Args:
+            invitation_id: which invitation to read.
+            timeout: seconds for this call.
+
+        Returns:
+            The invitation with its metadata.
+        """
+        ids = {"invitation_id": invitation_id}
+        return describe(
+            "GET", "/invitations/{invitation_id}", ids, into=InvitationDetail, timeout=timeout
+        )
+
+    @operation
+    def update_metadata(
+        self,
+        invitation_id: Id,
+        *,
+        public_metadata: Bag = UNSET,
+        private_metadata: Bag = UNSET,
+        timeout: Timeout = None,
+    ) -> ApiRequest[InvitationDetail]:
+        """Merge into the metadata of a pending invitation; a None in a bag deletes its key.
+
+        Args:
+            invitation_id: whose metadata to change.
+            public_metadata: what the account starts with; visible to the user's client.
+            private_metadata: what the account starts with; seen by servers only.
+            timeout: seconds for this call.
+
+        Returns:
+            The invitation as it is now. One that is not pending is a `Conflict` with the code
+            `invitation_not_pending`, and `invitationStatus` in the error's body.
+        """
+        return describe(
+            "PATCH",
+            "/invitations/{invitation_id}",
+            {"invitation_id": invitation_id},
+            into=InvitationDetail,
+            body=MetadataPatch(public_metadata=public_metadata, private_metadata=private_metadata),
+            timeout=timeout,
+        )
+
+    @operation
+    def resend(self, invitation_id: Id, *, timeout: Timeout = None) -> ApiRequest[Invitation]:
+        """Mail a pending invitation again, with a new link.
+
+        Args:
+            invitation_id: which invitation to mail.
+            timeout: seconds for this call.
+
+        Returns:
+            The invitation, without its metadata.
+        """
+        ids = {"invitation_id": invitation_id}
+        return describe(
+            "POST", "/invitations/{invitation_id}/resend", ids, into=Invitation, timeout=timeout
+        )
+
+    @operation
+    def revoke(self, invitation_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
+        """Withdraw a pending invitation.
+
+        Args:
+            invitation_id: which invitation to withdraw.
+            timeout: seconds for this call.
+        """
+        ids = {"invitation_id": invitation_id}
+        return describe(
+            "DELETE", "/invitations/{invitation_id}", ids, into=type(None), timeout=timeout
+        )

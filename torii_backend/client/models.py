@@ -1,0 +1,252 @@
+"""Models: what Torii's REST API answers, one struct a schema (shared/spec of the wire: OpenAPI file).
+
+Fields that the server adds are ignored, words that it adds to a list (statuses, locales) stay plain
+strings, and optional fields that it leaves out are None. Identifiers are strings, moments are aware
+datetimes. Structs cannot be changed, and their repr shows no personal data.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Generic, Optional, TypeVar
+
+from msgspec import Meta, Struct
+
+ItemT = TypeVar("ItemT")
+
+Moment = Annotated[datetime, Meta(tz=True)]
+Bag = dict[str, Any]
+
+
+class _Record(Struct, frozen=True, rename="camel", kw_only=True):
+    """What all answers share; its repr names the fields that tell a record from others."""
+
+    _shown: ClassVar[tuple[str, ...]] = ("id",)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
+        return f"{type(self).__name__}({shown})"
+
+
+class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
+    """One page of a listing.
+
+    Attributes:
+        items: the records of the page.
+        next_cursor: what to pass as `cursor` for the page that follows; None on the last one.
+        has_more: whether there is such a page.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("has_more",)
+
+    items: tuple[ItemT, ...]
+    next_cursor: Optional[str] = None
+    has_more: bool
+
+
+class User(_Record, frozen=True, kw_only=True):
+    """An end user, as the secret key sees it.
+
+    Attributes:
+        id: the same as `Auth.user_id`.
+        environment_id: the environment that the user belongs to.
+        status: `active`, `banned` or `deleted`.
+        created_at: when the account was made.
+        updated_at: when it changed last.
+        public_metadata: set by servers, visible to the user's client.
+        private_metadata: set and seen by servers only.
+        unsafe_metadata: set and seen by the user's client as well: never authorize by it.
+        name: the full name.
+        first_name: the given name.
+        last_name: the family name.
+        locale: `en` or `da`.
+        email: the primary address.
+        email_verified_at: when the primary address was proven.
+        deleted_at: when the account was deleted.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "status")
+
+    id: str
+    environment_id: str
+    status: str
+    created_at: Moment
+    updated_at: Moment
+    public_metadata: Bag
+    private_metadata: Bag
+    unsafe_metadata: Bag
+    name: Optional[str] = None
+    first_name: Optional[str] = None
+    last_name: Optional[str] = None
+    locale: Optional[str] = None
+    email: Optional[str] = None
+    email_verified_at: Optional[Moment] = None
+    deleted_at: Optional[Moment] = None
+
+
+class Session(_Record, frozen=True, kw_only=True):
+    """A live sign-in of a user.
+
+    Attributes:
+        id: names the session when it is revoked.
+        user_id: whose it is.
+        environment_id: the environment of that user.
+        created_at: when the user signed in.
+        expires_at: when it ends by itself.
+        last_used_at: when it was used last.
+        user_agent: the browser at sign-in.
+        ip_address: the client's address at sign-in.
+        active_organization_id: the organization that is selected in the session.
+        impersonated_by: who is acting as the user; None in an ordinary session.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "user_id")
+
+    id: str
+    user_id: str
+    environment_id: str
+    created_at: Moment
+    expires_at: Moment
+    last_used_at: Moment
+    user_agent: Optional[str] = None
+    ip_address: Optional[str] = None
+    active_organization_id: Optional[str] = None
+    impersonated_by: Optional[str] = None
+
+
+class Organization(_Record, frozen=True, kw_only=True):
+    """An organization.
+
+    Attributes:
+        id: the same as `Auth.organization_id`.
+        name: its name.
+        created_at: when it was made.
+        public_metadata: any member's client can read it.
+        private_metadata: for servers only.
+        slug: its name in addresses.
+        role_set_id: the roles that its members can have.
+    """
+
+    id: str
+    name: str
+    created_at: Moment
+    public_metadata: Bag
+    private_metadata: Bag
+    slug: Optional[str] = None
+    role_set_id: Optional[str] = None
+
+
+class OrganizationMember(_Record, frozen=True, kw_only=True):
+    """A membership, seen from the organization.
+
+    Attributes:
+        organization_id: the organization.
+        user_id: the member.
+        role: the role's key, the same as `Auth.organization_role`.
+        joined_at: when the user became a member.
+        public_metadata: of the membership; no client can read it.
+        private_metadata: of the membership, for servers only.
+        role_name: the role in words.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("organization_id", "user_id", "role")
+
+    organization_id: str
+    user_id: str
+    role: str
+    joined_at: Moment
+    public_metadata: Bag
+    private_metadata: Bag
+    role_name: Optional[str] = None
+
+
+class UserOrganization(_Record, frozen=True, kw_only=True):
+    """A membership, seen from the user.
+
+    Attributes:
+        organization_id: the organization.
+        name: the name of the organization.
+        role: the role's key, the same as `Auth.organization_role`.
+        joined_at: when the user became a member.
+        public_metadata: of the membership; no client can read it.
+        private_metadata: of the membership, for servers only.
+        slug: the slug of the organization.
+        role_name: the role in words; None where the role set lacks the key.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("organization_id", "role")
+
+    organization_id: str
+    name: str
+    role: str
+    joined_at: Moment
+    public_metadata: Bag
+    private_metadata: Bag
+    slug: Optional[str] = None
+    role_name: Optional[str] = None
+
+
+class Invitation(_Record, frozen=True, kw_only=True):
+    """An invitation by email to join the environment.
+
+    Attributes:
+        id: names the invitation.
+        environment_id: the environment that it leads to.
+        email: who is invited.
+        status: `PENDING`, `ACCEPTED`, `REVOKED` or `EXPIRED`.
+        expires_at: until when it can be accepted.
+        created_at: when it was made.
+        accepted_at: when it was accepted.
+        revoked_at: when it was withdrawn.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("id", "status")
+
+    id: str
+    environment_id: str
+    email: str
+    status: str
+    expires_at: Moment
+    created_at: Moment
+    accepted_at: Optional[Moment] = None
+    revoked_at: Optional[Moment] = None
+
+
+class InvitationDetail(Invitation, frozen=True, kw_only=True):
+    """An invitation with its metadata, which the account will start with.
+
+    Attributes:
+        public_metadata: for servers and the user's client.
+        private_metadata: for servers only.
+    """
+
+    public_metadata: Bag
+    private_metadata: Bag
+
+
+class ImpersonationToken(_Record, frozen=True, kw_only=True):
+    """A token that signs its bearer in as a user, once.
+
+    Attributes:
+        token: to be spent at the tenant host, `POST /_torii/auth/session/impersonate`.
+        expires_in_seconds: the lifetime that was granted.
+        url: a link for a browser that spends the token; None without a landing page.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("expires_in_seconds",)
+
+    token: str
+    expires_in_seconds: int
+    url: Optional[str] = None
+
+
+class AllowedOrigins(_Record, frozen=True, kw_only=True):
+    """The origins that are let in besides those of web applications.
+
+    Attributes:
+        origins: whole origins, such as `capacitor://localhost`.
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("origins",)
+
+    origins: tuple[str, ...]

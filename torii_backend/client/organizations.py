@@ -1,0 +1,168 @@
+"""Organizations: the organizations of the environment and their members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional, Union
+
+from msgspec import UNSET, UnsetType
+
+from torii_backend.client.face import FaceT, Resource, iteration, operation
+from torii_backend.client.inputs import MetadataPatch
+from torii_backend.client.models import Organization, OrganizationMember, Page
+from torii_backend.client.request import ApiRequest, Id, Timeout, describe, page_query, text_query
+
+Bag = Union[Mapping[str, Any], UnsetType]
+
+
+class Organizations(Resource[FaceT]):
+    """The organizations of the environment. One that is not visible to the key is `NotFound`."""
+
+    @operation
+    def list(
+        self,
+        *,
+        name: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[Organization]]:
+        """List organizations, one page at a time.
+
+        Args:
+            name: text contained in the name, in any letter case.
+            limit: how many a page has at most, from 1 to 100; the server's default is 20.
+            cursor: `next_cursor` of the page before, with the same name.
+            timeout: seconds for this call.
+
+        Returns:
+            A page of organizations.
+        """
+        query = page_query(limit, cursor, text_query("name", name))
+        return describe(
+            "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
+        )
+
+    @iteration
+    def iterate(
+        self, *, name: Optional[str] = None, limit: Optional[int] = None, timeout: Timeout = None
+    ) -> ApiRequest[Page[Organization]]:
+        """Go through all organizations, page by page as the loop proceeds.
+
+        Args:
+            name: text contained in the name, in any letter case.
+            limit: how many organizations to ask for at a time.
+            timeout: seconds for each page.
+
+        Returns:
+            An iterator of organizations.
+        """
+        query = page_query(limit, None, text_query("name", name))
+        return describe(
+            "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
+        )
+
+    @operation
+    def get(self, organization_id: Id, *, timeout: Timeout = None) -> ApiRequest[Organization]:
+        """Read one organization.
+
+        Args:
+            organization_id: which organization to read.
+            timeout: seconds for this call.
+
+        Returns:
+            The organization with its metadata.
+        """
+        ids = {"organization_id": organization_id}
+        return describe(
+            "GET", "/organizations/{organization_id}", ids, into=Organization, timeout=timeout
+        )
+
+    @operation
+    def update_metadata(
+        self,
+        organization_id: Id,
+        *,
+        public_metadata: Bag = UNSET,
+        private_metadata: Bag = UNSET,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Organization]:
+        """Merge into an organization's metadata, at any depth; a None in a bag deletes its key.
+
+        Args:
+            organization_id: whose metadata to change.
+            public_metadata: any member's client can read it; 8 KB at most.
+            private_metadata: for servers only; 8 KB at most.
+            timeout: seconds for this call.
+
+        Returns:
+            The organization as it is now. Torii refuses a call that names no bag.
+        """
+        return describe(
+            "PATCH",
+            "/organizations/{organization_id}/metadata",
+            {"organization_id": organization_id},
+            into=Organization,
+            body=MetadataPatch(public_metadata=public_metadata, private_metadata=private_metadata),
+            timeout=timeout,
+        )
+
+    @operation
+    def members(
+        self,
+        organization_id: Id,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[OrganizationMember]]:
+        """List the members of an organization by ascending user id, one page at a time.
+
+        Args:
+            organization_id: whose members to list.
+            limit: how many a page has at most, from 1 to 100; the server's default is 20.
+            cursor: `next_cursor` of the page before.
+            timeout: seconds for this call.
+
+        Returns:
+            A page of memberships.
+        """
+        return describe(
+            "GET",
+            "/organizations/{organization_id}/members",
+            {"organization_id": organization_id},
+            into=Page[OrganizationMember],
+            query=page_query(limit, cursor),
+            timeout=timeout,
+        )
+
+    @operation
+    def update_member_metadata(
+        self,
+        organization_id: Id,
+        user_id: Id,
+        *,
+        public_metadata: Bag = UNSET,
+        private_metadata: Bag = UNSET,
+        timeout: Timeout = None,
+    ) -> ApiRequest[OrganizationMember]:
+        """Merge into a membership's metadata, at any depth; a None in a bag deletes its key.
+
+        Args:
+            organization_id: the organization.
+            user_id: the member.
+            public_metadata: no client can read it; 8 KB at most.
+            private_metadata: for servers only; 8 KB at most.
+            timeout: seconds for this call.
+
+        Returns:
+            The membership as it is now. Torii refuses a call that names no bag.
+        """
+        return describe(
+            "PATCH",
+            "/organizations/{organization_id}/members/{user_id}/metadata",
+            {"organization_id": organization_id, "user_id": user_id},
+            into=OrganizationMember,
+            body=MetadataPatch(public_metadata=public_metadata, private_metadata=private_metadata),
+            timeout=timeout,
+        )

@@ -1,0 +1,83 @@
+"""SecretKey: the key of the REST API, kept out of whatever people print, log or store."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NoReturn, Optional
+
+from torii_backend.errors import ConfigurationError
+
+_MASK = "[secret key]"
+
+
+class SecretKey:
+    """A secret key that shows itself to the Authorization header alone.
+
+    Args:
+        value: the key, `sk_live_…` or `sk_test_…`; None reads TORII_SECRET_KEY. Nothing is checked
+            yet: an error from here would carry the caller's variables in its traceback.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any = None) -> None:
+        self._value = os.environ.get("TORII_SECRET_KEY", "") if value is None else value
+
+    def check(self) -> None:
+        """Refuse what cannot be a secret key.
+
+        Raises:
+            ConfigurationError: there is no key, or it is of another kind.
+        """
+        problem = self._problem()
+        if problem is not None:
+            raise ConfigurationError(problem)
+        self._value = self._value.strip()
+
+    @property
+    def authorization(self) -> str:
+        """The value of the Authorization header (RFC 6750 section 2.1)."""
+        return f"Bearer {self._value}"
+
+    def masked(self, body: bytes) -> bytes:
+        """Take the key out of a body that may quote it."""
+        return body.replace(self._value.encode(), _MASK.encode())
+
+    def why_refused(self, *, is_local: bool) -> Optional[str]:
+        """Guess why a server does not accept the key.
+
+        Args:
+            is_local: whether the server is on a loopback address.
+
+        Returns:
+            A clause that ends a sentence, or None where nothing looks wrong.
+        """
+        if not self._value.startswith("sk_"):
+            return "it does not begin with sk_live_ or sk_test_, as secret keys do"
+        if self._value.startswith("sk_live_") and is_local:
+            return "it is a live key (sk_live_), and the API url is that of a local server"
+        if self._value.startswith("sk_test_") and not is_local:
+            return "it is a test key (sk_test_), and the API url may be that of a live environment"
+        return None
+
+    def _problem(self) -> Optional[str]:
+        value = self._value
+        if not isinstance(value, str):
+            return "secret_key must be a string."
+        value = value.strip()
+        if not value:
+            return (
+                "No secret key is configured: pass secret_key= or set the environment variable "
+                "TORII_SECRET_KEY."
+            )
+        if value.startswith("pk_"):
+            return "secret_key is a publishable key: pass the key that begins with sk_ instead."
+        if not value.isascii() or not value.isprintable() or " " in value:
+            return "secret_key must be one word of plain ASCII characters."
+        return None
+
+    def __repr__(self) -> str:
+        return _MASK
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A secret key cannot be pickled or copied.")

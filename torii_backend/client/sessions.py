@@ -1,0 +1,57 @@
+"""Sessions: the live sign-ins of one user."""
+
+from __future__ import annotations
+
+from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client.models import Session
+from torii_backend.client.request import ApiRequest, Id, Timeout, describe
+
+
+class Sessions(Resource[FaceT]):
+    """The sessions of users. A session that ends mints no more tokens; those minted live on."""
+
+    @operation
+    def list_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[list[Session]]:
+        """List the live sessions of a user, the most recently used first.
+
+        Args:
+            user_id: whose sessions to list.
+            timeout: seconds for this call.
+
+        Returns:
+            All sessions that have neither expired nor been revoked.
+        """
+        ids = {"user_id": user_id}
+        return describe(
+            "GET", "/users/{user_id}/sessions", ids, into=list[Session], timeout=timeout
+        )
+
+    @operation
+    def revoke(self, user_id: Id, session_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
+        """End one session; one that has ended already is no error.
+
+        Args:
+            user_id: whose session it is.
+            session_id: which session to end.
+            timeout: seconds for this call.
+        """
+        return describe(
+            "DELETE",
+            "/users/{user_id}/sessions/{session_id}",
+            {"user_id": user_id, "session_id": session_id},
+            into=type(None),
+            timeout=timeout,
+        )
+
+    @operation
+    def revoke_all_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
+        """End every session of a user; none being left is no error.
+
+        Args:
+            user_id: whose sessions to end.
+            timeout: seconds for this call.
+        """
+        ids = {"user_id": user_id}
+        return describe(
+            "DELETE", "/users/{user_id}/sessions", ids, into=type(None), timeout=timeout
+        )
