@@ -1,0 +1,71 @@
+"""Run by test_fork.py: call, fork, and call on both sides at the same time.
+
+Arguments: the address of the API, and which client is used. Prints what went wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any, Callable
+
+import requests
+
+from torii_backend.client import AsyncToriiClient, ToriiClient
+
+URL, MODE = sys.argv[1:3]
+KEY = "sk_test_0123456789abcdefghij"
+CALLS = 50
+
+
+def blocking(session: Any = None) -> Callable[[str], None]:
+    """Give a function that calls often and checks whose answers it gets."""
+    torii = ToriiClient(KEY, api_url=URL, session=session)
+
+    def call(side: str) -> None:
+        for number in range(CALLS):
+            name = f"{side}-{number}"
+            assert torii.users.get(name).id == name
+
+    return call
+
+
+def awaited() -> Callable[[str], None]:
+    """Do the same with the awaited client."""
+    torii = AsyncToriiClient(KEY, api_url=URL, pool_size=4)
+
+    async def main(side: str) -> None:
+        names = [f"{side}-{number}" for number in range(CALLS)]
+        found = await asyncio.gather(*(torii.users.get(name) for name in names))
+        assert [one.id for one in found] == names
+
+    return lambda side: asyncio.run(main(side))
+
+
+def main() -> int:
+    """Return 0 if both sides got their own answers."""
+    signal.alarm(25)
+    modes: dict[str, Callable[[], Callable[[str], None]]] = {
+        "blocking": blocking,
+        "session": lambda: blocking(requests.Session()),
+        "awaited": awaited,
+    }
+    call = modes[MODE]()
+    call("before")
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(25)
+        code = 1
+        try:
+            call("child")
+            code = 0
+        finally:
+            os._exit(code)
+    call("parent")
+    return int(os.waitpid(pid, 0)[1] != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Bodies, queries and timeouts of calls: sent as they are meant, or refused before that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import pytest
+
+from torii_backend.client import ToriiClient
+
+from .records import USER_ID, user
+from .server import ApiServer, as_json
+
+
+@dataclass
+class Thing:
+    """A body of the caller's."""
+
+    size: Any
+
+
+class Wrapped(msgspec.Struct):
+    """A body of the caller's, with another within."""
+
+    thing: Thing
+
+
+CYCLE: list[Any] = []
+CYCLE.append(CYCLE)
+
+
+class TestBody:
+    @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+    def test_a_number_that_would_be_sent_as_null_is_refused(
+        self, server: ApiServer, torii: ToriiClient, number: float
+    ) -> None:
+        """In a metadata bag, null deletes."""
+        for call in (
+            lambda: torii.users.update_metadata(USER_ID, public_metadata={"a": number}),
+            lambda: torii.users.update(USER_ID, unsafe_metadata={"a": [{"b": (number,)}]}),
+            lambda: torii.invitations.create("a@b.c", private_metadata={"a": number}),
+            lambda: torii.request("PATCH", "/things", body=number),
+            lambda: torii.request("PATCH", "/things", body={"a": {number}}),
+            lambda: torii.request("PATCH", "/things", body=Thing(number)),
+            lambda: torii.request("PATCH", "/things", body=[Thing([number])]),
+            lambda: torii.request("PATCH", "/things", body=Wrapped(Thing({"a": number}))),
+        ):
+            with pytest.raises(ValueError, match="NaN and infinity have no form in JSON"):
+                call()
+        assert server.connections == 0
+
+    @pytest.mark.parametrize("body", [CYCLE, {"a": CYCLE}, "\ud800", {"\ud800": 1}])
+    def test_what_has_no_form_in_json_is_refused(
+        self, server: ApiServer, torii: ToriiClient, body: Any
+    ) -> None:
+        with pytest.raises(ValueError, match=r"^body cannot be sent: .*\.$"):
+            torii.request("POST", "/things", body=body)
+        assert server.connections == 0
+
+    @pytest.mark.parametrize("body", [object(), {"a": object()}, {None: 1}, Thing(object())])
+    def test_what_is_of_no_type_in_json_is_refused(
+        self, server: ApiServer, torii: ToriiClient, body: Any
+    ) -> None:
+        with pytest.raises(TypeError):
+            torii.request("POST", "/things", body=body)
+        assert server.connections == 0
+
+    def test_a_name_with_line_ends_stays_within_its_json(
+        self, server: ApiServer, torii: ToriiClient
+    ) -> None:
+        server.answer(as_json(user()))
+        torii.users.create(name='"}\r\n\r\nDELETE / HTTP/1.1\r\n\0')
+        [request] = server.requests
+        assert request.json == {"name": '"}\r\n\r\nDELETE / HTTP/1.1\r\n\0'}
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        "query", [{"a": 1}, {"a": b"x"}, {"a": [1]}, {1: "x"}, "a=b", [("a", "b")]]
+    )
+    def test_what_is_not_text_is_refused(
+        self, server: ApiServer, torii: ToriiClient, query: Any
+    ) -> None:
+        with pytest.raises(TypeError, match=r"\.$"):
+            torii.request("GET", "/things", query=query)
+        assert server.connections == 0
+
+    @pytest.mark.parametrize("query", [{"\ud800": "x"}, {"a": "\ud800"}, {"a": ["x", "\udfff"]}])
+    def test_what_is_not_unicode_is_refused(
+        self, server: ApiServer, torii: ToriiClient, query: Any
+    ) -> None:
+        with pytest.raises(ValueError, match=r"\.$"):
+            torii.request("GET", "/things", query=query)
+        assert server.connections == 0
+
+    def test_it_cannot_break_out(self, server: ApiServer, torii: ToriiClient) -> None:
+        query = {"a&b=c#": "d&e=f#?\r\nX-Injected: 1\0é"}
+        torii.request("GET", "/things", query=query)
+        [request] = server.requests
+        assert dict(parse_qsl(request.query, strict_parsing=True)) == query
+        assert "X-Injected" not in request.headers
+
+
+@pytest.mark.parametrize("limit", [True, "5", 1.5, float("nan"), []])
+def test_a_limit_of_another_type_is_refused(
+    server: ApiServer, torii: ToriiClient, limit: Any
+) -> None:
+    with pytest.raises(TypeError, match=r"^limit must be a whole number\.$"):
+        torii.users.list(limit=limit)
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("timeout", "error"),
+    [
+        (0, ValueError),
+        (-1, ValueError),
+        (float("nan"), ValueError),
+        (float("inf"), ValueError),
+        (10**400, ValueError),
+        ((5, 0), ValueError),
+        ((float("nan"), 5), ValueError),
+        (True, TypeError),
+        ("5", TypeError),
+        ([5, 5], TypeError),
+        ((5, None), TypeError),
+        ((1, 2, 3), TypeError),
+        ((), TypeError),
+    ],
+)
+def test_a_timeout_of_a_call_is_checked(
+    server: ApiServer, torii: ToriiClient, timeout: Any, error: type[Exception]
+) -> None:
+    for call in (
+        lambda: torii.users.get(USER_ID, timeout=timeout),
+        lambda: torii.users.iterate(timeout=timeout),
+        lambda: torii.request("GET", "/things", timeout=timeout),
+    ):
+        with pytest.raises(error, match=r"^timeout must be .*\.$"):
+            call()
+    assert server.connections == 0

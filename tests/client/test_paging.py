@@ -1,0 +1,226 @@
+"""iterate: page by page as the loop proceeds, with the same filters, and never in circles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any, Callable
+from urllib.parse import parse_qsl
+
+import pytest
+
+from torii_backend import NotFound, ToriiApiError, UnreadableBody
+from torii_backend.client import AsyncToriiClient, ToriiClient, User
+
+from .conftest import KEY
+from .recording import Recording
+from .records import page, user
+from .server import ApiServer, Received, as_json
+
+THREE = [
+    as_json(page(user("1"), user("2"), more=True, cursor="c/1")),
+    as_json(page(more=True, cursor="c&2")),
+    as_json(page(user("3"), more=False, cursor="c3")),
+    as_json(page(user("never"))),
+]
+
+
+def cursors(requests: list[Received]) -> list[Any]:
+    return [dict(parse_qsl(request.query)).get("cursor") for request in requests]
+
+
+def ids_until_error(users: Iterator[User]) -> tuple[list[str], ToriiApiError]:
+    seen: list[str] = []
+    with pytest.raises(ToriiApiError) as caught:
+        seen.extend(one.id for one in users)
+    return seen, caught.value
+
+
+def awaited(server: ApiServer, use: Callable[[AsyncToriiClient], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        async with AsyncToriiClient(KEY, api_url=server.url, max_retries=0) as torii:
+            return await asyncio.wait_for(_awaitable(use(torii)), 30)
+
+    return asyncio.run(main())
+
+
+async def _awaitable(value: Awaitable[Any]) -> Any:
+    return await value
+
+
+def test_all_pages(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(*THREE)
+    assert [one.id for one in torii.users.iterate(limit=2)] == ["1", "2", "3"]
+    assert cursors(server.requests) == [None, "c/1", "c&2"]
+
+
+def test_it_is_lazy(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(*THREE)
+    users = torii.users.iterate()
+    assert server.connections == 0
+    assert [next(users).id, next(users).id] == ["1", "2"]
+    assert len(server.requests) == 1
+    assert next(users).id == "3"
+    assert len(server.requests) == 3
+    assert list(users) == []
+    assert len(server.requests) == 3
+
+
+def test_a_loop_may_be_left(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(*THREE)
+    for _ in torii.users.iterate():
+        break
+    assert len(server.requests) == 1
+
+
+def test_an_iteration_goes_on_after_a_fault_of_the_caller(
+    server: ApiServer, torii: ToriiClient
+) -> None:
+    server.answer(THREE[0], as_json({}, 404))
+    seen, error = ids_until_error(torii.users.iterate())
+    assert (seen, type(error)) == (["1", "2"], NotFound)
+
+
+def test_filters_are_sent_with_every_page(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(*THREE)
+    list(torii.users.iterate(limit=2, name="Ada", statuses=["active"], email=None))
+    assert len(server.requests) == 3
+    for request in server.requests:
+        assert request.json == {"name": "Ada", "statuses": ["active"], "email": None}
+        assert dict(parse_qsl(request.query))["limit"] == "2"
+
+
+def test_filters_of_the_query_are_sent_with_every_page(
+    server: ApiServer, torii: ToriiClient
+) -> None:
+    server.answer(
+        as_json(page(more=True, cursor="c1")),
+        as_json(page(more=True, cursor="c2")),
+        as_json(page()),
+    )
+    assert list(torii.invitations.iterate(status=["PENDING", "EXPIRED"], search="a&b")) == []
+    start = [("status", "PENDING"), ("status", "EXPIRED"), ("search", "a&b")]
+    assert [parse_qsl(request.query) for request in server.requests] == [
+        start,
+        [*start, ("cursor", "c1")],
+        [*start, ("cursor", "c2")],
+    ]
+
+
+@pytest.mark.parametrize("cursor", [None, "", "c1", "c0"])
+def test_a_cursor_that_leads_back_is_an_error(
+    server: ApiServer, torii: ToriiClient, cursor: Any
+) -> None:
+    server.answer(
+        as_json(page(user("0"), more=True, cursor="c0")),
+        as_json(page(user("1"), more=True, cursor="c1")),
+        as_json(page(user("2"), more=True, cursor=cursor)),
+        as_json(page()),
+    )
+    seen, error = ids_until_error(torii.users.iterate())
+    assert seen == ["0", "1", "2"]
+    assert type(error) is UnreadableBody
+    assert "cursor" in str(error)
+    assert len(server.requests) == 3
+
+
+def test_a_first_page_that_leads_to_itself(server: ApiServer, torii: ToriiClient) -> None:
+    for cursor in (None, ""):
+        server.answer(as_json(page(user("0"), more=True, cursor=cursor)), as_json(page()))
+        seen, error = ids_until_error(torii.users.iterate())
+        assert (seen, type(error)) == (["0"], UnreadableBody)
+    assert len(server.requests) == 2
+
+
+def test_two_iterations_know_nothing_of_each_other(server: ApiServer, torii: ToriiClient) -> None:
+    for _ in range(2):
+        server.answer(*THREE)
+        assert len(list(torii.users.iterate())) == 3
+    server.answer(THREE[0], THREE[0], THREE[2])
+    first, second = torii.users.iterate(), torii.users.iterate()
+    assert (next(first).id, next(second).id) == ("1", "1")
+
+
+def test_bad_arguments_are_refused_by_the_call(server: ApiServer, torii: ToriiClient) -> None:
+    with pytest.raises(TypeError):
+        torii.users.iterate(limit="2")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        torii.organizations.iterate(name=7)  # type: ignore[arg-type]
+    assert server.connections == 0
+
+
+def test_the_timeout_is_that_of_each_page(server: ApiServer, session: Any) -> None:
+    adapter = Recording()
+    session.mount("http://", adapter)
+    server.answer(*THREE)
+    with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+        list(torii.users.iterate(timeout=7))
+    assert [settings["timeout"] for _, settings in adapter.calls] == [(7, 7)] * 3
+
+
+def test_the_raw_face_has_none(torii: ToriiClient) -> None:
+    with pytest.raises(AttributeError, match="page"):
+        torii.with_raw_response.users.iterate  # type: ignore[arg-type] # noqa: B018
+    assert not hasattr(torii.with_raw_response.invitations, "iterate")
+
+
+class TestAwaited:
+    def test_all_pages(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> list[str]:
+            return [one.id async for one in torii.users.iterate(name=None)]
+
+        server.answer(*THREE)
+        assert awaited(server, use) == ["1", "2", "3"]
+        assert cursors(server.requests) == [None, "c/1", "c&2"]
+        assert [request.json for request in server.requests] == [{"name": None}] * 3
+
+    def test_it_is_lazy(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> None:
+            users = torii.users.iterate()
+            assert server.connections == 0
+            assert [(await _next(users)).id for _ in range(2)] == ["1", "2"]
+            assert len(server.requests) == 1
+            assert (await _next(users)).id == "3"
+            assert len(server.requests) == 3
+
+        server.answer(*THREE)
+        awaited(server, use)
+
+    def test_a_loop_may_be_left(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> None:
+            async for _ in torii.users.iterate():
+                break
+
+        server.answer(*THREE)
+        awaited(server, use)
+        assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("cursor", [None, "", "c0"])
+    def test_a_cursor_that_leads_back_is_an_error(self, server: ApiServer, cursor: Any) -> None:
+        seen: list[str] = []
+
+        async def use(torii: AsyncToriiClient) -> None:
+            async for one in torii.users.iterate():
+                seen.append(one.id)  # noqa: PERF401
+
+        server.answer(
+            as_json(page(user("0"), more=True, cursor="c0")),
+            as_json(page(user("1"), more=True, cursor=cursor)),
+            as_json(page()),
+        )
+        with pytest.raises(UnreadableBody, match="cursor"):
+            awaited(server, use)
+        assert seen == ["0", "1"]
+        assert len(server.requests) == 2
+
+    def test_bad_arguments_are_refused_by_the_call(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> None:
+            with pytest.raises(TypeError):
+                torii.users.iterate(limit="2")  # type: ignore[arg-type]
+
+        awaited(server, use)
+        assert server.connections == 0
+
+
+async def _next(users: AsyncIterator[User]) -> User:
+    return await users.__anext__()

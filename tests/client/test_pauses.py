@@ -1,0 +1,89 @@
+"""How long the pause before another try is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Optional
+
+import pytest
+
+from torii_backend.client.answer import Answer as RestAnswer
+from torii_backend.client.fault import Fault
+from torii_backend.client.retry import pause_before_retry
+
+
+def _answer(status: int, wanted: Optional[str] = None) -> RestAnswer:
+    return RestAnswer(status, {} if wanted is None else {"Retry-After": wanted}, b"")
+
+
+UNSENT = Fault("unsent", "It was refused.")
+BROKEN = Fault("broken", "It broke.")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("wanted", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("60", 60.0),
+        ("61", 60.0),
+        ("86400", 60.0),
+        ("9" * 30, 60.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 60.0),
+        ("Friday, 31-Dec-68 23:59:59 GMT", 60.0),
+        ("Sun Nov  6 08:49:37 1994", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+    ],
+)
+def test_the_server_decides_within_a_minute(status: int, wanted: str, seconds: float) -> None:
+    assert pause_before_retry("GET", _answer(status, wanted), 1) == seconds
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_a_date_is_in_utc(monkeypatch: pytest.MonkeyPatch, zone: str, form: str) -> None:
+    """RFC 9110 section 5.6.7, whatever the time zone here is."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        wanted = time.strftime(form, time.gmtime(time.time() + 40))
+        pause = pause_before_retry("POST", _answer(429, wanted), 1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert pause is not None and 10 < pause <= 40
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [None, "", "-1", "1.5", "soon", "٣", "1, 2", "Fri, 99 Foo 2020 00:00:00 GMT", "\x00"],
+)
+def test_without_a_usable_word_it_backs_off(wanted: Optional[str]) -> None:
+    pause = pause_before_retry("GET", _answer(503, wanted), 1)
+    assert pause is not None and 0.125 <= pause <= 0.25
+
+
+@pytest.mark.parametrize("outcome", [_answer(503), _answer(429), UNSENT, BROKEN])
+@pytest.mark.parametrize(
+    ("tries", "longest"),
+    [(1, 0.25), (2, 0.5), (3, 1), (4, 2), (5, 4), (6, 8), (7, 8), (5000, 8)],
+)
+def test_it_doubles_up_to_eight_seconds_with_jitter(
+    outcome: Any, tries: int, longest: float
+) -> None:
+    pauses = [pause_before_retry("GET", outcome, tries) for _ in range(200)]
+    assert all(pause is not None and longest / 2 <= pause <= longest for pause in pauses)
+    spread = [pause or 0 for pause in pauses]
+    assert max(spread) - min(spread) > longest / 4
+
+
+@pytest.mark.parametrize("outcome", [_answer(503), BROKEN])
+def test_a_post_may_have_been_done(outcome: Any) -> None:
+    assert pause_before_retry("POST", outcome, 1) is None
+
+
+@pytest.mark.parametrize("outcome", [_answer(429), UNSENT])
+def test_a_post_was_surely_not_done(outcome: Any) -> None:
+    assert pause_before_retry("POST", outcome, 1) is not None

@@ -1,0 +1,184 @@
+"""A session of the user's, and what the environment says: proxies, certificates, passwords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from torii_backend.client import ToriiClient
+
+from .conftest import KEY
+from .recording import Recording
+from .server import ApiServer, as_json
+
+ORIGINS = as_json({"origins": []})
+
+
+class TestSession:
+    """A session of the user's."""
+
+    def test_its_headers_are_sent(self, server: ApiServer, session: requests.Session) -> None:
+        server.answer(ORIGINS)
+        session.headers["X-Team"] = "red"
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+            session.headers["X-Team"] = "blue"
+            session.headers["User-Agent"] = "ours/1"
+            torii.allowed_origins.get()
+        first, second = server.requests
+        assert (first.headers["X-Team"], second.headers["X-Team"]) == ("red", "blue")
+        assert second.headers["User-Agent"] == "ours/1"
+
+    def test_a_header_that_is_none_is_not_sent(
+        self, server: ApiServer, session: requests.Session
+    ) -> None:
+        """As requests itself has it."""
+        server.answer(ORIGINS)
+        session.headers["X-Team"] = None  # type: ignore[assignment]
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        assert "X-Team" not in server.requests[0].headers
+
+    def test_its_own_authorization_does_not_win(
+        self, server: ApiServer, session: requests.Session
+    ) -> None:
+        server.answer(ORIGINS)
+        session.headers["authorization"] = "Bearer other"
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        assert server.requests[0].headers.get_all("Authorization") == [f"Bearer {KEY}"]
+        assert session.headers["authorization"] == "Bearer other"
+
+    @pytest.mark.parametrize(
+        "prefix", ["http://", "{url}", "{url}/", "{url}/api/server/v1/allowed-origins"]
+    )
+    def test_its_adapters_are_used(
+        self, server: ApiServer, session: requests.Session, prefix: str
+    ) -> None:
+        server.answer(ORIGINS)
+        adapter = Recording()
+        session.mount(prefix.format(url=server.url), adapter)
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        [(request, settings)] = adapter.calls
+        assert request.url == f"{server.url}/api/server/v1/allowed-origins"
+        assert settings["timeout"] == (5.0, 30.0)
+        assert len(server.requests) == 1
+
+    def test_an_adapter_that_is_mounted_later_is_used(
+        self, server: ApiServer, session: requests.Session
+    ) -> None:
+        server.answer(ORIGINS)
+        adapter = Recording()
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            session.mount("http://", adapter)
+            torii.allowed_origins.get()
+        assert len(adapter.calls) == 1
+
+    def test_its_proxies_are_used(
+        self, server: ApiServer, other: ApiServer, session: requests.Session
+    ) -> None:
+        other.answer(ORIGINS)
+        session.proxies = {"http": other.url}
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        assert server.requests == []
+        assert other.requests[0].target == f"{server.url}/api/server/v1/allowed-origins"
+
+    def test_what_is_passed_by(self, server: ApiServer, session: requests.Session) -> None:
+        server.answer(as_json({"origins": []}, Set_Cookie="seen=1"))
+        called: list[str] = []
+        session.auth = ("ada", "secret")
+        session.params = {"team": "red"}
+        session.cookies.set("session", "1")
+        session.hooks["response"].append(lambda *_, **__: called.append("hook"))
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+            torii.allowed_origins.get()
+        for request in server.requests:
+            assert request.headers["Authorization"] == f"Bearer {KEY}"
+            assert "Cookie" not in request.headers
+            assert request.query == ""
+        assert called == []
+
+    def test_it_stays_open(self, server: ApiServer, session: requests.Session) -> None:
+        server.answer(ORIGINS)
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        session.get(server.url)
+        assert server.connections == 1
+        assert "Authorization" not in server.requests[1].headers
+
+
+class TestEnvironment:
+    """What the environment says about proxies, certificates and passwords."""
+
+    def test_a_proxy_is_used(
+        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other.answer(ORIGINS)
+        monkeypatch.setenv("HTTP_PROXY", other.url)
+        with ToriiClient(KEY, api_url=server.url) as torii:
+            torii.allowed_origins.get()
+        assert server.requests == []
+        assert other.requests[0].target == f"{server.url}/api/server/v1/allowed-origins"
+
+    def test_no_proxy_counts(
+        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.answer(ORIGINS)
+        monkeypatch.setenv("HTTP_PROXY", other.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        with ToriiClient(KEY, api_url=server.url) as torii:
+            torii.allowed_origins.get()
+        assert other.requests == []
+
+    def test_it_is_looked_up_once(
+        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.answer(ORIGINS)
+        with ToriiClient(KEY, api_url=server.url) as torii:
+            monkeypatch.setenv("HTTP_PROXY", other.url)
+            torii.allowed_origins.get()
+        with ToriiClient(KEY, api_url=server.url) as torii:
+            monkeypatch.delenv("HTTP_PROXY")
+            other.answer(ORIGINS)
+            torii.allowed_origins.get()
+        assert (len(server.requests), len(other.requests)) == (1, 1)
+
+    def test_a_session_that_does_not_trust_it_is_obeyed(
+        self,
+        server: ApiServer,
+        other: ApiServer,
+        session: requests.Session,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.answer(ORIGINS)
+        monkeypatch.setenv("HTTP_PROXY", other.url)
+        session.trust_env = False
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            torii.allowed_origins.get()
+        assert other.requests == []
+
+    @pytest.mark.parametrize("own_session", [False, True])
+    def test_netrc_is_never_read(
+        self,
+        server: ApiServer,
+        session: requests.Session,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        own_session: bool,
+    ) -> None:
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login ada password secret\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        session.get(server.url)
+        assert server.requests[0].headers["Authorization"].startswith("Basic ")
+        server.answer(ORIGINS)
+        given = None if own_session else session
+        with ToriiClient(KEY, api_url=server.url, session=given) as torii:
+            torii.allowed_origins.get()
+        assert server.requests[1].headers.get_all("Authorization") == [f"Bearer {KEY}"]
