@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     emulator = commands.add_parser(
         "emulator",
         help="run a local Torii",
-        description="Run a local Torii: an issuer with keys of its own, for development and tests.",
+        description="Run a local Torii: an issuer and a REST API, for development and tests.",
     )
     emulator.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
     emulator.add_argument(
@@ -53,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     emulator.add_argument(
         "--allow-remote", action="store_true", help="serve on a host that is not loopback"
+    )
+    emulator.add_argument(
+        "--db", metavar="FILE", default=":memory:", help="keep the data in this SQLite file"
+    )
+    emulator.add_argument(
+        "--seed", metavar="FILE", help="fill an empty database with the users of this JSON file"
     )
     emulator.add_argument(
         "--json", action="store_true", help="print one line of JSON once it serves"
@@ -66,7 +72,11 @@ def _emulator(arguments: argparse.Namespace) -> int:
 
     try:
         torii = Emulator(
-            host=arguments.host, port=arguments.port, allow_remote=arguments.allow_remote
+            host=arguments.host,
+            port=arguments.port,
+            allow_remote=arguments.allow_remote,
+            db=arguments.db,
+            seed=arguments.seed,
         )
         with _signals_caught() as signalled, torii:
             sys.stdout.write(_line(torii) if arguments.json else _welcome(torii))
@@ -106,8 +116,14 @@ def _leave_it_to_the_socket(number: int, frame: object) -> None:
 
 
 def _line(torii: Emulator) -> str:
-    facts = ("issuer", "api_url", "secret_key", "environment_id")
-    return json.dumps({name: getattr(torii, name) for name in facts}) + "\n"
+    names = ("issuer", "api_url", "secret_key", "environment_id")
+    facts: dict[str, object] = {name: getattr(torii, name) for name in names}
+    other = torii.other_environment
+    facts["other_environment"] = {
+        "environment_id": other.environment_id,
+        "secret_key": other.secret_key,
+    }
+    return json.dumps(facts) + "\n"
 
 
 def _welcome(torii: Emulator) -> str:
@@ -122,6 +138,10 @@ A local Torii is running.
 Mint an access token:
 
   curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.issuer}/_emulator/tokens'
+
+Find users:
+
+  curl -X POST -H 'Authorization: Bearer {torii.secret_key}' '{torii.api_url}/api/server/v1/users/search'
 
 Press Ctrl-C to stop.
 """

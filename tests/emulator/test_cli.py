@@ -57,9 +57,13 @@ def test_the_emulator_serves_and_ends_cleanly(end: signal.Signals) -> None:
     with _shell("emulator", "--port", "0", "--json") as process:
         assert process.stdout is not None
         facts = json.loads(process.stdout.readline())
+        other = facts.pop("other_environment")
         assert list(facts) == ["issuer", "api_url", "secret_key", "environment_id"]
+        assert list(other) == ["environment_id", "secret_key"]
         assert facts["issuer"].startswith("http://127.0.0.1:")
-        assert facts["secret_key"].startswith("sk_test_")
+        for environment in (facts, other):
+            assert environment["secret_key"].startswith("sk_test_")
+        assert facts["environment_id"] != other["environment_id"]
         wire = Wire(facts["issuer"])
         token = wire.post("/_emulator/tokens", {"userId": "user_ada"}).json()["accessToken"]
         claims = wire.verified(token)

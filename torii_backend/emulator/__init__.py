@@ -1,8 +1,9 @@
-"""A local Torii issuer, for development and tests: no account, no network."""
+"""A local Torii, for development and tests: no account, no network."""
 
 from __future__ import annotations
 
 from torii_backend.emulator.emulator import Emulator
+from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.tokens import IssuedToken
 
-__all__ = ["Emulator", "IssuedToken"]
+__all__ = ["Emulator", "Environment", "IssuedToken"]

@@ -12,6 +12,7 @@ _REFUSALS = {
     404: ("not_found", "There is nothing at this path."),
     405: ("method_not_allowed", "This path does not answer to this method."),
     413: ("payload_too_large", "The body is larger than one mebibyte."),
+    500: ("internal_error", "The emulator has a defect: see its standard error output."),
 }
 
 
@@ -21,7 +22,7 @@ def json_answer(document: Any, status: int = 200) -> Response:
 
 
 def error_answer(status: int, code: str, message: str) -> Response:
-    """Make an answer in the one envelope that all errors share.
+    """Make an answer in the one envelope that all errors outside the REST API share.
 
     Args:
         status: the HTTP status.
@@ -33,9 +34,18 @@ def error_answer(status: int, code: str, message: str) -> Response:
 
 def refusal(error: HTTPException) -> Response:
     """Make the answer to a request that routing or an endpoint refused."""
-    status = error.code or 400
-    code, message = _REFUSALS.get(status, ("invalid_request", error.description or "Bad request."))
-    answer = error_answer(status, code, message)
+    answer = error_answer(error.code or 400, *wording(error))
+    allow(answer, error)
+    return answer
+
+
+def wording(error: HTTPException) -> tuple[str, str]:
+    """Give the machine-readable word for a refusal, and a sentence for a human."""
+    code = error.code or 400
+    return _REFUSALS.get(code, ("invalid_request", error.description or "Bad request."))
+
+
+def allow(answer: Response, error: HTTPException) -> None:
+    """Name the methods that a path answers to, where the refusal is for another one."""
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-    return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Optional
 
@@ -14,39 +14,62 @@ from werkzeug.wrappers import Request, Response
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
+from torii_backend.emulator.tenant_host import device
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
 
 
-class _Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """A request body; on its own, the one of an endpoint that takes no arguments."""
 
 
-class _TokenRequest(_Body):
+class _TokenRequest(Body):
     user_id: str = DEFAULT_USER_ID
     claims: dict[str, Any] = {}
     expires_in: int = DEFAULT_EXPIRES_IN
 
 
-class _RotateRequest(_Body):
+class _SessionRequest(Body):
+    user_id: str
+    active_organization_id: Optional[str] = None
+
+
+class _RotateRequest(Body):
     withdraw: bool = False
 
 
-class _OutageRequest(_Body):
+class _OutageRequest(Body):
     mode: OutageMode
     seconds: Optional[float] = None
 
 
-def rules(tenant: Tenant) -> list[Rule]:
-    """List the routes of the control plane; each endpoint takes the request."""
+def rules(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> list[Rule]:
+    """List the routes of the control plane but for those that make data.
+
+    Args:
+        tenant: the tenant host that is steered.
+        sign_in: what makes tokens and sessions.
+        reset_all: what `Emulator.reset` does.
+    """
 
     def tokens(request: Request) -> Response:
         asked = read_body(request, _TokenRequest)
-        with _bad_values_refused():
-            issued = tenant.issue_token(
-                user_id=asked.user_id, claims=asked.claims, expires_in=asked.expires_in
+        with bad_values_refused():
+            issued = sign_in.issue_token(
+                asked.user_id, claims=asked.claims, expires_in=asked.expires_in
             )
         return json_answer(issued)
+
+    def sessions(request: Request) -> Response:
+        asked = read_body(request, _SessionRequest)
+        with bad_values_refused():
+            session, issued = sign_in.start_session(
+                asked.user_id,
+                active_organization_id=asked.active_organization_id,
+                device=device(request),
+            )
+        return json_answer({**msgspec.to_builtins(session), "accessToken": issued.access_token})
 
     def rotate(request: Request) -> Response:
         asked = read_body(request, _RotateRequest)
@@ -54,17 +77,18 @@ def rules(tenant: Tenant) -> list[Rule]:
 
     def outage(request: Request) -> Response:
         asked = read_body(request, _OutageRequest)
-        with _bad_values_refused():
+        with bad_values_refused():
             tenant.outage(asked.mode, seconds=asked.seconds)
         return json_answer({})
 
     def reset(request: Request) -> Response:
-        read_body(request, _Body)
-        tenant.reset()
+        read_body(request, Body)
+        reset_all()
         return json_answer({})
 
     return [
         Rule("/_emulator/tokens", methods=["POST"], endpoint=tokens),
+        Rule("/_emulator/sessions", methods=["POST"], endpoint=sessions),
         Rule("/_emulator/keys/rotate", methods=["POST"], endpoint=rotate),
         Rule("/_emulator/outage", methods=["POST"], endpoint=outage),
         Rule("/_emulator/reset", methods=["POST"], endpoint=reset),
@@ -72,8 +96,8 @@ def rules(tenant: Tenant) -> list[Rule]:
 
 
 @contextmanager
-def _bad_values_refused() -> Generator[None, None, None]:
-    """Answer 400 for a value that the tenant refuses, under the field's name on the wire."""
+def bad_values_refused() -> Generator[None, None, None]:
+    """Answer 400 for a value that is refused with a ValueError, under its name on the wire."""
     try:
         yield
     except ValueError as error:

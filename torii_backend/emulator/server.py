@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import suppress
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer
 
+from torii_backend.emulator.request_handler import RequestHandler
 from torii_backend.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -79,13 +81,8 @@ class Server:
         host, port = listener.getsockname()[:2]
         # Left to bind by itself, werkzeug prints and exits the process where a port is in use.
         with listener:
-            self._server = make_server(
-                host,
-                port,
-                application,
-                threaded=True,
-                request_handler=_QuietHandler,
-                fd=listener.fileno(),
+            self._server = _ThreadedServer(
+                host, port, application, RequestHandler, fd=listener.fileno()
             )
         self._thread = Thread(
             target=self._server.serve_forever,
@@ -96,27 +93,29 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Accept no more connections and free the port; requests under way are not waited for."""
+        """Free the port and close all connections; requests under way are not waited for."""
         self._server.shutdown()
         self._thread.join()
+        self._server.drop_connections()
 
 
-class _QuietHandler(WSGIRequestHandler):
-    """A request handler that logs nothing and speaks JSON where it refuses broken HTTP."""
+class _ThreadedServer(ThreadedWSGIServer):
+    """A server that knows its open connections, most of which idle until the next request."""
 
-    error_content_type = "application/json"
-    error_message_format = (
-        '{"error":{"code":"invalid_request","message":"The request is not well-formed HTTP."}}'
-    )
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._connections: set[socket.socket] = set()
 
-    def run_wsgi(self) -> None:
-        try:
-            super().run_wsgi()
-        except ValueError:  # a request target that is no URL, such as http://[
-            self.send_error(400)
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
 
-    def log_request(self, code: Union[int, str] = "-", size: Union[int, str] = "-") -> None:
-        pass
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
-        pass
+    def drop_connections(self) -> None:
+        """Wake the threads that wait for more on a connection, so that they close it."""
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

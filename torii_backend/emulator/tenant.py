@@ -1,4 +1,4 @@
-"""Tenant: what the emulated environment is and does, apart from HTTP."""
+"""Tenant: the issuer of both environments, apart from HTTP: its keys, its tokens, its outages."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from typing import Any, Optional
 
 from torii_backend.emulator.keys import ALGORITHM, SigningKeys
 from torii_backend.emulator.outage import Outage, OutageMode
-from torii_backend.emulator.tokens import IssuedToken, mint
+from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, IssuedToken, mint
 
 JWKS_PATH = "/_torii/.well-known/jwks.json"
+REDEEM_PATH = "/_torii/auth/session/impersonate"
 
 
 class Tenant:
-    """One environment with its issuer, its signing keys and its outage; safe to share by threads.
+    """An issuer with its signing keys and its outage; safe to share by threads.
 
     Args:
         issuer: the origin that the tenant host is served from, without trailing slash.
-        environment_id: the environment's id, the claim `pid` of its tokens.
     """
 
-    def __init__(self, *, issuer: str, environment_id: str) -> None:
+    def __init__(self, issuer: str) -> None:
         self.issuer = issuer
-        self.environment_id = environment_id
         self._lock = Lock()
         self._first_keys = self._keys = SigningKeys.generate()
         self._outage: Optional[Outage] = None
@@ -49,15 +48,18 @@ class Tenant:
         outage = self._outage
         return None if outage is None or outage.is_over() else outage
 
-    def issue_token(
-        self, *, user_id: str, claims: Optional[Mapping[str, Any]], expires_in: int
+    def sign(
+        self,
+        subject: Mapping[str, Any],
+        *,
+        claims: Optional[Mapping[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
     ) -> IssuedToken:
-        """Sign an access token with the current key; see `Emulator.issue_token`."""
+        """Sign an access token with the current key; see `mint`."""
         return mint(
             self._keys.current,
             issuer=self.issuer,
-            environment_id=self.environment_id,
-            user_id=user_id,
+            subject=subject,
             claims=claims,
             expires_in=expires_in,
             now=int(time.time()),

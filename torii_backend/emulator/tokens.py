@@ -34,8 +34,7 @@ def mint(
     key: SigningKey,
     *,
     issuer: str,
-    environment_id: str,
-    user_id: str,
+    subject: Mapping[str, Any],
     claims: Optional[Mapping[str, Any]],
     expires_in: int,
     now: int,
@@ -45,8 +44,7 @@ def mint(
     Args:
         key: the key that signs.
         issuer: the claim `iss`.
-        environment_id: the claim `pid`.
-        user_id: the claim `sub`.
+        subject: the standard claims that tell whom the token is about.
         claims: laid over the standard claims; may replace any of them.
         expires_in: seconds from `iat` to `exp`; zero or less makes an expired token.
         now: the claim `iat`, seconds since the epoch.
@@ -56,22 +54,19 @@ def mint(
         ValueError: an argument is out of range, or the claims are not plain JSON.
     """
     exp = now + _checked_expires_in(expires_in)
-    standard = {
-        "iss": issuer,
-        "sub": _checked_user_id(user_id),
-        "pid": environment_id,
-        "iat": now,
-        "exp": exp,
-        "email_verified": True,
-        "profile_complete": True,
-        "locale": "en",
-    }
+    standard = {"iss": issuer, **subject, "iat": now, "exp": exp}
     payload = _encoded({**standard, **_checked_claims(claims)})
     token = PyJWS().encode(payload, key.private_key, ALGORITHM, headers={"kid": key.kid})
     return IssuedToken(token, datetime.fromtimestamp(exp, timezone.utc))
 
 
-def _checked_user_id(user_id: str) -> str:
+def checked_user_id(user_id: str) -> str:
+    """Give a user id that a token can be about.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it is empty.
+    """
     if not isinstance(user_id, str):
         raise TypeError("user_id must be a string.")
     if not user_id:

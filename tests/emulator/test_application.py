@@ -1,0 +1,24 @@
+"""A defect of the emulator itself is an answer in the envelope of the path, and is reported."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.routing import Rule
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.emulator.application import Application
+
+
+def _fail(request: Request) -> Response:
+    raise ZeroDivisionError
+
+
+def test_a_defect_is_500_and_says_where_to_look(capfd: pytest.CaptureFixture[str]) -> None:
+    paths = ["/api/server/v1/users", "/_emulator/tokens"]
+    client = Client(Application([Rule(path, endpoint=_fail) for path in paths]))
+    rest, control = (client.get(path) for path in paths)
+    assert (rest.status_code, rest.mimetype) == (500, "application/problem+json")
+    assert rest.get_json()["code"] == control.get_json()["error"]["code"] == "internal_error"
+    assert control.status_code == 500
+    assert capfd.readouterr().err.count("Traceback") == 2

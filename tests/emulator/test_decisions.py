@@ -1,0 +1,201 @@
+"""What the emulator decides where Torii's rule is not published: the table of docs/emulator.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .rest.api import Api
+
+if TYPE_CHECKING:
+    from torii_backend.emulator import Emulator
+
+BAGS: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
+
+
+@pytest.fixture
+def api(torii: Emulator) -> Api:
+    return Api(torii.api_url, torii.environment_id, torii.secret_key)
+
+
+def test_a_deleted_user_can_be_read_but_not_written(api: Api) -> None:
+    user_id = api.user(email="ada@example.com")["id"]
+    api.sign_in(user_id)
+    api.done("DELETE", f"/users/{user_id}")
+    assert api.read(user_id)["status"] == "deleted"
+    assert api.found() == {user_id}
+    assert api.sessions(user_id) == []
+    writes: list[tuple[str, str, Any]] = [
+        ("PATCH", "", {}),
+        ("PATCH", "/metadata", {}),
+        ("POST", "/ban", {}),
+        ("POST", "/unban", {}),
+        ("DELETE", "/sessions", {}),
+    ]
+    for method, path, body in writes:
+        api.refused(403, method, f"/users/{user_id}{path}", body)
+
+
+def test_a_deleted_user_leaves_the_organizations_and_the_address(api: Api) -> None:
+    user, organization = api.user(email="ada@example.com"), api.organization()
+    api.join(organization["id"], user["id"])
+    api.done("DELETE", f"/users/{user['id']}")
+    assert api.ok("GET", f"/organizations/{organization['id']}/members")["items"] == []
+    assert api.ok("GET", f"/users/{user['id']}/organizations")["items"] == []
+    assert api.user(email="ada@example.com")["id"] != user["id"]
+
+
+def test_an_empty_list_of_statuses_finds_nobody(api: Api) -> None:
+    api.user()
+    assert api.found(statuses=[]) == set()
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"userIds": ["user_ada"]},
+        {"organizationId": "org_1"},
+        {"statuses": ["sleeping"]},
+        {"statuses": ["active", "active"]},
+    ],
+)
+def test_a_filter_that_can_match_nothing_is_refused(api: Api, filters: Any) -> None:
+    api.refused(400, "POST", "/users/search", filters)
+
+
+def test_an_id_that_is_no_uuid_is_one_that_nothing_has(api: Api) -> None:
+    api.refused(404, "GET", "/users/user_ada")
+    api.refused(403, "GET", "/users/user_ada/sessions")
+    api.refused(404, "GET", "/organizations/org_1")
+    api.refused(403, "DELETE", f"/users/{api.user()['id']}/sessions/sess_1")
+
+
+def test_an_id_may_be_in_upper_case(api: Api) -> None:
+    user = api.user()
+    assert api.read(user["id"].upper()) == user
+    assert api.found(userIds=[user["id"].upper()]) == {user["id"]}
+
+
+def test_only_a_session_of_the_user_can_be_revoked(api: Api) -> None:
+    ada, grace = api.user()["id"], api.user()["id"]
+    session = api.sign_in(grace)["id"]
+    api.refused(403, "DELETE", f"/users/{ada}/sessions/{session}")
+    assert api.sessions(grace) == [session]
+
+
+def test_a_password_has_at_least_eight_characters(api: Api) -> None:
+    api.refused(400, "POST", "/users", {"password": "1234567"})
+    assert api.user(password="12345678")["status"] == "active"
+
+
+def test_the_full_name_follows_the_others_until_it_is_set(api: Api) -> None:
+    user = api.user(firstName="Ada", name=None)
+    path = f"/users/{user['id']}"
+    assert user["name"] == "Ada"
+    assert api.ok("PATCH", path, {"lastName": "Byron"})["name"] == "Ada Byron"
+    assert api.ok("PATCH", path, {"name": "Countess"})["name"] == "Countess"
+    assert api.ok("PATCH", path, {"firstName": "Augusta"})["name"] == "Countess"
+
+
+def test_metadata_nests_64_levels(api: Api) -> None:
+    def nested(levels: int) -> Any:
+        value: Any = 1
+        for level in range(levels):
+            value = {"a": value} if level % 2 else [value]
+        return {"a": value}
+
+    user_id = api.user(publicMetadata=nested(63))["id"]
+    path = f"/users/{user_id}/metadata"
+    for levels in (64, 500, 900):
+        refusal = api.refused(400, "PATCH", path, {"privateMetadata": nested(levels)})
+    assert refusal["code"] == "metadata_too_large"
+    assert api.read(user_id)["publicMetadata"] == nested(63)
+
+
+def test_a_new_user_accepts_the_invitations_of_the_address(api: Api, torii: Emulator) -> None:
+    first = api.invite("ada@example.com", publicMetadata={"plan": "free", "team": "red"})
+    second = api.invite("ADA@example.com", privateMetadata={"crm": 7})
+    revoked = api.invite("ada@example.com", publicMetadata={"never": True})
+    other = api.invite("grace@example.com")
+    api.call("DELETE", f"/invitations/{revoked['id']}")
+    user = api.user(email="Ada@example.com", publicMetadata={"plan": "pro", "team": None})
+    assert user["publicMetadata"] == {"plan": "pro"}
+    assert user["privateMetadata"] == {"crm": 7}
+    rows = {row["id"]: row for row in api.ok("GET", "/invitations")["items"]}
+    assert [rows[row["id"]]["status"] for row in (first, second, revoked, other)] == [
+        "ACCEPTED",
+        "ACCEPTED",
+        "REVOKED",
+        "PENDING",
+    ]
+    assert rows[first["id"]]["acceptedAt"] == user["createdAt"]
+
+
+def test_a_user_who_is_refused_accepts_nothing(api: Api) -> None:
+    invitation = api.invite("ada@example.com")
+    body = {"email": "ada@example.com", "publicMetadata": {"a": "x" * 8192}}
+    api.refused(400, "POST", "/users", body)
+    assert api.ok("GET", f"/invitations/{invitation['id']}")["status"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"expiresInDays": 0},
+        {"expiresInDays": 366},
+        {"expiresInDays": -(10**30)},
+        {"redirectUrl": "javascript:alert(1)"},
+        {"redirectUrl": "https://"},
+        {"email": "ada"},
+    ],
+)
+def test_an_invitation_that_is_refused(api: Api, members: Any) -> None:
+    api.refused(400, "POST", "/invitations", {"email": "ada@example.com", **BAGS, **members})
+    assert api.ok("GET", "/invitations")["items"] == []
+
+
+def test_a_status_filter_has_either_letter_case_and_no_other_words(api: Api) -> None:
+    invitation = api.invite()
+    assert api.ok("GET", "/invitations", status="pending")["items"] == [invitation]
+    assert api.ok("GET", "/invitations", status="OPEN")["items"] == []
+
+
+def test_a_missing_or_other_body_is_refused(api: Api) -> None:
+    key = {"Authorization": f"Bearer {api.secret_key}"}
+    path = "/api/server/v1/users"
+    assert api.wire.send("POST", path, None, key).status == 400
+    assert api.wire.send("POST", path, "{}", key).status == 415
+    form = {**key, "Content-Type": "application/x-www-form-urlencoded"}
+    assert api.wire.send("POST", path, "email=x", form).status == 415
+
+
+def test_a_member_can_be_given_another_role(api: Api) -> None:
+    user, organization = api.user()["id"], api.organization()["id"]
+    joined = api.join(organization, user, "member")
+    assert api.join(organization, user, "admin") == {**joined, "role": "admin"}
+
+
+def test_a_link_without_a_landing_page_answers_like_a_request(api: Api) -> None:
+    user = api.user()["id"]
+    body = {"actorUserId": api.user()["id"], "reason": ""}
+    token = api.ok("POST", f"/users/{user}/impersonation-token", body)["token"]
+    path = f"/_torii/auth/session/impersonate?token={token}"
+    assert sorted(api.wire.get(path).json()) == ["accessToken", "expiresAt"]
+    assert api.wire.get(path).status == 401
+
+
+def test_an_actor_is_a_user_of_this_environment(api: Api) -> None:
+    user = api.user()["id"]
+    path = f"/users/{user}/impersonation-token"
+    api.refused(400, "POST", path, {"actorUserId": "op_1", "reason": ""})
+    gone = api.user()["id"]
+    api.done("DELETE", f"/users/{gone}")
+    api.refused(403, "POST", path, {"actorUserId": gone, "reason": ""})
+
+
+def test_an_outage_reaches_impersonation_but_not_the_rest_api(api: Api, torii: Emulator) -> None:
+    torii.outage("error")
+    answer = api.wire.post("/_torii/auth/session/impersonate", {"token": "x"})
+    assert answer.status == 503
+    assert api.search()["items"] == []

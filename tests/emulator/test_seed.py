@@ -1,0 +1,127 @@
+"""The seed: what an empty database is filled with, and what is said of one that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from torii_backend.emulator import Emulator
+from torii_backend.errors import ConfigurationError
+
+from .rest.api import Api
+
+ADA = "0198a000-0000-7000-8000-000000000001"
+ACME = "0198a000-0000-7000-8000-0000000000aa"
+SEED: dict[str, Any] = {
+    "users": [
+        {
+            "id": ADA,
+            "email": "ada@example.com",
+            "emailVerifiedAt": "2026-01-31T09:30:00Z",
+            "createdAt": "2026-01-30T00:00:00Z",
+            "firstName": "Ada",
+            "lastName": "Byron",
+            "locale": "da",
+            "dateOfBirth": "1990-02-28",
+            "publicMetadata": {"plan": "pro", "old": None},
+        },
+        {"name": "Grace", "status": "banned"},
+        {"email": "ada@example.com", "status": "deleted"},
+    ],
+    "organizations": [{"id": ACME, "name": "Acme", "slug": "acme", "privateMetadata": {"crm": 7}}],
+    "members": [{"organizationId": ACME, "userId": ADA, "role": "admin"}],
+}
+
+
+def _api(torii: Emulator) -> Api:
+    return Api(torii.api_url, torii.environment_id, torii.secret_key)
+
+
+def _file(folder: Path, seed: Any) -> Path:
+    file = folder / "seed.json"
+    file.write_text(json.dumps(seed), "utf-8")
+    return file
+
+
+def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
+    with Emulator(seed=_file(tmp_path, SEED)) as torii:
+        api = _api(torii)
+        ada = api.read(ADA)
+        assert ada["emailVerifiedAt"] == "2026-01-31T09:30:00Z"
+        assert ada["createdAt"] == ada["updatedAt"] == "2026-01-30T00:00:00Z"
+        assert (ada["name"], ada["locale"]) == ("Ada Byron", "da")
+        assert (ada["dateOfBirth"], ada["publicMetadata"]) == ("1990-02-28", {"plan": "pro"})
+        assert len(api.found(statuses=["banned"], name="grace")) == 1
+        (deleted,) = api.search({"statuses": ["deleted"]})["items"]
+        assert deleted["deletedAt"] == deleted["createdAt"]
+        organization = api.ok("GET", f"/organizations/{ACME}")
+        assert (organization["slug"], organization["privateMetadata"]) == ("acme", {"crm": 7})
+        (member,) = api.ok("GET", f"/organizations/{ACME}/members")["items"]
+        assert (member["userId"], member["role"]) == (ADA, "admin")
+        other = torii.other_environment
+        elsewhere = Api(torii.api_url, other.environment_id, other.secret_key)
+        assert elsewhere.found() == set()
+
+
+def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
+    with Emulator(seed=str(_file(tmp_path, SEED))) as torii:
+        api = _api(torii)
+        before = api.search()
+        api.done("DELETE", f"/users/{ADA}")
+        api.user()
+        torii.reset()
+        assert api.search() == before
+
+
+def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
+    seed, db = _file(tmp_path, SEED), tmp_path / "torii.db"
+    with Emulator(db=db, seed=seed) as torii:
+        _api(torii).done("DELETE", f"/users/{ADA}")
+    with Emulator(db=db, seed=seed) as torii:
+        assert _api(torii).read(ADA)["status"] == "deleted"
+        assert len(_api(torii).found()) == 3
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        ([], "not understood"),
+        ({"users": [{"shoeSize": 44}]}, "shoeSize"),
+        ({"users": [{"locale": "fr"}]}, r"users\[0\].locale"),
+        ({"users": [{"id": "ada"}]}, r"users\[0\].id"),
+        ({"users": [{"createdAt": "2026-01-30T00:00:00"}]}, r"users\[0\].createdAt"),
+        ({"organizations": [{}]}, "name"),
+        ({"users": [{"id": ADA}, {"id": ADA}]}, "id to two"),
+        ({"users": [{"email": "a@b.dk"}, {"email": "A@b.dk"}]}, "email to two"),
+        ({"users": [{"publicMetadata": {"x": "y" * 8192}}]}, "8192 bytes"),
+        ({"members": SEED["members"]}, "member"),
+        ({**SEED, "users": [{"id": ADA, "status": "deleted"}]}, "member"),
+    ],
+)
+def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: str) -> None:
+    db = tmp_path / "torii.db"
+    torii = Emulator(db=db, seed=_file(tmp_path, seed))
+    with pytest.raises(ConfigurationError, match=rf"^seed .*{words}.*\.$"):
+        torii.start()
+    with Emulator(db=db) as empty:
+        assert _api(empty).found() == set()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b'{"users": [{"publicMetadata": {"a":' * 999]
+)
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "seed.json"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"^seed is not "):
+        Emulator(seed=file).start()
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^seed cannot be read: .*\.$"):
+        Emulator(seed=tmp_path / "nothing.json").start()
+    with pytest.raises(ConfigurationError, match=r"^seed must be"):
+        Emulator(seed="")

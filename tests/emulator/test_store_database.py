@@ -1,0 +1,145 @@
+"""The database: transactions, whose file it is, and what a reset does to it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from torii_backend.emulator import Emulator
+from torii_backend.emulator.store.database import IN_MEMORY, Database
+from torii_backend.errors import ConfigurationError
+
+from .rest.api import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    database = Database(IN_MEMORY)
+    yield database
+    database.close()
+
+
+def _api(torii: Emulator) -> Api:
+    return Api(torii.api_url, torii.environment_id, torii.secret_key)
+
+
+def _put(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO impersonations VALUES (x'00', x'00')")
+
+
+def _delete_and_fail(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM impersonations")
+        raise ZeroDivisionError
+
+
+def _count(database: Database) -> int:
+    with database.transaction() as connection:
+        (count,) = connection.execute("SELECT count(*) FROM impersonations").fetchone()
+        return int(count)
+
+
+def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:
+    _put(database)
+    with pytest.raises(ZeroDivisionError):
+        _delete_and_fail(database)
+    assert _count(database) == 1
+
+
+def test_going_back_to_the_start_undoes_all_that_followed(database: Database) -> None:
+    database.mark_start()
+    _put(database)
+    database.go_back_to_start()
+    assert _count(database) == 0
+
+
+def test_a_closed_database_takes_no_transaction(database: Database) -> None:
+    database.close()
+    with pytest.raises(ConnectionAbortedError), database.transaction():
+        pass
+    database.go_back_to_start()
+
+
+def test_a_reset_empties_the_memory(torii: Emulator) -> None:
+    api = _api(torii)
+    api.user(email="ada@example.com")
+    api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
+    torii.reset()
+    assert api.found() == set()
+    assert api.ok("GET", "/allowed-origins")["origins"] == []
+    assert api.user(email="ada@example.com")["email"] == "ada@example.com"
+
+
+def test_a_reset_leaves_a_file_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "torii.db"
+    with Emulator(db=file) as torii:
+        user = _api(torii).user()
+        torii.reset()
+        assert _api(torii).found() == {user["id"]}
+    with Emulator(db=file) as torii:
+        assert _api(torii).found() == {user["id"]}
+
+
+def test_a_file_is_not_left_open(tmp_path: Path) -> None:
+    file = tmp_path / "torii.db"
+    Emulator(db=str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["torii.db"]
+    with Emulator(db=os.fspath(file)):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["torii.db"]
+
+
+def test_a_file_serves_one_emulator_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "torii.db"
+    waiting = Emulator(db=file)
+    with Emulator(db=file):
+        with pytest.raises(ConfigurationError, match=r"^db is in use"):
+            Emulator(db=file)
+        with pytest.raises(ConfigurationError, match=r"^db is in use"):
+            waiting.start()
+    with waiting:
+        assert _api(waiting).found() == set()
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE users (id)")
+    connection.close()
+    with pytest.raises(ConfigurationError, match=r"^db is no database of this emulator"):
+        Emulator(db=file)
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("users",)]
+    connection.close()
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", 7, b"torii.db", Path()])
+def test_a_path_that_is_none_is_refused(path: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^db "):
+        Emulator(db=path)
+
+
+def test_a_port_in_use_leaves_the_file_free(tmp_path: Path, torii: Emulator) -> None:
+    file, port = tmp_path / "torii.db", int(torii.issuer.rpartition(":")[2])
+    with pytest.raises(ConfigurationError, match="in use"):
+        Emulator(db=file, port=port).start()
+    with Emulator(db=file) as other:
+        assert _api(other).found() == set()
+
+
+def test_a_stopped_emulator_takes_every_user_for_a_stranger(torii: Emulator) -> None:
+    user_id = _api(torii).user()["id"]
+    _api(torii).ok("POST", f"/users/{user_id}/ban")
+    with pytest.raises(ValueError, match="banned"):
+        torii.issue_token(user_id=user_id)
+    torii.stop()
+    assert torii.issue_token(user_id=user_id).access_token
+    torii.reset()

@@ -1,0 +1,100 @@
+"""The part of the control plane that makes what the REST API has no call for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.client.models import Organization, OrganizationMember
+from torii_backend.emulator.answers import json_answer
+from torii_backend.emulator.body import read_body
+from torii_backend.emulator.control import Body
+from torii_backend.emulator.environment import Environment
+from torii_backend.emulator.ids import new_id
+from torii_backend.emulator.store import members, organizations, users
+from torii_backend.emulator.store.database import Database
+from torii_backend.emulator.store.moments import now
+
+
+class _OrganizationRequest(Body):
+    name: str
+    slug: Optional[str] = None
+    environment_id: Optional[str] = None
+
+
+class _MemberRequest(Body):
+    organization_id: str
+    user_id: str
+    role: str
+
+
+def rules(database: Database, environments: Sequence[Environment]) -> list[Rule]:
+    """List the routes.
+
+    Args:
+        database: the data of both environments.
+        environments: both, the one that organizations belong to by default first.
+    """
+
+    def make_organization(request: Request) -> Response:
+        asked = read_body(request, _OrganizationRequest)
+        environment_ids = [environment.environment_id for environment in environments]
+        environment_id = asked.environment_id or environment_ids[0]
+        if environment_id not in environment_ids:
+            raise BadRequest("environmentId must be one of the emulator's two environments.")
+        organization = Organization(
+            id=new_id(),
+            name=asked.name,
+            slug=asked.slug,
+            created_at=now(),
+            public_metadata={},
+            private_metadata={},
+        )
+        with database.transaction() as connection:
+            organizations.add(connection, environment_id, organization)
+        return json_answer(organization)
+
+    def make_member(request: Request) -> Response:
+        asked = read_body(request, _MemberRequest)
+        with database.transaction() as connection:
+            user = users.find(connection, asked.user_id)
+            if user is None or user.status == "deleted":
+                raise BadRequest("userId must be the id of a user.")
+            environment_id = organizations.environment_of(connection, asked.organization_id)
+            if environment_id != user.environment_id:
+                raise BadRequest(
+                    "organizationId must be an organization of the user's environment."
+                )
+            member = members.find(connection, asked.organization_id, user.id)
+            if member is not None:
+                return json_answer(members.change(connection, member, role=asked.role))
+            member = OrganizationMember(
+                organization_id=asked.organization_id,
+                user_id=user.id,
+                role=asked.role,
+                joined_at=now(),
+                public_metadata={},
+                private_metadata={},
+            )
+            members.put(connection, member)
+        return json_answer(member)
+
+    def verify_email(request: Request, user_id: str) -> Response:
+        read_body(request, Body)
+        with database.transaction() as connection:
+            user = users.find(connection, user_id)
+            if user is None or user.status == "deleted":
+                raise NotFound
+            if user.email is not None and user.email_verified_at is None:
+                user = users.change(connection, user, email_verified_at=now())
+        return json_answer(user)
+
+    return [
+        Rule("/_emulator/organizations", methods=["POST"], endpoint=make_organization),
+        Rule("/_emulator/members", methods=["POST"], endpoint=make_member),
+        Rule("/_emulator/users/<id:user_id>/verify-email", methods=["POST"], endpoint=verify_email),
+    ]

@@ -1,0 +1,28 @@
+"""Environment: the half of an emulated Torii that one secret key opens."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import uuid4
+
+import msgspec
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """An environment and its key.
+
+    Attributes:
+        environment_id: the claim `pid` of its users' tokens.
+        secret_key: the key for the REST API, `sk_test_…`.
+    """
+
+    environment_id: str
+    secret_key: str
+
+    @classmethod
+    def fresh(cls) -> Environment:
+        """Make an environment that never existed before."""
+        return cls(str(uuid4()), f"sk_test_{secrets.token_hex(24)}")
+
+    def __repr__(self) -> str:
+        return f"Environment(environment_id={self.environment_id!r})"

@@ -1,0 +1,1 @@
+"""The REST API that a secret key opens: one module a resource."""

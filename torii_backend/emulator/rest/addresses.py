@@ -1,0 +1,49 @@
+"""Addresses of mailboxes and of the web, as far as a request can get them wrong. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+from urllib.parse import urlsplit
+
+_LONGEST_MAILBOX = 254
+_MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS = r"[a-z][a-z0-9+.-]*://[!-~]+"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def is_mailbox(text: str) -> bool:
+    """Tell whether a text looks like the address of a mailbox."""
+    return len(text) <= _LONGEST_MAILBOX and _MAILBOX.fullmatch(text) is not None
+
+
+def is_origin(text: str) -> bool:
+    """Tell whether a text is a whole origin, and nothing more; the scheme may be an app's own."""
+    return _normal_origin(text) is not None and not re.search(r"[/?#\\]", text.split("://")[1])
+
+
+def web_origin(url: str) -> Optional[str]:
+    """Give the origin of an http(s) address in its normal form; None where it has none."""
+    origin = _normal_origin(url)
+    return origin if origin is not None and origin.split("://")[0] in _DEFAULT_PORTS else None
+
+
+def is_same_origin(one: str, other: str) -> bool:
+    """Tell whether two origins are the same, whatever their letter case or default port."""
+    return _normal_origin(one) == _normal_origin(other)
+
+
+def _normal_origin(url: str) -> Optional[str]:
+    if re.fullmatch(_ADDRESS, url, re.IGNORECASE) is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number, brackets around no IPv6 address
+        return None
+    if not host or "@" in parts.netloc or "\\" in parts.netloc:
+        return None
+    host = f"[{host}]" if ":" in host else host
+    if port in {None, _DEFAULT_PORTS.get(parts.scheme)}:
+        return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}:{port}"

@@ -1,0 +1,104 @@
+"""The REST API: its operations, and what all of them have in common."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+
+from werkzeug.routing import BaseConverter, Rule
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.emulator.body import BodyT, decoded, read_bytes
+from torii_backend.emulator.environment import Environment
+from torii_backend.emulator.rest import (
+    allowed_origins,
+    impersonation,
+    invitations,
+    organizations,
+    sessions,
+    user_search,
+    users,
+)
+from torii_backend.emulator.rest.call import Call
+from torii_backend.emulator.rest.operation import Operation
+from torii_backend.emulator.rest.problem import Problem, bad_value
+from torii_backend.emulator.store.database import Database
+from torii_backend.emulator.store.moments import now
+
+PREFIX = "/api/server/v1/"
+
+_OPERATIONS = [
+    *users.OPERATIONS,
+    *user_search.OPERATIONS,
+    *sessions.OPERATIONS,
+    *impersonation.OPERATIONS,
+    *organizations.OPERATIONS,
+    *invitations.OPERATIONS,
+    *allowed_origins.OPERATIONS,
+]
+
+
+class IdConverter(BaseConverter):
+    """An id in a path, in lower case; what is no UUID is an id that nothing has.
+
+    It leaves `search` to the path of that name.
+    """
+
+    regex = "(?!search$)[^/]+"
+    part_isolating = True
+
+    def to_python(self, value: str) -> str:
+        """Give the id as the database writes it."""
+        return value.lower()
+
+
+def rules(database: Database, environments: Sequence[Environment], issuer: str) -> list[Rule]:
+    """List the routes of the REST API.
+
+    Args:
+        database: the data of both environments.
+        environments: whose secret keys are accepted.
+        issuer: the origin of the tenant host.
+    """
+
+    def answering(operation: Operation) -> Callable[..., Response]:
+        def endpoint(request: Request, **ids: str) -> Response:
+            environment_id = _environment_of(request, environments)
+            body = {}
+            if operation.body is not None:
+                body["body"] = _read(request, operation.body, required=operation.body_required)
+            with database.transaction() as connection:
+                call = Call(environment_id, connection, request.args, issuer, now())
+                return operation.endpoint(call, **body, **ids)
+
+        return endpoint
+
+    return [
+        Rule(
+            PREFIX.rstrip("/") + operation.path,
+            methods=[operation.method],
+            endpoint=answering(operation),
+        )
+        for operation in _OPERATIONS
+    ]
+
+
+def _environment_of(request: Request, environments: Sequence[Environment]) -> str:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    sent = key.strip().encode()
+    for environment in environments:
+        same = hmac.compare_digest(sent, environment.secret_key.encode())
+        if same and scheme.lower() == "bearer":
+            return environment.environment_id
+    raise Problem(401, "invalid_secret_key", "This takes the secret key of an environment.")
+
+
+def _read(request: Request, struct: type[BodyT], *, required: bool) -> BodyT:
+    body = read_bytes(request)
+    if not body and not required:
+        return struct()
+    if not body:
+        raise bad_value("The body must be a JSON object.")
+    if request.mimetype != "application/json":
+        raise Problem(415, "unsupported_media_type", "The body must be application/json.")
+    return decoded(body, struct)

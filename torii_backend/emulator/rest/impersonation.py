@@ -1,0 +1,85 @@
+"""Tokens for acting as a user."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import UNSET
+from werkzeug.wrappers import Response
+
+from torii_backend.client.inputs import CreateImpersonationToken
+from torii_backend.client.models import ImpersonationToken
+from torii_backend.emulator.answers import json_answer
+from torii_backend.emulator.ids import is_id
+from torii_backend.emulator.rest.addresses import is_same_origin, web_origin
+from torii_backend.emulator.rest.call import Call, writable
+from torii_backend.emulator.rest.operation import Operation
+from torii_backend.emulator.rest.problem import Problem, bad_value
+from torii_backend.emulator.store import environments, impersonations
+from torii_backend.emulator.store.impersonations import Impersonation
+from torii_backend.emulator.tenant import REDEEM_PATH
+
+SHORTEST_SECONDS = 60
+LONGEST_SECONDS = 600
+LONGEST_REASON = 500
+
+
+def mint_impersonation_token(call: Call, user_id: str, body: CreateImpersonationToken) -> Response:
+    """Make a token; nothing is known of a landing page but what the request names."""
+    seconds = _checked_seconds(body.expires_in_seconds)
+    if len(body.reason) > LONGEST_REASON:
+        raise bad_value(f"reason must have at most {LONGEST_REASON} characters.")
+    if not is_id(body.actor_user_id):
+        raise bad_value("actorUserId must be a UUID.")
+    landing_page = None if body.redirect_url is UNSET else body.redirect_url
+    if landing_page is not None:
+        _check_landing_page(call, landing_page)
+    user = call.reachable_user(user_id)
+    actor = writable(call.reachable_user(body.actor_user_id.lower()))
+    if user.status == "deleted":
+        raise Problem(400, "user_deleted", "A deleted user cannot be impersonated.")
+    token = secrets.token_urlsafe(32)
+    impersonation = Impersonation(
+        user_id=user.id,
+        actor_user_id=actor.id,
+        reason=body.reason,
+        expires_at=call.now + timedelta(seconds=seconds),
+        landing_page=landing_page,
+    )
+    impersonations.add(call.connection, token, impersonation)
+    link = f"{call.issuer}{REDEEM_PATH}?{urlencode({'token': token})}"
+    return json_answer(
+        ImpersonationToken(
+            token=token,
+            expires_in_seconds=seconds,
+            url=None if landing_page is None else link,
+        )
+    )
+
+
+def _checked_seconds(seconds: Any) -> int:
+    if seconds in {UNSET, None}:
+        return LONGEST_SECONDS
+    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise bad_value(f"expiresInSeconds must be from {SHORTEST_SECONDS} to {LONGEST_SECONDS}.")
+    return int(seconds)
+
+
+def _check_landing_page(call: Call, landing_page: str) -> None:
+    origin = web_origin(landing_page)
+    allowed = environments.origins(call.connection, call.environment_id)
+    if origin is None or not any(is_same_origin(origin, other) for other in allowed):
+        raise bad_value("redirectUrl must be an http or https address on an allowed origin.")
+
+
+OPERATIONS = [
+    Operation(
+        "POST",
+        "/users/<id:user_id>/impersonation-token",
+        mint_impersonation_token,
+        CreateImpersonationToken,
+    ),
+]

@@ -1,0 +1,168 @@
+"""Seed: the users, organizations and members that an empty database is filled with."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional
+
+import msgspec
+from msgspec import Meta, Struct
+
+from torii_backend.client.models import Organization, OrganizationMember
+from torii_backend.emulator.ids import new_id
+from torii_backend.emulator.metadata import MetadataTooLarge, check_budget, merged
+from torii_backend.emulator.store import members, organizations, users
+from torii_backend.emulator.store.moments import now
+from torii_backend.emulator.store.users import StoredUser, joined_name
+from torii_backend.errors import ConfigurationError
+
+_Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+_Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class _Entry(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    public_metadata: dict[str, Any] = {}
+    private_metadata: dict[str, Any] = {}
+
+
+class SeedUser(_Entry, kw_only=True):
+    """A user of the seed; the members are those of the REST API's record."""
+
+    id: Optional[_Id] = None
+    email: Optional[str] = None
+    email_verified_at: Optional[_Moment] = None
+    status: Literal["active", "banned", "deleted"] = "active"
+    created_at: Optional[_Moment] = None
+    unsafe_metadata: dict[str, Any] = {}
+    first_name: Optional[str] = None
+    last_name: Optional[str] = None
+    locale: Optional[Literal["en", "da"]] = None
+    name: Optional[str] = None
+    phone: Optional[str] = None
+    address: Optional[str] = None
+    date_of_birth: Optional[date] = None
+
+
+class SeedOrganization(_Entry, kw_only=True):
+    """An organization of the seed."""
+
+    id: Optional[_Id] = None
+    name: str
+    slug: Optional[str] = None
+
+
+class SeedMember(_Entry, kw_only=True):
+    """A membership of the seed, in words of ids that the seed gives."""
+
+    organization_id: _Id
+    user_id: _Id
+    role: str
+
+
+class Seed(Struct, forbid_unknown_fields=True):
+    """What a seed file holds."""
+
+    users: list[SeedUser] = []
+    organizations: list[SeedOrganization] = []
+    members: list[SeedMember] = []
+
+
+def read_seed(path: str) -> Seed:
+    """Read a seed file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is no seed; the message names the member.
+    """
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=Seed)
+    except OSError as error:
+        raise ConfigurationError(f"seed cannot be read: {error.strerror}.") from None
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"seed is not understood: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ConfigurationError("seed is not a JSON file.") from None
+
+
+def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> None:
+    """Add what a seed holds to an environment.
+
+    Raises:
+        ConfigurationError: the seed contradicts itself.
+    """
+    try:
+        for user in seed.users:
+            _add_user(connection, environment_id, user)
+        for organization in seed.organizations:
+            _add_organization(connection, environment_id, organization)
+        for member in seed.members:
+            _add_member(connection, environment_id, member)
+    except sqlite3.IntegrityError:
+        raise ConfigurationError("seed gives an id to two users or two organizations.") from None
+    except MetadataTooLarge as error:
+        raise ConfigurationError(f"seed holds too much: {error}") from None
+
+
+def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUser) -> None:
+    taken = entry.email is not None and users.has_address(connection, environment_id, entry.email)
+    if taken and entry.status != "deleted":
+        raise ConfigurationError("seed gives an email to two users.")
+    bags = _bags(entry, "unsafe_metadata")
+    check_budget(*bags.values())
+    created_at = entry.created_at or now()
+    name = joined_name(entry.first_name, entry.last_name) if entry.name is None else entry.name
+    user = StoredUser(
+        id=entry.id or new_id(),
+        environment_id=environment_id,
+        status=entry.status,
+        created_at=created_at,
+        updated_at=created_at,
+        deleted_at=created_at if entry.status == "deleted" else None,
+        email=entry.email,
+        email_verified_at=entry.email_verified_at,
+        name=name,
+        first_name=entry.first_name,
+        last_name=entry.last_name,
+        locale=entry.locale,
+        phone=entry.phone,
+        address=entry.address,
+        date_of_birth=entry.date_of_birth,
+        **bags,
+    )
+    users.add(connection, user)
+
+
+def _add_organization(
+    connection: sqlite3.Connection, environment_id: str, entry: SeedOrganization
+) -> None:
+    organization = Organization(
+        id=entry.id or new_id(),
+        name=entry.name,
+        slug=entry.slug,
+        created_at=now(),
+        **_bags(entry),
+    )
+    organizations.add(connection, environment_id, organization)
+
+
+def _add_member(connection: sqlite3.Connection, environment_id: str, entry: SeedMember) -> None:
+    user = users.find(connection, entry.user_id)
+    organization = organizations.find(connection, environment_id, entry.organization_id)
+    if user is None or user.status == "deleted" or organization is None:
+        raise ConfigurationError("seed names a member whose user or organization it does not have.")
+    member = OrganizationMember(
+        organization_id=organization.id,
+        user_id=user.id,
+        role=entry.role,
+        joined_at=now(),
+        **_bags(entry),
+    )
+    members.put(connection, member)
+
+
+def _bags(entry: _Entry, *more: str) -> dict[str, Any]:
+    return {
+        name: merged({}, getattr(entry, name))
+        for name in ("public_metadata", "private_metadata", *more)
+    }

@@ -1,0 +1,1 @@
+"""The emulator's data: one SQLite database, and one module a kind of record."""

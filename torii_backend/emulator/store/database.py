@@ -1,0 +1,120 @@
+"""Database: one SQLite connection, which threads take in turns, a transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Optional
+
+from torii_backend.emulator.store.schema import SCHEMA, VERSION
+from torii_backend.errors import ConfigurationError
+
+IN_MEMORY = ":memory:"
+
+
+class Database:
+    """The emulator's data, in memory or in a file; safe to share by threads.
+
+    A file belongs to one emulator at a time.
+
+    Args:
+        path: the file, made where there is none; or `:memory:`.
+
+    Raises:
+        ConfigurationError: the file cannot be opened, is in use, or is no database of an emulator.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._lock = Lock()
+        self._closed = False
+        self._connection = _opened(path)
+        self._start: Optional[sqlite3.Connection] = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the database was closed."""
+        return self._closed
+
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection, None, None]:
+        """Give the connection for one transaction: an exception undoes all of it.
+
+        Raises:
+            ConnectionAbortedError: the database was closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise ConnectionAbortedError("The emulator was stopped.")
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def mark_start(self) -> None:
+        """Remember the data as they are now, for `go_back_to_start`."""
+        with self._lock:
+            self._start = sqlite3.connect(IN_MEMORY, check_same_thread=False)
+            self._connection.backup(self._start)
+
+    def go_back_to_start(self) -> None:
+        """Make the data what they were at `mark_start`; without one they stay as they are."""
+        with self._lock:
+            if self._start is not None and not self._closed:
+                self._start.backup(self._connection)
+
+    def close(self) -> None:
+        """Let go of the file once the transaction under way is over; may be called again."""
+        with self._lock:
+            self._closed = True
+            self._connection.close()
+            if self._start is not None:
+                self._start.close()
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError:
+        raise ConfigurationError("db cannot be opened: its folder must exist.") from None
+    try:
+        # One owner at a time: an emulator does not look for what another one wrote.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")  # in KiB; 100,000 users fit
+        _ensure_schema(connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        raise ConfigurationError(
+            "db is in use or cannot be written: a file serves one emulator at a time."
+        ) from None
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise _foreign() from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _ensure_schema(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == VERSION:
+        connection.execute("BEGIN EXCLUSIVE")  # takes the lock that lasts
+        connection.execute("COMMIT")
+    elif version or tables:
+        raise _foreign()
+    else:
+        script = f"BEGIN EXCLUSIVE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+        connection.executescript(script)
+
+
+def _foreign() -> ConfigurationError:
+    return ConfigurationError("db is no database of this emulator: name another file.")

@@ -1,0 +1,109 @@
+"""The invitations of both environments; a pending one whose time has passed reads as expired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Any, Optional
+
+import msgspec
+
+from torii_backend.client.models import InvitationDetail
+from torii_backend.emulator.store.moments import microseconds
+
+_decode = msgspec.json.Decoder(InvitationDetail).decode
+
+
+def add(connection: Connection, invitation: InvitationDetail) -> None:
+    """Add an invitation."""
+    connection.execute(
+        "INSERT INTO invitations (id, environment_id, email, status, expires_at, record)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            invitation.id,
+            invitation.environment_id,
+            invitation.email.casefold(),
+            invitation.status,
+            microseconds(invitation.expires_at),
+            msgspec.json.encode(invitation),
+        ),
+    )
+
+
+def find(
+    connection: Connection, environment_id: str, invitation_id: str, at: datetime
+) -> Optional[InvitationDetail]:
+    """Give the invitation of an environment with an id, in the state that it has at a moment."""
+    row = connection.execute(
+        "SELECT record FROM invitations WHERE id = ? AND environment_id = ?",
+        (invitation_id, environment_id),
+    ).fetchone()
+    return None if row is None else _read(row[0], at)
+
+
+def search(
+    connection: Connection,
+    environment_id: str,
+    *,
+    statuses: Optional[Sequence[str]],
+    text: str,
+    at: datetime,
+    after: str,
+    most: int,
+) -> list[InvitationDetail]:
+    """Find the invitations of an environment, in order of their ids.
+
+    Args:
+        connection: a transaction.
+        environment_id: whose invitations are searched.
+        statuses: any of which an invitation must have; None does not restrict.
+        text: what the address must contain; letter case does not matter.
+        at: the moment whose states count.
+        after: the id that all found ids are greater than.
+        most: how many invitations to give at most.
+    """
+    status = "CASE WHEN status = 'PENDING' AND expires_at <= ? THEN 'EXPIRED' ELSE status END"
+    wanted, values = "", []
+    if statuses is not None:
+        wanted = f" AND {status} IN ({', '.join('?' * len(statuses))})"
+        values = [microseconds(at), *statuses]
+    rows = connection.execute(
+        "SELECT record FROM invitations"  # noqa: S608 (all texts are ours)
+        f" WHERE environment_id = ? AND id > ? AND instr(email, ?){wanted} ORDER BY id LIMIT ?",
+        [environment_id, after, text.casefold(), *values, most],
+    )
+    return [_read(record, at) for (record,) in rows]
+
+
+def pending_for(
+    connection: Connection, environment_id: str, email: str, at: datetime
+) -> list[InvitationDetail]:
+    """Give the pending invitations of an address, oldest first."""
+    rows = connection.execute(
+        "SELECT record FROM invitations WHERE environment_id = ? AND email = ?"
+        " AND status = 'PENDING' AND expires_at > ? ORDER BY id",
+        (environment_id, email.casefold(), microseconds(at)),
+    )
+    return [_decode(record) for (record,) in rows]
+
+
+def change(connection: Connection, invitation: InvitationDetail, **fields: Any) -> InvitationDetail:
+    """Change some fields of an invitation.
+
+    Returns:
+        The invitation as it is now.
+    """
+    changed = msgspec.structs.replace(invitation, **fields)
+    connection.execute(
+        "UPDATE invitations SET status = ?, record = ? WHERE id = ?",
+        (changed.status, msgspec.json.encode(changed), changed.id),
+    )
+    return changed
+
+
+def _read(record: bytes, at: datetime) -> InvitationDetail:
+    invitation = _decode(record)
+    if invitation.status == "PENDING" and invitation.expires_at <= at:
+        return msgspec.structs.replace(invitation, status="EXPIRED")
+    return invitation

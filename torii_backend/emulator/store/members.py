@@ -1,0 +1,95 @@
+"""Memberships: which users belong to which organizations, and in which role."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+from typing import Any, Optional
+
+import msgspec
+
+from torii_backend.client.models import Organization, OrganizationMember, UserOrganization
+
+_decode = msgspec.json.Decoder(OrganizationMember).decode
+_decode_organization = msgspec.json.Decoder(Organization).decode
+
+
+def put(connection: Connection, member: OrganizationMember) -> None:
+    """Store a membership, in place of the one that the user has in the organization."""
+    connection.execute(
+        "INSERT OR REPLACE INTO members (organization_id, user_id, record) VALUES (?, ?, ?)",
+        (member.organization_id, member.user_id, msgspec.json.encode(member)),
+    )
+
+
+def find(
+    connection: Connection, organization_id: str, user_id: str
+) -> Optional[OrganizationMember]:
+    """Give the membership of a user in an organization."""
+    row = connection.execute(
+        "SELECT record FROM members WHERE organization_id = ? AND user_id = ?",
+        (organization_id, user_id),
+    ).fetchone()
+    return None if row is None else _decode(row[0])
+
+
+def of_organization(
+    connection: Connection, organization_id: str, *, after: str, most: int
+) -> list[OrganizationMember]:
+    """List the members of an organization, in order of the users' ids.
+
+    Args:
+        connection: a transaction.
+        organization_id: whose members are listed.
+        after: the user id that all listed ones are greater than.
+        most: how many memberships to give at most.
+    """
+    rows = connection.execute(
+        "SELECT record FROM members WHERE organization_id = ? AND user_id > ?"
+        " ORDER BY user_id LIMIT ?",
+        (organization_id, after, most),
+    )
+    return [_decode(record) for (record,) in rows]
+
+
+def of_user(
+    connection: Connection, user_id: str, *, after: str, most: int
+) -> list[UserOrganization]:
+    """List the organizations of a user, in order of their ids.
+
+    Args:
+        connection: a transaction.
+        user_id: whose organizations are listed.
+        after: the organization id that all listed ones are greater than.
+        most: how many memberships to give at most.
+    """
+    rows = connection.execute(
+        "SELECT members.record, organizations.record"
+        " FROM members JOIN organizations ON organizations.id = organization_id"
+        " WHERE user_id = ? AND organization_id > ? ORDER BY organization_id LIMIT ?",
+        (user_id, after, most),
+    )
+    return [_seen_from_user(_decode(row[0]), _decode_organization(row[1])) for row in rows]
+
+
+def change(connection: Connection, member: OrganizationMember, **fields: Any) -> OrganizationMember:
+    """Change some fields of a membership.
+
+    Returns:
+        The membership as it is now.
+    """
+    changed = msgspec.structs.replace(member, **fields)
+    put(connection, changed)
+    return changed
+
+
+def _seen_from_user(member: OrganizationMember, organization: Organization) -> UserOrganization:
+    return UserOrganization(
+        organization_id=organization.id,
+        name=organization.name,
+        slug=organization.slug,
+        role=member.role,
+        role_name=member.role_name,
+        joined_at=member.joined_at,
+        public_metadata=member.public_metadata,
+        private_metadata=member.private_metadata,
+    )

@@ -1,0 +1,83 @@
+"""The organizations of both environments."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+from typing import Any, Optional
+
+import msgspec
+
+from torii_backend.client.models import Organization
+
+_decode = msgspec.json.Decoder(Organization).decode
+
+
+def add(connection: Connection, environment_id: str, organization: Organization) -> None:
+    """Add an organization."""
+    connection.execute(
+        "INSERT INTO organizations (id, environment_id, name, record) VALUES (?, ?, ?, ?)",
+        (
+            organization.id,
+            environment_id,
+            organization.name.casefold(),
+            msgspec.json.encode(organization),
+        ),
+    )
+
+
+def find(
+    connection: Connection, environment_id: str, organization_id: str
+) -> Optional[Organization]:
+    """Give the organization of an environment with an id."""
+    row = connection.execute(
+        "SELECT record FROM organizations WHERE id = ? AND environment_id = ?",
+        (organization_id, environment_id),
+    ).fetchone()
+    return None if row is None else _decode(row[0])
+
+
+def any_exist(connection: Connection) -> bool:
+    """Tell whether there is any organization at all."""
+    return connection.execute("SELECT 1 FROM organizations LIMIT 1").fetchone() is not None
+
+
+def environment_of(connection: Connection, organization_id: str) -> Optional[str]:
+    """Give the id of the environment that an organization belongs to; None where there is none."""
+    row = connection.execute(
+        "SELECT environment_id FROM organizations WHERE id = ?", (organization_id,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def search(
+    connection: Connection, environment_id: str, name: str, *, after: str, most: int
+) -> list[Organization]:
+    """Find the organizations of an environment whose name contains a text, in order of their ids.
+
+    Args:
+        connection: a transaction.
+        environment_id: whose organizations are searched.
+        name: the text; letter case does not matter, and an empty one is in every name.
+        after: the id that all found ids are greater than; an empty text is less than any.
+        most: how many organizations to give at most.
+    """
+    found = connection.execute(
+        "SELECT record FROM organizations WHERE id IN (SELECT id FROM organizations"
+        " WHERE environment_id = ? AND id > ? AND instr(name, ?) ORDER BY id LIMIT ?) ORDER BY id",
+        (environment_id, after, name.casefold(), most),
+    )
+    return [_decode(record) for (record,) in found]
+
+
+def change(connection: Connection, organization: Organization, **bags: Any) -> Organization:
+    """Change the bags of an organization.
+
+    Returns:
+        The organization as it is now.
+    """
+    changed = msgspec.structs.replace(organization, **bags)
+    connection.execute(
+        "UPDATE organizations SET record = ? WHERE id = ?",
+        (msgspec.json.encode(changed), changed.id),
+    )
+    return changed

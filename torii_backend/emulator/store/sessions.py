@@ -1,0 +1,51 @@
+"""The sessions of users; those that ended stay known, so that revoking can be repeated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from sqlite3 import Connection
+
+import msgspec
+
+from torii_backend.client.models import Session
+from torii_backend.emulator.store.moments import microseconds
+
+_decode = msgspec.json.Decoder(Session).decode
+
+
+def add(connection: Connection, session: Session) -> None:
+    """Add a session."""
+    connection.execute(
+        "INSERT INTO sessions (id, user_id, last_used_at, expires_at, record)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (
+            session.id,
+            session.user_id,
+            microseconds(session.last_used_at),
+            microseconds(session.expires_at),
+            msgspec.json.encode(session),
+        ),
+    )
+
+
+def live(connection: Connection, user_id: str, at: datetime) -> list[Session]:
+    """Give the sessions of a user that have neither expired nor been revoked, latest use first."""
+    rows = connection.execute(
+        "SELECT record FROM sessions WHERE user_id = ? AND NOT revoked AND expires_at > ?"
+        " ORDER BY last_used_at DESC, id DESC",
+        (user_id, microseconds(at)),
+    )
+    return [_decode(record) for (record,) in rows]
+
+
+def revoke(connection: Connection, user_id: str, session_id: str) -> bool:
+    """End one session of a user; tells whether the user ever had it."""
+    found = connection.execute(
+        "UPDATE sessions SET revoked = 1 WHERE id = ? AND user_id = ?", (session_id, user_id)
+    )
+    return found.rowcount > 0
+
+
+def revoke_all(connection: Connection, user_id: str) -> None:
+    """End every session of a user."""
+    connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?", (user_id,))
