@@ -1,0 +1,129 @@
+"""A client of the REST API and of the control plane, over plain HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Optional
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from tests.emulator.conftest import Answer, Wire
+
+PREFIX = "/api/server/v1"
+NO_BODY = object()
+
+
+class Api:
+    """What a backend with the secret key of one environment sees."""
+
+    def __init__(self, origin: str, environment_id: str, secret_key: str) -> None:
+        self.wire = Wire(origin)
+        self.environment_id = environment_id
+        self.secret_key = secret_key
+
+    def call(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Answer:
+        """Send a request below `/api/server/v1`; a list in the query repeats its name."""
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        target = PREFIX + path + ("?" + urlencode(query, doseq=True) if query else "")
+        if document is NO_BODY:
+            return self.wire.send(method, target, None, headers)
+        headers["Content-Type"] = "application/json"
+        return self.wire.send(method, target, json.dumps(document), headers)
+
+    def ok(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Any:
+        """Send a request that must succeed with a document; gives the document."""
+        answer = self.call(method, path, document, **query)
+        assert answer.status in {200, 201}, answer
+        assert answer.headers.get_content_type() == "application/json"
+        return answer.json()
+
+    def done(self, method: str, path: str) -> None:
+        """Send a request that must succeed without a body."""
+        answer = self.call(method, path)
+        assert (answer.status, answer.body) == (204, b"")
+
+    def refused(
+        self, status: int, method: str, path: str, document: Any = NO_BODY, **query: Any
+    ) -> Any:
+        """Send a request that must be refused with this status; gives the problem."""
+        answer = self.call(method, path, document, **query)
+        assert answer.status == status, answer
+        return problem(answer)
+
+    def user(self, **members: Any) -> Any:
+        """Create a user, by default without anything."""
+        return self.ok("POST", "/users", members)
+
+    def read(self, user_id: str) -> Any:
+        return self.ok("GET", f"/users/{user_id}")
+
+    def search(self, filters: Any = NO_BODY, **query: Any) -> Any:
+        """Give one page of users."""
+        return self.ok("POST", "/users/search", filters, **query)
+
+    def found(self, **filters: Any) -> set[str]:
+        """Give the ids of all users that a search finds."""
+        pages = self.pages("POST", "/users/search", filters, limit=100)
+        return {user["id"] for page in pages for user in page["items"]}
+
+    def pages(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Iterator[Any]:
+        """Walk through all pages, with the same filters each time."""
+        page = self.ok(method, path, document, **query)
+        yield page
+        while page["hasMore"]:
+            page = self.ok(method, path, document, **query, cursor=page["nextCursor"])
+            yield page
+
+    def invite(self, email: Optional[str] = None, **members: Any) -> Any:
+        """Create an invitation, by default of an address that nobody else has."""
+        body = {
+            "email": email or f"{uuid4()}@example.com",
+            "publicMetadata": {},
+            "privateMetadata": {},
+            **members,
+        }
+        return self.ok("POST", "/invitations", body)
+
+    def steer(self, path: str, document: Any = None) -> Any:
+        """Send a request to the control plane that must succeed; gives the document."""
+        answer = self.wire.post("/_emulator" + path, document)
+        assert answer.status in {200, 201}, answer
+        return answer.json()
+
+    def organization(self, name: str = "Acme", **members: Any) -> Any:
+        """Make an organization in this environment."""
+        members.setdefault("environmentId", self.environment_id)
+        return self.steer("/organizations", {"name": name, **members})
+
+    def join(self, organization_id: str, user_id: str, role: str = "member") -> Any:
+        """Make a user a member."""
+        body = {"organizationId": organization_id, "userId": user_id, "role": role}
+        return self.steer("/members", body)
+
+    def sign_in(self, user_id: str, organization_id: Optional[str] = None) -> Any:
+        """Start a session; gives it with its first access token."""
+        body = {"userId": user_id, "activeOrganizationId": organization_id}
+        return self.steer("/sessions", {k: v for k, v in body.items() if v is not None})
+
+    def sessions(self, user_id: str) -> list[str]:
+        """Give the ids of a user's live sessions, in their order."""
+        return [session["id"] for session in self.ok("GET", f"/users/{user_id}/sessions")]
+
+
+def problem(answer: Answer) -> Any:
+    """Give the problem in an answer, which must be a complete one."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    document = answer.json()
+    assert document["status"] == answer.status
+    for member in ("title", "detail", "code", "supportId"):
+        assert isinstance(document[member], str) and document[member]
+    return document
+
+
+def instant(text: str) -> datetime:
+    """Read a time as the API writes it, which must name its offset."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    assert moment.tzinfo is not None
+    return moment

@@ -1,0 +1,179 @@
+"""Impersonation: a token for acting as a user, spent once at the tenant host."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import pytest
+
+from tests.emulator.conftest import Answer
+from torii_backend import Verifier
+
+from .api import Api, instant
+
+REDEEM = "/_torii/auth/session/impersonate"
+
+
+@pytest.fixture
+def target(api: Api) -> str:
+    return str(api.user(email="ada@example.com")["id"])
+
+
+@pytest.fixture
+def actor(api: Api) -> str:
+    return str(api.user(email="operator@example.com")["id"])
+
+
+def _path(user_id: str) -> str:
+    return f"/users/{user_id}/impersonation-token"
+
+
+def _ask(actor: str, **members: Any) -> dict[str, Any]:
+    return {"actorUserId": actor, "reason": "Ticket 7", **members}
+
+
+def _redeem(api: Api, token: Any) -> Answer:
+    return api.wire.post(REDEEM, {"token": token})
+
+
+def test_a_redeemed_token_is_the_user_with_the_actor_in_act(
+    api: Api, target: str, actor: str, verifier: Verifier
+) -> None:
+    issued = api.ok("POST", _path(target), _ask(actor))
+    answer = _redeem(api, issued["token"])
+    assert answer.status == 200
+    document = answer.json()
+    assert document.keys() == {"accessToken", "expiresAt"}
+    auth = verifier.verify(document["accessToken"])
+    assert (auth.user_id, auth.environment_id) == (target, api.environment_id)
+    assert auth.impersonating
+    assert auth.actor == actor
+    assert auth.claims["act"]["sub"] == actor
+    assert instant(document["expiresAt"]) == auth.expires_at
+
+
+def test_the_session_of_an_impersonation_names_the_actor(api: Api, target: str, actor: str) -> None:
+    issued = api.ok("POST", _path(target), _ask(actor))
+    assert api.sessions(target) == []
+    _redeem(api, issued["token"])
+    (session,) = api.ok("GET", f"/users/{target}/sessions")
+    assert session["impersonatedBy"] == actor
+    assert api.sessions(actor) == []
+
+
+def test_a_token_works_once(api: Api, target: str, actor: str) -> None:
+    token = api.ok("POST", _path(target), _ask(actor))["token"]
+    assert _redeem(api, token).status == 200
+    again = _redeem(api, token)
+    assert 400 <= again.status < 500
+    assert b"accessToken" not in again.body
+    assert len(api.sessions(target)) == 1
+
+
+def test_a_token_that_was_never_issued_is_refused(api: Api, target: str, actor: str) -> None:
+    api.ok("POST", _path(target), _ask(actor))
+    for token in ("", "made-up", str(uuid4()), None, 7):
+        assert 400 <= _redeem(api, token).status < 500
+    assert api.sessions(target) == []
+
+
+@pytest.mark.parametrize("seconds", [60, 61, 599, 600])
+def test_the_lifetime_is_the_one_asked_for(api: Api, target: str, actor: str, seconds: int) -> None:
+    issued = api.ok("POST", _path(target), _ask(actor, expiresInSeconds=seconds))
+    assert issued["expiresInSeconds"] == seconds
+
+
+@pytest.mark.parametrize("members", [{}, {"expiresInSeconds": None}])
+def test_the_lifetime_is_600_seconds_where_none_is_asked_for(
+    api: Api, target: str, actor: str, members: dict[str, Any]
+) -> None:
+    assert api.ok("POST", _path(target), _ask(actor, **members))["expiresInSeconds"] == 600
+
+
+@pytest.mark.parametrize("seconds", [59, 601, 0, -60, 10**12, 60.5, "60", True])
+def test_a_lifetime_outside_of_60_to_600_is_refused(
+    api: Api, target: str, actor: str, seconds: Any
+) -> None:
+    api.refused(400, "POST", _path(target), _ask(actor, expiresInSeconds=seconds))
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "𝄞"])
+def test_a_reason_has_at_most_500_characters(
+    api: Api, target: str, actor: str, letter: str
+) -> None:
+    assert api.ok("POST", _path(target), _ask(actor, reason=letter * 500))["token"]
+    api.refused(400, "POST", _path(target), _ask(actor, reason=letter * 501))
+
+
+def test_a_reason_may_be_empty(api: Api, target: str, actor: str) -> None:
+    assert api.ok("POST", _path(target), _ask(actor, reason=""))["token"]
+
+
+@pytest.mark.parametrize("member", ["actorUserId", "reason"])
+def test_the_actor_and_the_reason_are_needed(
+    api: Api, target: str, actor: str, member: str
+) -> None:
+    body = _ask(actor)
+    del body[member]
+    api.refused(400, "POST", _path(target), body)
+    api.refused(400, "POST", _path(target), {**body, member: None})
+
+
+def test_the_landing_page_must_be_on_an_allowed_origin(api: Api, target: str, actor: str) -> None:
+    body = _ask(actor, redirectUrl="https://app.example/after?x=1")
+    api.refused(400, "POST", _path(target), body)
+    api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
+    issued = api.ok("POST", _path(target), body)
+    assert quote(issued["token"], safe="") in issued["url"]
+    for elsewhere in (
+        "https://app.example.evil.example/",
+        "https://app.example@evil.example/",
+        "http://app.example/",
+        "https://app.example:8443/",
+        "//app.example/",
+        "app.example",
+        "not a url",
+        "",
+    ):
+        api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
+
+
+def test_the_link_spends_the_token_and_leads_to_the_landing_page(
+    api: Api, target: str, actor: str
+) -> None:
+    page = "https://app.example/after?x=1"
+    api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
+    issued = api.ok("POST", _path(target), _ask(actor, redirectUrl=page))
+    link = urlsplit(issued["url"])
+    answer = api.wire.get(f"{link.path}?{link.query}")
+    assert 300 <= answer.status < 400
+    assert answer.headers["Location"] == page
+    assert len(api.sessions(target)) == 1
+    assert 400 <= _redeem(api, issued["token"]).status < 500
+
+
+def test_without_a_landing_page_there_is_no_link(api: Api, target: str, actor: str) -> None:
+    assert api.ok("POST", _path(target), _ask(actor)).get("url") is None
+
+
+def test_a_deleted_user_is_no_target(api: Api, target: str, actor: str) -> None:
+    api.done("DELETE", f"/users/{target}")
+    api.refused(400, "POST", _path(target), _ask(actor))
+
+
+@pytest.mark.parametrize("whose", ["foreign", "unknown"])
+def test_a_foreign_or_unknown_target_or_actor_answers_403(
+    api: Api, elsewhere: Api, target: str, actor: str, whose: str
+) -> None:
+    stranger = elsewhere.user()["id"] if whose == "foreign" else str(uuid4())
+    api.refused(403, "POST", _path(stranger), _ask(actor))
+    api.refused(403, "POST", _path(target), _ask(stranger))
+
+
+def test_a_ban_after_the_token_was_issued_refuses_it(api: Api, target: str, actor: str) -> None:
+    token = api.ok("POST", _path(target), _ask(actor))["token"]
+    api.ok("POST", f"/users/{target}/ban")
+    assert 400 <= _redeem(api, token).status < 500
+    assert api.sessions(target) == []

@@ -1,0 +1,89 @@
+"""Organizations, their members, and the organizations of a user."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from .api import Api, instant
+
+
+def _names(api: Api, text: str) -> set[str]:
+    return {row["name"] for row in api.ok("GET", "/organizations", name=text)["items"]}
+
+
+def test_an_organization_is_what_the_schema_tells(api: Api) -> None:
+    made = api.organization("Acme", slug="acme")
+    organization = api.ok("GET", f"/organizations/{made['id']}")
+    assert UUID(organization["id"])
+    assert (organization["name"], organization["slug"]) == ("Acme", "acme")
+    assert (organization["publicMetadata"], organization["privateMetadata"]) == ({}, {})
+    instant(organization["createdAt"])
+    assert api.ok("GET", "/organizations")["items"] == [organization]
+
+
+def test_an_organization_without_a_slug_still_has_a_record(api: Api) -> None:
+    made = api.organization("Acme")
+    assert api.ok("GET", f"/organizations/{made['id']}")["name"] == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("acme", {"Acme", "ACME Danmark"}),
+        ("dan", {"ACME Danmark"}),
+        ("ØRE", {"Øresund"}),
+        ("øre", {"Øresund"}),
+        ("%", set()),
+        ("_", set()),
+        ("nothing", set()),
+    ],
+)
+def test_a_name_contains_the_text_and_letter_case_is_ignored(
+    api: Api, text: str, found: set[str]
+) -> None:
+    for name in ("Acme", "ACME Danmark", "Øresund"):
+        api.organization(name)
+    assert _names(api, text) == found
+
+
+def test_a_name_filter_holds_over_the_pages(api: Api) -> None:
+    for number in range(5):
+        api.organization(f"Acme {number}")
+        api.organization(f"Other {number}")
+    pages = list(api.pages("GET", "/organizations", name="acme", limit=2))
+    assert [len(page["items"]) for page in pages] == [2, 2, 1]
+    assert all(row["name"].startswith("Acme") for page in pages for row in page["items"])
+
+
+def test_a_membership_shows_from_both_ends(api: Api) -> None:
+    organization, user = api.organization("Acme", slug="acme"), api.user()
+    api.join(organization["id"], user["id"], "admin")
+    members = f"/organizations/{organization['id']}/members"
+    bags = {"publicMetadata": {"seat": 3}, "privateMetadata": {"cost": 7}}
+    changed = api.ok("PATCH", f"{members}/{user['id']}/metadata", bags)
+    assert api.ok("GET", members)["items"] == [changed]
+    (row,) = api.ok("GET", f"/users/{user['id']}/organizations")["items"]
+    for membership in (changed, row):
+        assert membership["organizationId"] == organization["id"]
+        assert membership["role"] == "admin"
+        assert {name: membership[name] for name in bags} == bags
+    assert changed["userId"] == user["id"]
+    assert (row["name"], row["slug"]) == ("Acme", "acme")
+    assert instant(row["joinedAt"]) == instant(changed["joinedAt"])
+
+
+def test_a_membership_has_one_role_at_a_time(api: Api) -> None:
+    organization_id, user_id = api.organization()["id"], api.user()["id"]
+    api.join(organization_id, user_id, "member")
+    body = {"organizationId": organization_id, "userId": user_id, "role": "admin"}
+    assert api.wire.post("/_emulator/members", body).status in {200, 201, 409}
+    assert len(api.ok("GET", f"/organizations/{organization_id}/members")["items"]) == 1
+
+
+def test_a_deleted_user_is_no_member_in_search(api: Api) -> None:
+    organization_id, user_id = api.organization()["id"], api.user()["id"]
+    api.join(organization_id, user_id)
+    api.done("DELETE", f"/users/{user_id}")
+    assert api.found(organizationId=organization_id, statuses=["active"]) == set()

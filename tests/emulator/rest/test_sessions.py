@@ -1,0 +1,86 @@
+"""Sessions: one array of live ones, latest use first, and revoking them."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from .api import Api, instant
+
+
+def test_a_session_is_what_the_schema_tells(api: Api) -> None:
+    user_id = api.user()["id"]
+    api.sign_in(user_id)
+    (session,) = api.ok("GET", f"/users/{user_id}/sessions")
+    assert UUID(session["id"])
+    assert (session["userId"], session["environmentId"]) == (user_id, api.environment_id)
+    assert session["activeOrganizationId"] is None
+    assert session["impersonatedBy"] is None
+    created, used, expires = (
+        instant(session[name]) for name in ("createdAt", "lastUsedAt", "expiresAt")
+    )
+    assert created <= used < expires
+
+
+def test_a_user_who_never_signed_in_has_no_sessions(api: Api) -> None:
+    assert api.ok("GET", f"/users/{api.user()['id']}/sessions") == []
+
+
+def test_the_latest_use_comes_first(api: Api) -> None:
+    user_id = api.user()["id"]
+    begun = [api.sign_in(user_id)["id"] for _ in range(5)]
+    assert api.sessions(user_id) == begun[::-1]
+    times = [instant(s["lastUsedAt"]) for s in api.ok("GET", f"/users/{user_id}/sessions")]
+    assert times == sorted(times, reverse=True)
+
+
+def test_there_are_no_pages(api: Api) -> None:
+    user_id = api.user()["id"]
+    begun = {api.sign_in(user_id)["id"] for _ in range(30)}
+    assert set(api.sessions(user_id)) == begun
+
+
+def test_a_session_knows_its_active_organization(api: Api) -> None:
+    user_id, organization_id = api.user()["id"], api.organization()["id"]
+    api.join(organization_id, user_id)
+    api.sign_in(user_id, organization_id)
+    (session,) = api.ok("GET", f"/users/{user_id}/sessions")
+    assert session["activeOrganizationId"] == organization_id
+
+
+def test_revoking_one_session_ends_that_one_and_may_be_repeated(api: Api) -> None:
+    user_id = api.user()["id"]
+    first, second = (api.sign_in(user_id)["id"] for _ in range(2))
+    for _ in range(3):
+        api.done("DELETE", f"/users/{user_id}/sessions/{first}")
+        assert api.sessions(user_id) == [second]
+
+
+def test_revoking_all_ends_those_of_the_user_alone_and_may_be_repeated(api: Api) -> None:
+    ada, grace = api.user()["id"], api.user()["id"]
+    for user_id in (ada, ada, grace):
+        api.sign_in(user_id)
+    for _ in range(3):
+        api.done("DELETE", f"/users/{ada}/sessions")
+        assert api.sessions(ada) == []
+    assert len(api.sessions(grace)) == 1
+
+
+def test_a_session_is_not_revoked_through_another_user(api: Api) -> None:
+    ada, grace = api.user()["id"], api.user()["id"]
+    session_id = api.sign_in(ada)["id"]
+    api.call("DELETE", f"/users/{grace}/sessions/{session_id}")
+    assert api.sessions(ada) == [session_id]
+
+
+def test_a_foreign_session_is_refused_and_lives_on(api: Api, elsewhere: Api) -> None:
+    stranger = elsewhere.user()["id"]
+    session_id = elsewhere.sign_in(stranger)["id"]
+    mine = api.user()["id"]
+    api.refused(403, "DELETE", f"/users/{mine}/sessions/{session_id}")
+    api.refused(403, "DELETE", f"/users/{stranger}/sessions/{session_id}")
+    api.refused(403, "DELETE", f"/users/{stranger}/sessions")
+    assert elsewhere.sessions(stranger) == [session_id]
+
+
+def test_a_session_that_nobody_knows_lies_outside_the_environment(api: Api) -> None:
+    api.refused(403, "DELETE", f"/users/{api.user()['id']}/sessions/{uuid4()}")

@@ -1,0 +1,102 @@
+"""Status: a ban and its end, and deletion, which is soft and final for the key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from torii_backend import Verifier
+
+from .api import Api, instant
+
+
+def test_a_ban_shows_in_the_record(api: Api) -> None:
+    user = api.user(email="ada@example.com", firstName="Ada")
+    banned = api.ok("POST", f"/users/{user['id']}/ban")
+    assert banned["status"] == "banned"
+    assert {**banned, "status": "active", "updatedAt": user["updatedAt"]} == user
+    assert api.read(user["id"]) == banned
+
+
+def test_a_second_ban_is_no_error(api: Api) -> None:
+    path = f"/users/{api.user()['id']}"
+    api.ok("POST", f"{path}/ban")
+    assert api.ok("POST", f"{path}/ban")["status"] == "banned"
+
+
+def test_a_ban_ends_the_sessions(api: Api) -> None:
+    user_id = api.user()["id"]
+    api.sign_in(user_id)
+    api.sign_in(user_id)
+    other = api.sign_in(api.user()["id"])
+    api.ok("POST", f"/users/{user_id}/ban")
+    assert api.sessions(user_id) == []
+    assert len(api.sessions(other["userId"])) == 1
+
+
+def test_a_banned_user_gets_no_session_and_no_token(api: Api) -> None:
+    user_id = api.user()["id"]
+    api.ok("POST", f"/users/{user_id}/ban")
+    answer = api.wire.post("/_emulator/sessions", {"userId": user_id})
+    assert 400 <= answer.status < 500
+    assert b"accessToken" not in answer.body
+    assert 400 <= api.wire.post("/_emulator/tokens", {"userId": user_id}).status < 500
+    assert api.sessions(user_id) == []
+
+
+def test_lifting_a_ban_lets_the_user_sign_in_again(api: Api, verifier: Verifier) -> None:
+    user = api.user()
+    api.sign_in(user["id"])
+    api.ok("POST", f"/users/{user['id']}/ban")
+    lifted = api.ok("POST", f"/users/{user['id']}/unban")
+    assert lifted["status"] == "active"
+    assert {**lifted, "updatedAt": user["updatedAt"]} == user
+    assert api.sessions(user["id"]) == []
+    session = api.sign_in(user["id"])
+    assert verifier.verify(session["accessToken"]).user_id == user["id"]
+
+
+def test_unban_of_a_user_who_is_not_banned_is_no_error(api: Api) -> None:
+    user = api.user()
+    assert api.ok("POST", f"/users/{user['id']}/unban")["status"] == "active"
+
+
+def test_deletion_is_soft(api: Api) -> None:
+    user = api.user(email="ada@example.com")
+    api.done("DELETE", f"/users/{user['id']}")
+    (deleted,) = api.search({"statuses": ["deleted"]})["items"]
+    assert (deleted["id"], deleted["status"]) == (user["id"], "deleted")
+    assert instant(deleted["deletedAt"]) >= instant(user["createdAt"])
+
+
+def test_a_second_deletion_is_refused_because_the_grant_is_gone(api: Api) -> None:
+    path = f"/users/{api.user()['id']}"
+    api.done("DELETE", path)
+    api.refused(403, "DELETE", path)
+    api.refused(403, "DELETE", path)
+
+
+def test_deletion_ends_the_sessions_and_refuses_new_ones(api: Api) -> None:
+    user_id = api.user()["id"]
+    api.sign_in(user_id)
+    api.done("DELETE", f"/users/{user_id}")
+    answer = api.wire.post("/_emulator/sessions", {"userId": user_id})
+    assert 400 <= answer.status < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "suffix", "body"),
+    [
+        ("PATCH", "", {"firstName": "Eve"}),
+        ("PATCH", "/metadata", {"publicMetadata": {"a": 1}}),
+        ("POST", "/ban", None),
+        ("POST", "/unban", None),
+    ],
+)
+def test_a_deleted_user_cannot_be_changed(api: Api, method: str, suffix: str, body: Any) -> None:
+    user_id = api.user()["id"]
+    api.done("DELETE", f"/users/{user_id}")
+    (before,) = api.search({"statuses": ["deleted"]})["items"]
+    api.refused(403, method, f"/users/{user_id}{suffix}", body or {})
+    assert api.search({"statuses": ["deleted"]})["items"] == [before]
