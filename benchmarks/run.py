@@ -1,6 +1,6 @@
 """Measure everything and print one table: `python benchmarks/run.py [--quick] [part …]`.
 
-The package and joserfc have to be installed; `tox run -e bench` sees to that. A figure over its
+The package, joserfc and httpx have to be installed; `tox run -e bench` sees to that. A figure over its
 target is marked and changes nothing else: the machine may be busy.
 """
 
@@ -14,6 +14,10 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from multiprocessing import get_context
 
+import client_async
+import client_calls
+import client_decode
+import client_threads
 import event_loop
 import fresh
 import memory
@@ -31,8 +35,20 @@ _PARTS = {
     "threads": threads.measure,
     "event_loop": event_loop.measure,
     "outage": outage.measure,
+    "client_decode": client_decode.measure,
+    "client_calls": client_calls.measure,
+    "client_threads": client_threads.measure,
+    "client_async": client_async.measure,
 }
-_PACKAGES = ("cryptography", "msgspec", "PyJWT", "joserfc")
+_PACKAGES = (
+    "cryptography",
+    "msgspec",
+    "requests",
+    "urllib3",
+    "PyJWT",
+    "joserfc",
+    "httpx",
+)
 
 
 def main() -> None:
