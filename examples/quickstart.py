@@ -1,16 +1,18 @@
-"""One user through five adapters: `python examples/quickstart.py`.
+"""One user through five adapters, another through the client: `python examples/quickstart.py`.
 
 Starts a local Torii, serves one tiny guarded app per adapter over real sockets, sends each the same
-six requests, and prints what came back. Exits with 1 if any answer is not the expected one.
+six requests, manages a user over the REST API, and prints what came back. Exits with 1 if any
+answer is not the expected one.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+import quickstart_client
 import requests
 from quickstart_apps import ADAPTERS
 
@@ -47,7 +49,14 @@ def main() -> int:
         torii.outage("refuse")
         answers["outage, warm keys"] = _ask_all(warm, token)
         answers["outage, cold keys"] = _ask_all(cold, token)
-    return _report(answers)
+        torii.reset()
+        states = quickstart_client.manage_user(torii)
+    expected = {case: [answer] * len(ADAPTERS) for case, answer in EXPECTED.items()}
+    surprises = _print_table(ADAPTERS, answers, expected)
+    print()
+    surprises += _print_table(quickstart_client.COLUMNS, states, quickstart_client.EXPECTED)
+    print(f"\n{surprises} surprises" if surprises else "\nAll as expected.")
+    return 1 if surprises else 0
 
 
 @contextmanager
@@ -64,27 +73,30 @@ def _forged(token: str) -> str:
     return f"{header}.{payload}.{signature[::-1][:-1]}A"
 
 
-def _ask_all(apps: dict[str, str], token: str | None) -> dict[str, str]:
+def _ask_all(apps: dict[str, str], token: str | None) -> list[str]:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    answers = {}
-    for adapter, address in apps.items():
+    answers: list[str] = []
+    for address in apps.values():
         response = requests.get(f"{address}/me", headers=headers, timeout=10)
         user_id = response.json().get("user_id", "")
-        answers[adapter] = f"{response.status_code} {user_id}".strip()
+        answers.append(f"{response.status_code} {user_id}".strip())
     return answers
 
 
-def _report(answers: dict[str, dict[str, str]]) -> int:
-    """Print the table, one row a request; returns 1 if an answer is not the expected one."""
-    print(f"{'':20}" + "".join(f"{adapter:15}" for adapter in ADAPTERS))
+def _print_table(
+    columns: Iterable[str],
+    rows: Mapping[str, Iterable[str]],
+    expected: Mapping[str, Iterable[str]],
+) -> int:
+    """Print what came back, one row a step; returns how many answers are not the expected ones."""
+    print(f"{'':20}" + "".join(f"{column:15}" for column in columns))
     surprises = 0
-    for case, row in answers.items():
-        wrong = [adapter for adapter, answer in row.items() if answer != EXPECTED[case]]
+    for step, answers in rows.items():
+        wrong = [want for got, want in zip(answers, expected[step]) if got != want]
         surprises += len(wrong)
-        note = f"  expected {EXPECTED[case]}" if wrong else ""
-        print(f"{case:20}" + "".join(f"{answer:15}" for answer in row.values()) + note)
-    print(f"\n{surprises} surprises" if surprises else "\nAll as expected.")
-    return 1 if surprises else 0
+        note = f"  expected {', '.join(wrong)}" if wrong else ""
+        print(f"{step:20}" + "".join(f"{answer:15}" for answer in answers) + note)
+    return surprises
 
 
 if __name__ == "__main__":

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from torii_backend import fetch, freshness, jws, keystore, refresher, verifier
+from tests.client.operations import ITERATIONS, OPERATIONS
+from tests.emulator.rest.operations import OPERATIONS as PUBLISHED
+from torii_backend import (
+    ToriiApiError,
+    ToriiClient,
+    errors,
+    fetch,
+    freshness,
+    jws,
+    keystore,
+    refresher,
+    settings,
+    verifier,
+)
+from torii_backend.client import answer
 from torii_backend.errors import InvalidTokenReason
 from torii_backend.options import AuthOptions
 
@@ -47,11 +62,62 @@ def test_the_readme_names_the_pythons() -> None:
         ("every 5 minutes", freshness.DEFAULT_SECONDS / 60),
         ("within 1 minute", freshness.SHORTEST_SECONDS / 60),
         ("and 1 hour", freshness.LONGEST_SECONDS / 3600),
+        ("At most 16 MiB", answer.MAX_BYTES / 1024**2),
     ],
 )
 def test_security_gives_the_numbers_of_the_code(sentence: str, number: float) -> None:
     assert sentence in _text("SECURITY.md")
     assert float(re.findall(r"\d+", sentence)[0]) == number
+
+
+def _rows(page: str, heading: str) -> list[list[str]]:
+    """Give the cells of the table whose head begins so."""
+    text = (ROOT / page).read_text("utf-8")
+    table = text.partition(f"| {heading} |")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+
+
+def test_the_page_of_the_client_gives_each_argument_and_its_default() -> None:
+    parameters = inspect.signature(ToriiClient).parameters
+    rows = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "argument")}
+    assert list(rows) == list(parameters)
+    connect, read = parameters["timeout"].default
+    assert rows["timeout"] == f"`({connect:g}, {read:g})`"
+    for name in ("max_retries", "pool_size"):
+        assert rows[name] == str(parameters[name].default)
+    assert settings.DEFAULT_API_URL in rows["api_url"]
+
+
+def test_the_page_of_the_client_has_an_example_of_every_method() -> None:
+    text = (ROOT / "docs/client.md").read_text("utf-8")
+    examples = "".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    for method in [*(operation.method for operation in OPERATIONS), *ITERATIONS]:
+        assert f"torii.{method}(" in examples, method
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"), [("README.md", "## Manage users"), ("docs/client.md", "## Errors")]
+)
+def test_the_errors_of_the_client_are_all_listed(page: str, heading: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    section = text.partition(heading)[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", section))
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert {kind.__name__ for kind in kinds if issubclass(kind, ToriiApiError)} <= named
+    assert {"ToriiConnectionError", "ToriiTimeout"} <= named
+
+
+def test_the_page_of_the_client_gives_the_status_of_each_error() -> None:
+    statuses = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "class")}
+    for status, kind in answer._CLASSES.items():
+        assert statuses[kind.__name__] == str(status)
+
+
+def test_the_page_of_the_client_lists_the_posts() -> None:
+    sentence = _text("docs/client.md").partition("POST calls are ")[2].partition("`.")[0] + "`"
+    methods = {operation.name: operation.method for operation in PUBLISHED}
+    posts = {call.method for call in OPERATIONS if methods[call.name] == "POST"}
+    assert set(re.findall(r"`([\w.]+)`", sentence)) == {*posts, "users.iterate"}
 
 
 def test_contributing_names_environments_that_exist() -> None:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from tests.adapters.django_project import wsgi_handler
 from tests.adapters.messages import Request, Response, bearer
 from tests.adapters.transport import call_asgi, call_wsgi
-from torii_backend import current_auth
+from torii_backend import ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,8 @@ def torii(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     monkeypatch.delenv("TORII_ISSUER", raising=False)
     monkeypatch.delenv("TORII_SECRET_KEY", raising=False)
     with Emulator() as emulator:
+        monkeypatch.setenv("TORII_SECRET_KEY", emulator.secret_key)
+        monkeypatch.setenv("TORII_API_URL", emulator.api_url)
         yield emulator
 
 
@@ -51,6 +53,12 @@ def test_the_examples_of_a_page_run_one_after_the_other(page: Path, torii: Emula
         if "MIDDLEWARE" in namespace:
             settings = {name: namespace.pop(name) for name in ("MIDDLEWARE", "TORII")}
             _assert_guarded(wsgi_handler(_me, **settings), token)
+        if "api" in namespace:
+            asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
+            del namespace["api"]
+    for value in namespace.values():
+        if isinstance(value, ToriiClient):
+            value.close()
 
 
 @pytest.mark.parametrize("env", ["demo", "py"])
@@ -76,6 +84,12 @@ def _assert_guarded(app: Any, token: str) -> None:
     admitted = _call(app, bearer(token))
     assert admitted.status == 200
     assert USER_ID.encode() in admitted.body
+
+
+async def _assert_shows(api: Any, user_id: str) -> None:
+    async with api.router.lifespan_context(api):
+        response = await call_asgi(api, Request(f"/users/{user_id}"))
+    assert response.json() == {"id": user_id, "status": "active"}
 
 
 def _call(app: Any, request: Request) -> Response:

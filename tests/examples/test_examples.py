@@ -93,3 +93,9 @@ def test_the_quickstart_prints_a_table_without_surprises() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert "All as expected." in run.stdout
     assert run.stdout.count("200 user_ada") == 15
+    rows = [line.split() for line in run.stdout.splitlines() if line.startswith("client:")]
+    assert rows == [
+        ["client:", "create", "active", "Nora", "+45", "12345678", "1", "issued"],
+        ["client:", "update", "active", "Ada", "none", "1", "issued"],
+        ["client:", "ban", "banned", "Ada", "none", "0", "refused"],
+    ]
