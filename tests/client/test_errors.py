@@ -234,8 +234,7 @@ class TestRefusedKey:
         with pytest.raises(Unauthorized) as caught:
             connect(server.url, secret_key="0123456789").users.get(USER_ID)
         assert str(caught.value) == (
-            "Torii answered 401: Unknown key; it does not begin with sk_live_ or sk_test_, as "
-            "secret keys do."
+            "Torii answered 401: Unknown key; the secret key does not begin with sk_live_ or sk_test_."
         )
 
     def test_a_live_key_against_a_local_server(self, server: ApiServer, connect: Connect) -> None:

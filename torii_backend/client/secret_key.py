@@ -53,11 +53,11 @@ class SecretKey:
             A clause that ends a sentence, or None where nothing looks wrong.
         """
         if not self._value.startswith("sk_"):
-            return "it does not begin with sk_live_ or sk_test_, as secret keys do"
+            return "the secret key does not begin with sk_live_ or sk_test_"
         if self._value.startswith("sk_live_") and is_local:
-            return "it is a live key (sk_live_), and the API url is that of a local server"
+            return "a live key (sk_live_) was sent to a local server"
         if self._value.startswith("sk_test_") and not is_local:
-            return "it is a test key (sk_test_), and the API url may be that of a live environment"
+            return "a test key (sk_test_) was sent to what may be a live host"
         return None
 
     def _problem(self) -> Optional[str]:
