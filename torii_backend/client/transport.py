@@ -23,7 +23,7 @@ from torii_backend.client.secret_key import SecretKey
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
 from torii_backend.settings import is_loopback
 
-logger = logging.getLogger("torii_backend.client")
+logger: logging.Logger = logging.getLogger("torii_backend.client")
 
 CLOSED = "The client is closed: make a new one."
 

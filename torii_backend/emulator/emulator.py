@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Optional, Union
 from torii_backend.emulator import control, control_data, tenant_host
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.data import known_environments, open_database
+from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.outage import OutageMode
 from torii_backend.emulator.rest import api
 from torii_backend.emulator.server import Server, listen, origin
@@ -73,7 +74,8 @@ class Emulator:
         self._db = _checked_path("db", db)
         self._seed = None if seed is None else _checked_path("seed", seed)
         self._environments = known_environments(self._db)
-        first, self.other_environment = self._environments
+        first, other = self._environments
+        self.other_environment: Environment = other
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
         self._parts: Optional[_Parts] = None

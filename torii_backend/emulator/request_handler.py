@@ -22,6 +22,7 @@ class RequestHandler(WSGIRequestHandler):
     HTTP.
     """
 
+    close_connection: bool
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     error_content_type = "application/json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Optional
 from uuid import uuid4
 
 import msgspec
@@ -24,7 +25,7 @@ class Problem(HTTPException):
 
     def __init__(self, status: int, word: str, detail: str, **members: str) -> None:
         super().__init__(detail)
-        self.code = status
+        self.code: Optional[int] = status
         self.word = word
         self.members = members
 
