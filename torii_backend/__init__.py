@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         Unauthorized,
         UnreadableBody,
     )
+    from torii_backend.incoming import IncomingRequest
+    from torii_backend.policy import Policy
     from torii_backend.shared import verify_token, verify_token_async
     from torii_backend.verifier import Verifier
 
@@ -54,6 +56,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "Forbidden",
+    "IncomingRequest",
     "InvalidRequest",
     "InvalidToken",
     "KeysUnavailable",
@@ -61,6 +64,7 @@ __all__ = [
     "NotFound",
     "PaymentRequired",
     "PermissionDenied",
+    "Policy",
     "RateLimited",
     "ServerError",
     "ToriiApiError",
@@ -88,6 +92,8 @@ _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "authenticator",
+    "IncomingRequest": "incoming",
+    "Policy": "policy",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",

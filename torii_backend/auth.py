@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import datetime, timezone
-from typing import Any, Callable, Generic, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, TypeVar, Union
 
 import msgspec
 
-from torii_backend.errors import ConfigurationError
+from torii_backend.errors import ConfigurationError, InvalidToken
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 Chunk = TypeVar("Chunk")
+Kind = TypeVar("Kind")
 Result = TypeVar("Result")
 
 
@@ -62,6 +67,30 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
         """The same mapping as `claims`."""
         return self.claims
 
+    def in_organization(self, organization_id: Union[str, UUID]) -> bool:
+        """Tell whether this is the active organization."""
+        return self.organization_id == str(organization_id)
+
+    def has_role(self, role: str) -> bool:
+        """Tell whether this is the user's role in the active organization, as an exact string."""
+        return self.organization_role == role
+
+    def claims_as(self, kind: type[Kind]) -> Kind:
+        """Read the claims into a type of yours.
+
+        Args:
+            kind: a msgspec struct, a dataclass, a TypedDict or another type that msgspec converts
+                to; claims that it does not name are ignored.
+
+        Raises:
+            InvalidToken: a claim is missing or of another type; `reason` is invalid_claim.
+        """
+        try:
+            # By way of JSON: not every type is made from read-only mappings.
+            return msgspec.json.decode(msgspec.json.encode(self.claims, enc_hook=dict), type=kind)
+        except msgspec.ValidationError as error:
+            raise InvalidToken("invalid_claim", _claim_at_fault(str(error))) from None
+
     def __repr__(self) -> str:
         names = ("user_id", "environment_id", "organization_id", "actor")
         ids = ((name, getattr(self, name)) for name in names)
@@ -70,6 +99,14 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 ToriiAuth = Auth
+
+_FIELD = re.compile(r"(?:at `\$\.|required field `)([^`.\[]+)")
+
+
+def _claim_at_fault(message: str) -> Optional[str]:
+    found = _FIELD.search(message)
+    return found[1] if found else None
+
 
 _UNBOUND: Any = object()
 _current: ContextVar[Optional[Auth]] = ContextVar("torii_backend.current_auth")
@@ -85,13 +122,13 @@ def current_auth() -> Optional[Auth]:
     Raises:
         ConfigurationError: no guard has seen the current request.
     """
-    try:
-        return _current.get()
-    except LookupError:
+    auth: Optional[Auth] = _current.get(_UNBOUND)
+    if auth is _UNBOUND:
         raise ConfigurationError(
             "current_auth() was called outside a guarded request: "
             "add the adapter's AuthMiddleware, or @require_auth on the view."
-        ) from None
+        )
+    return auth
 
 
 def bind_auth(auth: Optional[Auth]) -> Token[Optional[Auth]]:
@@ -104,6 +141,22 @@ def unbind_auth(token: Token[Optional[Auth]]) -> None:
     # A server may close a response in another context than it was made in: nothing is bound there.
     with suppress(ValueError):
         _current.reset(token)
+
+
+def bind_auth_at_large(auth: Optional[Auth]) -> Callable[[], None]:
+    """Do as `bind_auth`, for adapters that cannot undo it in the same context, nor in its turn.
+
+    Returns:
+        A function that undoes it in any context that has taken it over, and changes no other.
+    """
+    before = _current.get(_UNBOUND)
+    _current.set(auth)
+
+    def unbind() -> None:
+        if _current.get(_UNBOUND) is auth:
+            _current.set(before)
+
+    return unbind
 
 
 class BoundIterator(Generic[Chunk]):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+import time
+from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend.auth import Auth
-from torii_backend.bearer import Headers, bearer_token
+from torii_backend.bearer import Headers, bearer_token, token_in
 from torii_backend.challenge import Challenge, challenge
-from torii_backend.errors import MissingCredentials, ToriiAuthError
+from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.exempt import ExemptPaths
-from torii_backend.options import AuthOptions, check_options
+from torii_backend.incoming import BareRequest, IncomingRequest
+from torii_backend.options import AuthOptions, IssuerOf, check_options, policy_of
 from torii_backend.settings import Audience, Issuer, checked_header
 from torii_backend.shared import shared_verifier
-from torii_backend.verifier import DEFAULT_LEEWAY
+from torii_backend.verifier import DEFAULT_LEEWAY, Verifier
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,54 +32,92 @@ class Authenticator:
 
     def __init__(self, **options: Unpack[AuthOptions]) -> None:
         check_options(options)
-        self._verifier = options.get("verifier") or shared_verifier(
-            options.get("issuer"), options.get("audience"), options.get("leeway", DEFAULT_LEEWAY)
-        )
+        self._audience = options.get("audience")
+        self._leeway = options.get("leeway", DEFAULT_LEEWAY)
+        issuer = options.get("issuer")
+        self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
+        self._verifier = options.get("verifier")
+        if self._verifier is None and not callable(issuer):
+            self._verifier = shared_verifier(issuer, self._audience, self._leeway)
         self._required = options.get("required", True)
         self._header = checked_header(options.get("header", "authorization"))
         self._exempt = ExemptPaths(options.get("exempt", ()))
+        self._preflight = options.get("preflight", True)
+        self._policy = policy_of(options)
         self._on_error = options.get("on_error")
 
-    def authenticate(
-        self, headers: Headers, *, paths: Optional[tuple[str, str]] = None
-    ) -> Optional[Auth]:
-        """Verify the bearer token of a request.
+    def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
+        """Verify the bearer token of a request, and whether its holder may pass.
 
         Args:
-            headers: any mapping or pairs, see `bearer_token`.
-            paths: the request's path as sent and as decoded, where exempt paths are to count.
+            request: the request, or its headers alone: then no path is exempt.
 
         Returns:
-            The Auth; None for an exempt path, and where there are no bearer credentials and none
-            are required.
+            The Auth; None for an exempt path, a preflight request, and where there are no bearer
+            credentials and none are required.
 
         Raises:
             ToriiAuthError: the request may not pass.
+            ConfigurationError: a function among the options gave what makes no sense.
         """
-        token = self._token(headers, paths)
-        return None if token is None else self._verifier.verify(token)
+        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        token = self._token(incoming)
+        if token is None:
+            return None
+        auth = (self._verifier or self._verifier_for(incoming)).verify(token)
+        if self._policy:
+            self._policy.enforce(auth)
+        return auth
 
-    async def authenticate_async(
-        self, headers: Headers, *, paths: Optional[tuple[str, str]] = None
-    ) -> Optional[Auth]:
+    async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Do as `authenticate`, but wait without blocking the event loop."""
-        token = self._token(headers, paths)
-        return None if token is None else await self._verifier.verify_async(token)
+        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        token = self._token(incoming)
+        if token is None:
+            return None
+        auth = await (self._verifier or self._verifier_for(incoming)).verify_async(token)
+        if self._policy:
+            await self._policy.enforce_async(auth)
+        return auth
+
+    def prefetch(self) -> None:
+        """Start to fetch the keys if there are none yet; with an issuer for each request, do nothing."""
+        if self._verifier is not None:
+            self._verifier.prefetch()
+
+    def seconds_left(self, auth: Auth) -> float:
+        """Tell for how many seconds more the token of this Auth is accepted, with the leeway."""
+        if self._verifier is not None:
+            return self._verifier.seconds_left(auth)
+        expires_at: float = auth.claims["exp"]
+        return expires_at + self._leeway - time.time()
 
     def challenge(self, refusal: ToriiAuthError) -> Challenge:
         """Return the answer to a refusal: what `on_error` makes of it, else the standard one."""
         custom = None if self._on_error is None else self._on_error(refusal)
         return challenge(refusal) if custom is None else custom
 
-    def _token(self, headers: Headers, paths: Optional[tuple[str, str]]) -> Optional[str]:
-        if paths is not None and self._exempt.matches(*paths):
+    def _token(self, request: IncomingRequest) -> Optional[str]:
+        if self._exempt:
+            paths = request.paths()
+            if paths is not None and self._exempt.matches(*paths):
+                return None
+        if self._preflight and request.is_preflight():
             return None
         try:
-            return bearer_token(headers, self._header)
+            return token_in(request.credentials(self._header))
         except MissingCredentials:
             if self._required:
                 raise
             return None
+
+    def _verifier_for(self, request: IncomingRequest) -> Verifier:
+        """Ask the application for the issuer of one request; a shared pool bounds the answers."""
+        assert self._issuer_of is not None  # noqa: S101 (one of the two is always there)
+        issuer = self._issuer_of(request)
+        if issuer is None:
+            raise InvalidToken("wrong_issuer")
+        return shared_verifier(issuer, self._audience, self._leeway)
 
 
 def authenticate_request(

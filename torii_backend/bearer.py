@@ -35,7 +35,22 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
         InvalidRequest: several credentials, or a bearer token that is empty or malformed.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    values = list(_values(headers, header))
+    return token_in(header_values(headers, header))
+
+
+def token_in(values: list[str]) -> str:
+    """Find the one bearer token in the credentials of a request.
+
+    Args:
+        values: the values of the header that carries the token.
+
+    Returns:
+        The token, not verified.
+
+    Raises:
+        MissingCredentials: there are none, or those of another scheme.
+        InvalidRequest: several credentials, or a bearer token that is empty or malformed.
+    """
     if not values:
         raise MissingCredentials
     if len(values) > 1:
@@ -55,8 +70,9 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
     return token
 
 
-def _values(headers: Headers, header: str) -> Iterator[str]:
-    """Yield the values of one header."""
+def header_values(headers: Headers, header: str) -> list[str]:
+    """List the values of one header, see `bearer_token`."""
+    values: list[str] = []
     spellings = [header]
     if isinstance(headers, dict):
         # Only here: among other headers, one that is called HTTP_AUTHORIZATION came from outside.
@@ -64,9 +80,9 @@ def _values(headers: Headers, header: str) -> Iterator[str]:
     lengths = [len(spelling) for spelling in spellings]
     for name, value in _pairs(headers):
         if len(name) in lengths and _text(name).lower() in spellings:
-            for entry in value if isinstance(value, (list, tuple)) else (value,):
-                if entry is not None:
-                    yield _text(entry)
+            entries = value if isinstance(value, (list, tuple)) else (value,)
+            values += [_text(entry) for entry in entries if entry is not None]
+    return values
 
 
 def _pairs(headers: Headers) -> Iterator[tuple[Any, Any]]:

@@ -41,8 +41,8 @@ def challenge(refusal: ToriiAuthError) -> Challenge:
         refusal: what a guard raised.
 
     Returns:
-        Status, headers and a JSON body `{"error": {"code": …, "message": …}}`. The sentences are
-        fixed: nothing of the request or the token is repeated.
+        Status, headers and a JSON body `{"error": {"code": …, "message": …}}`, with `reason` where a
+        policy refused. The sentences are fixed: nothing of the request or the token is repeated.
     """
     code, message, parameters = _described(refusal)
     headers = [("Content-Type", "application/json")]
@@ -52,8 +52,10 @@ def challenge(refusal: ToriiAuthError) -> Challenge:
         headers.append(("Retry-After", str(refusal.retry_after)))
     # A message of the application's own may hold what UTF-8 cannot say.
     text = message.encode("utf-8", "replace").decode("utf-8")
-    body = msgspec.json.encode({"error": {"code": code, "message": text}})
-    return Challenge(refusal.status, tuple(headers), body)
+    error = {"code": code, "message": text}
+    if isinstance(refusal, PermissionDenied) and refusal.reason != code:
+        error["reason"] = refusal.reason
+    return Challenge(refusal.status, tuple(headers), msgspec.json.encode({"error": error}))
 
 
 def _described(refusal: ToriiAuthError) -> tuple[str, str, Optional[str]]:

@@ -6,7 +6,7 @@ ToriiError
     MissingCredentials 401
     InvalidRequest     400
     InvalidToken       401    `reason` tells which check refused the token
-    PermissionDenied   403
+    PermissionDenied   403    `reason` tells which condition of a policy refused
     KeysUnavailable    503    the issuer's keys could not be fetched: not the caller's fault
   ToriiApiError               the REST API's answer is not a usable success
     BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403, NotFound 404,
@@ -18,7 +18,7 @@ ToriiError
 
 from __future__ import annotations
 
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, Union
 
 InvalidTokenReason = Literal[
     "malformed",
@@ -31,6 +31,16 @@ InvalidTokenReason = Literal[
     "wrong_audience",
     "missing_claim",
     "invalid_claim",
+]
+
+PermissionDeniedReason = Literal[
+    "email_unverified",
+    "profile_incomplete",
+    "impersonation",
+    "organization",
+    "role",
+    "claim",
+    "check",
 ]
 
 SENTENCES: dict[str, str] = {
@@ -108,13 +118,26 @@ class InvalidToken(ToriiAuthError):
 
 
 class PermissionDenied(ToriiAuthError):
-    """The token is good, but its holder may not do this."""
+    """The token is good, but its holder may not do this.
+
+    Args:
+        message: one sentence, which is sent to the client.
+        reason: which condition of a policy refused, one of `PermissionDeniedReason`; sent as well.
+            An application that refuses by itself leaves it out.
+    """
 
     status = 403
-    reason = "permission_denied"
 
-    def __init__(self, message: str = "The signed-in user may not do this.") -> None:
+    def __init__(
+        self,
+        message: str = "The signed-in user may not do this.",
+        reason: Union[PermissionDeniedReason, Literal["permission_denied"]] = "permission_denied",
+    ) -> None:
         super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (*self.args, self.reason)
 
 
 class KeysUnavailable(ToriiAuthError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Callable, Union
 from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Some Pythons end a path at a NUL when they normalise it; U+FFFD stands for bytes that are not UTF-8,
+# which some routers leave out.
+_UNSURE = re.compile("[\x00-\x1f\x7f\ufffd]")
 # What may stand in a path unencoded (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
 # RFC 9112 section 3.2.2, as proxies send it.
@@ -19,27 +21,36 @@ _ABSOLUTE_FORM = re.compile(
 )
 
 
+Exempt = Collection[Union[str, Callable[[str], bool]]]
+
+
 class ExemptPaths:
-    """Paths that need no sign-in: exact ones, and prefixes that end in `*`.
+    """Paths that need no sign-in: exact ones, prefixes that end in `*`, and what functions say.
 
     A request is exempt only if its path matches as it was sent and also once it is decoded and
     normalised: a spelling that a router might take for something else is never exempt.
 
     Args:
-        paths: such as `/health` or `/static/*`.
+        paths: such as `/health` or `/static/*`; a function is given the path in each of its forms,
+            and has to return True for all of them.
 
     Raises:
         ConfigurationError: a path does not start with a slash or is not in its normal form.
     """
 
-    def __init__(self, paths: Collection[str] = ()) -> None:
+    def __init__(self, paths: Exempt = ()) -> None:
         if isinstance(paths, (str, bytes)) or not isinstance(paths, Collection):
             raise ConfigurationError("exempt must be a list of paths, such as ['/health'].")
-        patterns = [_checked_pattern(pattern) for pattern in paths]
+        self._functions = tuple(path for path in paths if callable(path))
+        patterns = [_checked_pattern(path) for path in paths if not callable(path)]
         # A path as it was sent has some letters percent-encoded.
         spellings = {spelling for plain in patterns for spelling in (plain, quote(plain, _PCHAR))}
         self._exact = frozenset(plain for plain in spellings if not plain.endswith("*"))
         self._prefixes = tuple(plain[:-1] for plain in spellings if plain.endswith("*"))
+
+    def __bool__(self) -> bool:
+        """Tell whether any path may be exempt."""
+        return bool(self._exact or self._prefixes or self._functions)
 
     def matches(self, raw_path: str, path: str) -> bool:
         """Tell whether a request is exempt.
@@ -49,12 +60,11 @@ class ExemptPaths:
                 the same as `path`.
             path: the path as the application sees it, percent-decoded once.
         """
-        return (
-            self._lists(raw_path)
-            and self._lists(path)
-            and self._lists(_normalised(raw_path))
-            # Some Pythons end a path at a NUL when they normalise it.
-            and not _CONTROL.search(path)
+        if _UNSURE.search(path + unquote(raw_path)):
+            return False
+        forms = {raw_path, path, _normalised(raw_path)}
+        return all(map(self._lists, forms)) or any(
+            all(function(form) is True for form in forms) for function in self._functions
         )
 
     def _lists(self, path: str) -> bool:

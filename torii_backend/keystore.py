@@ -132,6 +132,10 @@ class KeyStore:
             await self._refresher.wait_async(attempt)
         self._serving()
 
+    def prefetch(self) -> None:
+        """Start to fetch the keys, unless they are there, and wait for nothing."""
+        next(self._attempts_for(None), None)
+
     @property
     def fetches(self) -> int:
         """How many fetches were started."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Callable, Optional, TypedDict, cast
+from typing import Callable, Optional, Union, cast
 
 from torii_backend.challenge import Challenge
 from torii_backend.errors import ConfigurationError, ToriiAuthError
-from torii_backend.exempt import ExemptPaths
+from torii_backend.exempt import Exempt, ExemptPaths
+from torii_backend.incoming import IncomingRequest
+from torii_backend.policy import Policy, PolicyOptions
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -18,17 +19,24 @@ from torii_backend.settings import (
 )
 from torii_backend.verifier import DEFAULT_LEEWAY, Verifier
 
+IssuerOf = Callable[[IncomingRequest], Issuer]
 OnError = Callable[[ToriiAuthError], Optional[Challenge]]
 
 
-class SharedOptions(TypedDict, total=False):
+class SharedOptions(PolicyOptions, total=False):
     """The keywords that every adapter takes, but for the two in `AuthOptions`.
+
+    Those of `PolicyOptions` are among them: they say who of the signed-in users may pass.
 
     Attributes:
         audience: accepted `aud` value or values; left out, `aud` is not checked.
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`, authorization by default.
-        exempt: paths that need no sign-in: exact ones, and prefixes that end in `*`.
+        exempt: paths that need no sign-in: exact ones, prefixes that end in `*`, and functions that
+            take a path and return True for those.
+        preflight: whether CORS preflight requests pass without sign-in, as browsers send them
+            without credentials; True by default.
+        policy: a `Policy` to meet, besides the one that the policy keywords make.
         verifier: a Verifier to share, instead of issuer, audience and leeway.
         on_error: called with each refusal; may return a Challenge to send instead of the standard.
     """
@@ -36,7 +44,9 @@ class SharedOptions(TypedDict, total=False):
     audience: Audience
     leeway: float
     header: str
-    exempt: Collection[str]
+    exempt: Exempt
+    preflight: bool
+    policy: Optional[Policy]
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -45,11 +55,13 @@ class AuthOptions(SharedOptions, total=False):
     """The keywords that every adapter takes.
 
     Attributes:
-        issuer: one tenant host URL or several; left out, TORII_ISSUER is read.
+        issuer: one tenant host URL or several; left out, TORII_ISSUER is read. A function takes the
+            `IncomingRequest` and returns the issuer that this request's token must come from, or
+            None to refuse the token: for hosts with several tenants.
         required: False lets a request without bearer credentials in as None; a bad token never.
     """
 
-    issuer: Issuer
+    issuer: Union[Issuer, IssuerOf]
     required: bool
 
 
@@ -71,17 +83,35 @@ def check_options(options: AuthOptions) -> None:
     given = {name for name in _VERIFIER_OPTIONS if options.get(name) is not None}
     if given and options.get("verifier"):
         raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
-    if "issuer" in given:
-        resolve_issuers(options.get("issuer"))
+    issuer = options.get("issuer")
+    if "issuer" in given and not callable(issuer):
+        resolve_issuers(issuer)
     resolve_audience(options.get("audience"))
     checked_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
     checked_header(options.get("header", "authorization"))
     ExemptPaths(options.get("exempt", ()))
-    if not isinstance(options.get("required", True), bool):
-        raise ConfigurationError("required must be True or False.")
+    for switch in ("required", "preflight"):
+        if not isinstance(options.get(switch, True), bool):
+            raise ConfigurationError(f"{switch} must be True or False.")
+    policy_of(options)
     on_error = options.get("on_error")
     if on_error is not None and not callable(on_error):
         raise ConfigurationError("on_error must be callable.")
+
+
+def policy_of(options: AuthOptions) -> Policy:
+    """Make the policy that the options of a guard amount to.
+
+    Raises:
+        ConfigurationError: a keyword of the policy is wrong.
+    """
+    names = PolicyOptions.__annotations__.keys()
+    keywords = {name: value for name, value in options.items() if name in names}
+    policy = options.get("policy")
+    if not isinstance(policy, (Policy, type(None))):
+        raise ConfigurationError("policy must be a torii_backend.Policy.")
+    stated = Policy(**cast("PolicyOptions", keywords))
+    return stated if policy is None else policy & stated
 
 
 def merged_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:

@@ -179,6 +179,23 @@ class Verifier:
         for issuer in self.issuers:
             await self._keystores[issuer].warm_async()
 
+    def prefetch(self) -> None:
+        """Do as `warm`, but wait for nothing: a fetch that fails is only logged."""
+        for issuer in self.issuers:
+            self._keystores[issuer].prefetch()
+
+    def seconds_left(self, auth: Auth) -> float:
+        """Tell for how many seconds more the token of this Auth is accepted, with the leeway.
+
+        Args:
+            auth: what this Verifier made of the token.
+
+        Returns:
+            Seconds; zero or less once it is not accepted any more.
+        """
+        expires_at: float = auth.claims["exp"]
+        return expires_at + self._leeway - self._now()
+
     def stats(self) -> VerifierStats:
         """Return the counts so far."""
         stores = [self._keystores[issuer] for issuer in self.issuers]

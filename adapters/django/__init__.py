@@ -4,7 +4,8 @@
     MIDDLEWARE = [..., "torii_backend.django.AuthMiddleware"]
     TORII = {"ISSUER": "https://acme.torii.so", "EXEMPT": ["/health"]}
 
-Views find the Auth in `request.auth`.
+Views find the Auth in `request.auth`. `@public` opens a view behind the middleware; without the
+middleware, `@require_auth` and `RequireAuthMixin` guard single views.
 """
 
 from __future__ import annotations
@@ -12,5 +13,7 @@ from __future__ import annotations
 from torii_backend.auth import current_auth
 from torii_backend.django.decorators import require_auth
 from torii_backend.django.middleware import AuthMiddleware
+from torii_backend.django.mixins import RequireAuthMixin
+from torii_backend.django.public import public
 
-__all__ = ["AuthMiddleware", "current_auth", "require_auth"]
+__all__ = ["AuthMiddleware", "RequireAuthMixin", "current_auth", "public", "require_auth"]

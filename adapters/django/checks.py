@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name that Django gave it
 
-from torii_backend.authenticator import Authenticator
+from torii_backend.django.guard import Guard
 from torii_backend.django.options import configured_options
 from torii_backend.errors import ConfigurationError
 
 MIDDLEWARE = "torii_backend.django.AuthMiddleware"
+_DJANGO_AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
@@ -19,14 +20,26 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
 
     Returns:
         Nothing, or one message: `torii.E001` where the guard could not start with these settings,
-        `torii.W001` where only a view that brings no issuer of its own would fail.
+        `torii.W001` where only a view that brings no issuer of its own would fail, `torii.W002`
+        where Django's own middleware would replace the user that USER_RESOLVER finds.
     """
     try:
-        options = configured_options()
-        Authenticator(**options)
+        guard = Guard(configured_options())
     except (ConfigurationError, TypeError) as error:
         hint = 'Set TORII = {"ISSUER": "https://<your tenant>.torii.so"} in the settings.'
         if getattr(settings, "TORII", None) or MIDDLEWARE in settings.MIDDLEWARE:
             return [Error(str(error), hint=hint, id="torii.E001")]
         return [Warning(str(error), hint=hint, id="torii.W001")]
+    if guard.finds_users and _DJANGO_AUTH in _after_ours(settings.MIDDLEWARE):
+        return [
+            Warning(
+                "AuthenticationMiddleware replaces the request.user that USER_RESOLVER finds.",
+                hint=f"Write {MIDDLEWARE} after it in MIDDLEWARE.",
+                id="torii.W002",
+            )
+        ]
     return []
+
+
+def _after_ours(middleware: list[str]) -> list[str]:
+    return middleware[middleware.index(MIDDLEWARE) :] if MIDDLEWARE in middleware else []

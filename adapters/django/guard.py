@@ -1,33 +1,139 @@
-"""What middleware and decorator share: a request goes on with its Auth, or is answered here."""
+"""A request goes on with its Auth, or is answered: what middleware, decorator and mixin share."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Iterable
+from functools import partial
 from typing import Callable, Optional, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from torii_backend.auth import Auth, BoundIterator, bind_auth, unbind_auth
+from torii_backend.auth import Auth, BoundIterator, bind_auth, bind_auth_at_large, unbind_auth
 from torii_backend.authenticator import Authenticator
+from torii_backend.challenge import Challenge
+from torii_backend.django.options import configured_options, configured_user_resolver
+from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
 from torii_backend.exempt import scope_paths, target_paths
+from torii_backend.incoming import EnvironRequest
+from torii_backend.options import AuthOptions, check_options, view_options
 
 # Beside `request.auth`, which other packages assign, too.
-LET_IN = "_torii_auth"
+_LET_IN = "_torii_auth"
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+RespondAsync = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
-def answer(
-    authenticator: Authenticator,
-    request: HttpRequest,
-    respond: Callable[[HttpRequest], HttpResponseBase],
-) -> HttpResponseBase:
-    """Inject the Auth of a request and let `respond` answer it, or refuse it."""
-    try:
-        auth = authenticator.authenticate(request.META, paths=_paths(request))
-    except ToriiAuthError as refusal:
-        return _refusal(authenticator, refusal)
-    _inject(request, auth)
+class Guard:
+    """Guards requests the way it is configured.
+
+    Args:
+        options: the keywords of `torii_backend.options.AuthOptions`.
+
+    Attributes:
+        finds_users: whether `request.user` is the answer of USER_RESOLVER.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+
+    def __init__(self, options: AuthOptions) -> None:
+        self._authenticator = Authenticator(**options)
+        self._user_of = configured_user_resolver()
+        self.finds_users: bool = self._user_of is not None
+
+    def admit(self, request: HttpRequest) -> Optional[Auth]:
+        """Authenticate a request and inject its Auth.
+
+        Raises:
+            ToriiAuthError: the request may not pass.
+        """
+        return self._injected(request, self._authenticator.authenticate(_DjangoRequest(request)))
+
+    async def admit_async(self, request: HttpRequest) -> Optional[Auth]:
+        """Do as `admit`, without blocking the event loop."""
+        auth = await self._authenticator.authenticate_async(_DjangoRequest(request))
+        return self._injected(request, auth)
+
+    def challenge(self, refusal: ToriiAuthError) -> Challenge:
+        """Return the answer to a refusal, in no framework's form."""
+        return self._authenticator.challenge(refusal)
+
+    def refuse(self, refusal: ToriiAuthError) -> HttpResponse:
+        """Return the answer to a refusal."""
+        challenge = self.challenge(refusal)
+        response = HttpResponse(challenge.body, status=challenge.status)
+        for name, value in challenge.headers:
+            if name.lower() == "set-cookie":
+                # Of a header Django keeps one value, but for cookies.
+                response.cookies.load(value)
+            else:
+                response.headers[name] = value
+        return response
+
+    def answer(self, request: HttpRequest, respond: Respond) -> HttpResponseBase:
+        """Let `respond` answer a request that may pass, or refuse it."""
+        try:
+            auth = self.admit(request)
+        except ToriiAuthError as refusal:
+            return self.refuse(refusal)
+        return pass_on(auth, request, respond)
+
+    async def answer_async(self, request: HttpRequest, respond: RespondAsync) -> HttpResponseBase:
+        """Do as `answer`, for an async `respond`."""
+        try:
+            auth = await self.admit_async(request)
+        except ToriiAuthError as refusal:
+            return self.refuse(refusal)
+        return await pass_on_async(auth, request, respond)
+
+    def _injected(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:
+        for name in ("auth", _LET_IN):
+            setattr(request, name, auth)
+        if self._user_of is not None and auth is not None:
+            inject_user(request, partial(self._user_of, auth))
+        return auth
+
+
+class ViewGuard:
+    """The guard of views with certain options; it follows the settings when tests change them.
+
+    Args:
+        options: the keywords of `torii_backend.options.AuthOptions`; for those not given
+            `settings.TORII` counts, except REQUIRED and EXEMPT.
+
+    Raises:
+        ConfigurationError: an option is wrong.
+    """
+
+    def __init__(self, options: AuthOptions) -> None:
+        check_options(options)
+        self._options = options
+        self._made: Optional[tuple[object, Guard]] = None
+
+    def asks_no_more_of(self, request: HttpRequest) -> bool:
+        """Tell whether the middleware has done the work of a guard without options already."""
+        return not self._options and getattr(request, _LET_IN, None) is not None
+
+    @property
+    def guard(self) -> Guard:
+        """The guard, as the settings are now.
+
+        Raises:
+            ConfigurationError: a setting is missing or wrong.
+        """
+        source = (getattr(settings, "TORII", None), os.environ.get("TORII_ISSUER"))
+        if self._made is None or self._made[0] != source:
+            self._made = source, Guard(view_options(configured_options(), self._options))
+        return self._made[1]
+
+
+def pass_on(auth: Optional[Auth], request: HttpRequest, respond: Respond) -> HttpResponseBase:
+    """Answer a request that was let in, with `current_auth()` bound."""
     token = bind_auth(auth)
     try:
         return _still_bound(auth, respond(request))
@@ -35,17 +141,10 @@ def answer(
         unbind_auth(token)
 
 
-async def answer_async(
-    authenticator: Authenticator,
-    request: HttpRequest,
-    respond: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
+async def pass_on_async(
+    auth: Optional[Auth], request: HttpRequest, respond: RespondAsync
 ) -> HttpResponseBase:
-    """Do as `answer`, for an async `respond`, without blocking the event loop."""
-    try:
-        auth = await authenticator.authenticate_async(request.META, paths=_paths(request))
-    except ToriiAuthError as refusal:
-        return _refusal(authenticator, refusal)
-    _inject(request, auth)
+    """Do as `pass_on`, for an async `respond`."""
     token = bind_auth(auth)
     try:
         return _still_bound(auth, await respond(request))
@@ -53,30 +152,39 @@ async def answer_async(
         unbind_auth(token)
 
 
-def _paths(request: HttpRequest) -> tuple[str, str]:
-    """Return the raw and the decoded path of a request, below the mount point."""
-    scope = getattr(request, "scope", None)
-    if scope is not None:
-        return scope_paths(scope)
-    # Of the environ, Django has decoded these two in place.
-    return target_paths(request.META, request.META.get("SCRIPT_NAME", ""), request.path_info)
+def bind_until_closed(auth: Optional[Auth], request: HttpRequest) -> None:
+    """Bind `current_auth()` until Django closes a request, which is after its whole answer.
+
+    For frameworks that ask who it is, and do not tell when they are done.
+    """
+    unbind = bind_auth_at_large(auth)
+    close = request.close
+
+    def unbind_and_close() -> None:
+        unbind()
+        # The request and this function would keep each other alive.
+        vars(request).pop("close", None)
+        close()
+
+    request.close = unbind_and_close  # type: ignore[method-assign]
 
 
-def _inject(request: HttpRequest, auth: Optional[Auth]) -> None:
-    for name in ("auth", LET_IN):
-        setattr(request, name, auth)
+class _DjangoRequest(EnvironRequest):
+    """A request as Django has it; of the environ, it has decoded the paths in place."""
 
+    __slots__ = ("_request",)
 
-def _refusal(authenticator: Authenticator, refusal: ToriiAuthError) -> HttpResponse:
-    challenge = authenticator.challenge(refusal)
-    response = HttpResponse(challenge.body, status=challenge.status)
-    for name, value in challenge.headers:
-        if name.lower() == "set-cookie":
-            # Of a header Django keeps one value, but for cookies.
-            response.cookies.load(value)
-        else:
-            response.headers[name] = value
-    return response
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.META)
+        self._request = request
+
+    def paths(self) -> tuple[str, str]:
+        """Return the path as it was sent and as decoded, below the mount point."""
+        scope = getattr(self._request, "scope", None)
+        if scope is not None:
+            return scope_paths(scope)
+        mount = self.environ.get("SCRIPT_NAME", "")
+        return target_paths(self.environ, mount, self._request.path_info)
 
 
 def _still_bound(auth: Optional[Auth], response: HttpResponseBase) -> HttpResponseBase:

@@ -1,45 +1,83 @@
-"""`settings.TORII` becomes the options of a guard."""
+"""`settings.TORII` becomes the options of a guard, and the function that finds users."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, Callable, Optional, cast
 
+from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
 from torii_backend.options import AuthOptions
 
-_OBJECTS = frozenset({"verifier", "on_error"})
+UserResolver = Callable[[Auth], Any]
+
+_USER_RESOLVER = "USER_RESOLVER"
+_OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
 
 
 def configured_options() -> AuthOptions:
     """Read `settings.TORII`, whose keys are the options of `AuthOptions` in upper case.
 
-    VERIFIER and ON_ERROR may be dotted import paths.
+    VERIFIER, ON_ERROR, POLICY and CHECK may be dotted import paths; so may ISSUER, of a function.
 
     Raises:
         ConfigurationError: TORII is no dict, or has a key that is no option.
     """
-    configured = getattr(settings, "TORII", {})
-    if not isinstance(configured, dict):
-        raise ConfigurationError("settings.TORII must be a dict.")
+    configured = _configured()
     known = {name.upper(): name for name in AuthOptions.__annotations__}
-    unknown = sorted(str(key) for key in configured.keys() - known.keys())
+    unknown = sorted(str(key) for key in configured.keys() - known.keys() - {_USER_RESOLVER})
     if unknown:
+        listed = ", ".join([*known, _USER_RESOLVER])
         raise ConfigurationError(
-            f"settings.TORII has the unknown key {unknown[0]!r}; known are {', '.join(known)}."
+            f"settings.TORII has the unknown key {unknown[0]!r}; known are {listed}."
         )
-    options = {known[key]: _imported(known[key], value) for key, value in configured.items()}
+    options = {known[key]: _value(key, configured[key]) for key in configured if key in known}
     return cast("AuthOptions", options)
 
 
-def _imported(name: str, value: object) -> object:
-    if name not in _OBJECTS or not isinstance(value, str):
+def configured_user_resolver() -> Optional[UserResolver]:
+    """Read `settings.TORII["USER_RESOLVER"]`, a function or a dotted import path to one.
+
+    Raises:
+        ConfigurationError: it cannot be imported, or is no plain function.
+    """
+    resolver = _configured().get(_USER_RESOLVER)
+    if isinstance(resolver, str):
+        resolver = _imported(_USER_RESOLVER, resolver)
+    if resolver is not None and (not callable(resolver) or iscoroutinefunction(resolver)):
+        raise ConfigurationError(
+            "settings.TORII: USER_RESOLVER must be a plain function that takes the Auth."
+        )
+    return resolver
+
+
+def _configured() -> dict[str, Any]:
+    configured = getattr(settings, "TORII", {})
+    if not isinstance(configured, dict):
+        raise ConfigurationError("settings.TORII must be a dict.")
+    return configured
+
+
+def _value(key: str, value: object) -> object:
+    if not isinstance(value, str):
         return value
+    if key.lower() in _OBJECTS:
+        return _imported(key, value)
+    if key == "ISSUER" and "://" not in value:
+        try:
+            return import_string(value)
+        except ImportError:
+            return value  # an address without its scheme, which is then refused as such
+    return value
+
+
+def _imported(key: str, path: str) -> Any:
     try:
-        return import_string(value)
+        return import_string(path)
     except (ImportError, ValueError):
         raise ConfigurationError(
-            f"settings.TORII names an object for {name.upper()!r} that cannot be imported."
+            f"settings.TORII names an object for {key!r} that cannot be imported."
         ) from None

@@ -14,7 +14,7 @@ from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
 from torii_backend.authenticator import Authenticator
 from torii_backend.challenge import Challenge
 from torii_backend.errors import ToriiAuthError
-from torii_backend.exempt import environ_paths
+from torii_backend.incoming import EnvironRequest
 from torii_backend.options import AuthOptions
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class AuthMiddleware:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         try:
-            auth = self._authenticator.authenticate(environ, paths=environ_paths(environ))
+            auth = self._authenticator.authenticate(EnvironRequest(environ))
         except ToriiAuthError as refusal:
             return _send(self._authenticator.challenge(refusal), environ, start_response)
         environ["torii.auth"] = auth

@@ -19,12 +19,29 @@ from torii_backend import (
     Verifier,
 )
 from torii_backend.challenge import Challenge, challenge
+from torii_backend.incoming import BareRequest
 from torii_backend.options import merged_options, view_options
 
+from .clock import Clock
 from .issuer import NOW, URL, Issuer, SigningKey
 from .jwks_server import JwksServer
 
 Paths = Optional[tuple[str, str]]
+
+
+class Routed(BareRequest):
+    """A request whose path is known."""
+
+    def __init__(self, headers: Any, paths: tuple[str, str]) -> None:
+        super().__init__(headers)
+        self._paths = paths
+
+    def paths(self) -> tuple[str, str]:
+        return self._paths
+
+
+def request_of(headers: Any, paths: Paths) -> Any:
+    return headers if paths is None else Routed(headers, paths)
 
 
 def outcome(authenticator: Authenticator, headers: Any, paths: Paths = None) -> Any:
@@ -34,8 +51,8 @@ def outcome(authenticator: Authenticator, headers: Any, paths: Paths = None) -> 
         return result.claims if isinstance(result, Auth) else result
 
     ways: tuple[Callable[[], Optional[Auth]], ...] = (
-        lambda: authenticator.authenticate(headers, paths=paths),
-        lambda: asyncio.run(authenticator.authenticate_async(headers, paths=paths)),
+        lambda: authenticator.authenticate(request_of(headers, paths)),
+        lambda: asyncio.run(authenticator.authenticate_async(request_of(headers, paths))),
     )
     results: list[Any] = []
     for way in ways:
@@ -191,3 +208,16 @@ def test_a_view_does_not_inherit_whom_the_application_lets_in() -> None:
     assert view_options(configured, {}) == {"issuer": URL, "header": "x"}
     assert view_options(configured, {"required": False})["required"] is False
     assert set(configured) == {"issuer", "required", "exempt", "header"}
+
+
+def test_the_seconds_that_are_left_count_as_the_verifier_counts(
+    issuer: Issuer, clock: Clock
+) -> None:
+    verifier = Verifier(URL, leeway=10, fetch=issuer.fetch, clock=clock)
+    authenticator = Authenticator(verifier=verifier)
+    auth = verifier.verify(issuer.token(exp=NOW + 300))
+    assert authenticator.seconds_left(auth) == 310
+    clock.advance(310)
+    assert authenticator.seconds_left(auth) == 0
+    with pytest.raises(InvalidToken):
+        verifier.verify(issuer.token(exp=NOW + 300))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +18,7 @@ from torii_backend import (
     ToriiAuthError,
 )
 from torii_backend.challenge import Challenge, challenge
-from torii_backend.errors import SENTENCES
+from torii_backend.errors import SENTENCES, PermissionDeniedReason
 
 from .fuzzing import any_text, fuzz
 
@@ -69,6 +70,16 @@ def test_no_permission() -> None:
         (JSON, authenticate(f', error="insufficient_scope", error_description="{sentence}"')),
         body("permission_denied", sentence),
     )
+
+
+@pytest.mark.parametrize("reason", get_args(PermissionDeniedReason))
+def test_the_reason_of_a_policy_is_sent(reason: PermissionDeniedReason) -> None:
+    sent = challenge(PermissionDenied("Admins only.", reason))
+    assert sent.body == (
+        b'{"error":{"code":"permission_denied","message":"Admins only.","reason":"%s"}}'
+        % reason.encode()
+    )
+    assert sent.headers == challenge(PermissionDenied("Admins only.")).headers
 
 
 def test_keys_unavailable() -> None:

@@ -221,3 +221,10 @@ def test_a_path_with_a_control_character_is_not_exempt(raw: str) -> None:
     path = unquote(raw)
     assert not ExemptPaths(["/public/*"]).matches(raw, path)
     assert not ExemptPaths(["/public/*"]).matches(path, path)
+
+
+def test_a_path_that_is_not_utf_8_is_not_exempt() -> None:
+    """Some routers leave out the bytes that they cannot read."""
+    for raw in ("/%ffme", "/public/%ff", "/public/%c0%ae%c0%ae/me"):
+        assert not ExemptPaths(["/public/*"]).matches(raw, unquote(raw))
+        assert not ExemptPaths([lambda path: path != "/me"]).matches(raw, unquote(raw))

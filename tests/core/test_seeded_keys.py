@@ -220,3 +220,24 @@ def test_a_session_of_ones_own_has_the_same_limits(server: JwksServer, clock: Cl
             with pytest.raises(KeysUnavailable):
                 verifier.warm()
         assert len(server.requests) == 4
+
+
+def test_prefetching_waits_for_nothing(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+    verifier = Verifier(server.issuer, clock=clock)
+    with server.held():
+        verifier.prefetch()
+        verifier.prefetch()
+        server.wait_for(1)
+        assert verifier.stats().keys_age is None
+    assert verifier.verify(Issuer(server.issuer, key).token())
+    verifier.prefetch()
+    settle()
+    assert len(server.requests) == 1
+
+
+def test_prefetching_from_an_issuer_that_is_down_raises_nothing(server: JwksServer) -> None:
+    server.answer(Answer(b"", 500))
+    verifier = Verifier(server.issuer)
+    verifier.prefetch()
+    settle()
+    assert (verifier.stats().fetches, verifier.stats().failures) == (1, 1)

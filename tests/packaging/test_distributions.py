@@ -22,6 +22,8 @@ NOT_COPIED = shutil.ignore_patterns(
 )
 PROBE = """
 import importlib, sys
+import django.conf
+django.conf.settings.configure()  # django-ninja reads them when it is imported
 for name in sys.argv[1:]:
     module = importlib.import_module(name)
     print(name, *sorted(name for name in vars(module) if not name.startswith("__")))

@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 import torii_backend
+from tests.installed import is_left_out
 
 ALIASES = {
     "ToriiAuth": "Auth",
@@ -17,7 +19,8 @@ ALIASES = {
     "create_async_torii_client": "AsyncToriiClient",
     "create_torii_client": "ToriiClient",
 }
-ADAPTERS = ["asgi", "django", "fastapi", "flask", "wsgi"]
+ADAPTERS = ["asgi", "django", "drf", "fastapi", "flask", "ninja", "wsgi"]
+NEEDS = {"drf": "rest_framework", "ninja": "ninja"}
 
 
 def test_the_public_names_are_these() -> None:
@@ -29,6 +32,7 @@ def test_the_public_names_are_these() -> None:
         "ConfigurationError",
         "Conflict",
         "Forbidden",
+        "IncomingRequest",
         "InvalidRequest",
         "InvalidToken",
         "KeysUnavailable",
@@ -36,6 +40,7 @@ def test_the_public_names_are_these() -> None:
         "NotFound",
         "PaymentRequired",
         "PermissionDenied",
+        "Policy",
         "RateLimited",
         "ServerError",
         "ToriiApiError",
@@ -81,6 +86,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_the_names_of_an_adapter_are_sorted_and_resolve(adapter: str) -> None:
+    if is_left_out(NEEDS.get(adapter, adapter)):
+        pytest.skip("for `tox -e frameworks`")
+    if not settings.configured:
+        settings.configure()  # django-ninja reads them when it is imported
     module = import_module(f"torii_backend.{adapter}")
     assert module.__all__ == sorted(module.__all__)
     assert all(hasattr(module, name) for name in module.__all__)

@@ -6,10 +6,18 @@ from typing import Callable, Optional
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views import View
 from typing_extensions import assert_type
 
 from torii_backend import Auth
-from torii_backend.django import AuthMiddleware, current_auth, require_auth
+from torii_backend.django import (
+    AuthMiddleware,
+    RequireAuthMixin,
+    current_auth,
+    public,
+    require_auth,
+)
 
 
 @require_auth
@@ -28,7 +36,40 @@ async def maybe(request: HttpRequest) -> JsonResponse:
     return JsonResponse({})
 
 
-urlpatterns = [path("me", me), path("page/<int:number>", page), path("maybe", maybe)]
+@public
+def opened(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
+@public
+async def opened_later(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({})
+
+
+class Invoices(RequireAuthMixin, View):
+    auth_options = {"role": "admin", "email_verified": True}
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+
+class Misspelt(RequireAuthMixin, View):
+    auth_options = {"rol": "admin"}  # type: ignore[typeddict-unknown-key]  # pyright: ignore[reportAssignmentType]
+
+
+@method_decorator(public, name="dispatch")
+class Open(View):
+    pass
+
+
+urlpatterns = [
+    path("me", me),
+    path("page/<int:number>", page),
+    path("maybe", maybe),
+    path("invoices", Invoices.as_view()),
+    path("open", Open.as_view()),
+    path("opened", opened),
+]
 kept: Callable[[HttpRequest, int], HttpResponse] = page
 
 
@@ -36,6 +77,9 @@ async def calling(request: HttpRequest) -> None:
     assert_type(me(request), JsonResponse)
     assert_type(page(request, 1), HttpResponse)
     assert_type(await maybe(request), JsonResponse)
+    assert_type(opened(request, 1), HttpResponse)
+    assert_type(await opened_later(request), JsonResponse)
+    opened(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     page(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AuthMiddleware(me)(request)
 

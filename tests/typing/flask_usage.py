@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-from flask import Flask, jsonify
+from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
+from flask.views import MethodView
 from typing_extensions import assert_type
 
 from torii_backend import Auth
@@ -52,5 +53,19 @@ async def awaiting() -> None:
     assert_type(await asynchronous("ada"), str)
 
 
+class Invoices(MethodView):
+    decorators = [require_auth, require_auth(role="admin")]
+
+    @require_auth(email_verified=True)
+    def get(self, number: int) -> str:
+        return str(number)
+
+
+assert_type(Invoices().get(1), str)
+blueprint = Blueprint("shop", __name__)
+blueprint.before_request(torii.guard())
+blueprint.before_request(torii.guard(role={"admin", "owner"}))
+app.before_request(Torii().guard(claims={"plan": "pro"}))
+torii.guard(rol="admin")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 require_auth(isuer="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 require_auth("https://acme.torii.so")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]

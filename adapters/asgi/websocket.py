@@ -1,0 +1,85 @@
+"""WebSocketGuard: what the middleware does with a WebSocket."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torii_backend.asgi.expiry import ExpiringSocket
+from torii_backend.asgi.options import (
+    AsgiOptions,
+    checked_origins,
+    checked_parameter,
+    checked_switch,
+)
+from torii_backend.asgi.protocol import (
+    Application,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    scope_with,
+)
+from torii_backend.auth import bind_auth, unbind_auth
+from torii_backend.authenticator import Authenticator
+from torii_backend.errors import PermissionDenied, ToriiAuthError
+from torii_backend.handshake import Handshake
+
+
+class WebSocketGuard:
+    """Lets only authenticated WebSockets through to `app`.
+
+    Args:
+        app: the ASGI 3 application to guard.
+        authenticator: judges the credentials.
+        options: the options of the middleware.
+
+    Raises:
+        ConfigurationError: an option for WebSockets is wrong.
+    """
+
+    def __init__(
+        self, app: Application, authenticator: Authenticator, options: AsgiOptions
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._query_parameter = checked_parameter(options.get("query_parameter"))
+        self._origins = checked_origins(options.get("allowed_origins"))
+        self._close_on_expiry = checked_switch(
+            options.get("close_on_expiry", False), "close_on_expiry"
+        )
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket."""
+        handshake = Handshake(scope, self._query_parameter)
+        clean = handshake.cleaned()
+        if "query_string" in clean:
+            # In the server's own scope, from which some servers write their access log.
+            scope["query_string"] = clean["query_string"]
+        try:
+            self._check_origin(handshake)
+            auth = await self._authenticator.authenticate_async(handshake)
+        except ToriiAuthError as refusal:
+            await answer(self._authenticator.challenge(refusal), scope, receive, send)
+            return
+
+        async def send_answered(message: Message) -> None:
+            await send(handshake.answer(message))
+
+        inner = scope_with(auth, {**scope, **clean})
+        token = bind_auth(auth)
+        try:
+            if auth is None or not self._close_on_expiry:
+                await self._app(inner, receive, send_answered)
+            else:
+                seconds_left = partial(self._authenticator.seconds_left, auth)
+                socket = ExpiringSocket(receive, send_answered, seconds_left)
+                await socket.serve(self._app, inner)
+        finally:
+            unbind_auth(token)
+
+    def _check_origin(self, handshake: Handshake) -> None:
+        if self._origins is None:
+            return
+        if not self._origins.issuperset(map(str.lower, handshake.values("origin"))):
+            raise PermissionDenied("Pages of this origin may not open a WebSocket here.")

@@ -1,0 +1,36 @@
+"""The user of a request, where the project has no users of its own."""
+
+from __future__ import annotations
+
+from torii_backend.auth import Auth
+
+
+class ToriiUser:
+    """Whoever an Auth speaks for, as far as Django asks.
+
+    Args:
+        auth: the Auth of the request.
+
+    Attributes:
+        auth: the same.
+        pk: the id of the user at Torii; `id` and `username` are the same.
+        is_authenticated: True.
+        is_anonymous: False.
+        is_active: True.
+        is_staff: False; so is `is_superuser`: they are ranks of Django's own users.
+    """
+
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+    is_staff = False
+    is_superuser = False
+
+    def __init__(self, auth: Auth) -> None:
+        self.auth: Auth = auth
+        self.pk: str = auth.user_id
+        self.id: str = auth.user_id
+        self.username: str = auth.user_id
+
+    def __str__(self) -> str:
+        return self.username

@@ -1,0 +1,44 @@
+"""How a refusal leaves a FastAPI application: as the exceptions that it handles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Union
+
+import msgspec
+from fastapi import HTTPException, WebSocketException
+from starlette.datastructures import Headers
+
+from torii_backend.challenge import Challenge
+
+
+def exception_for(
+    answer: Challenge, scope: Mapping[str, Any]
+) -> Union[HTTPException, WebSocketException]:
+    """Put an answer into FastAPI's own envelope, `{"detail": …}`.
+
+    A WebSocket is refused with it as well, where the server can send it; else the server sends 403.
+
+    Args:
+        answer: what `Authenticator.challenge` made of the refusal.
+        scope: the ASGI scope of the request.
+    """
+    if scope["type"] == "websocket" and "websocket.http.response" not in (
+        scope.get("extensions") or {}
+    ):
+        return WebSocketException(1008)
+    try:
+        detail = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        detail = answer.body.decode("utf-8", "replace")
+    if isinstance(detail, dict) and detail.keys() == {"error"}:
+        detail = detail["error"]
+    # This kind of mapping can hold a name twice, and FastAPI writes the type and length itself.
+    headers = Headers(
+        raw=[
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in answer.headers
+            if name.lower() not in ("content-type", "content-length")
+        ]
+    )
+    return HTTPException(answer.status, detail=detail, headers=headers)

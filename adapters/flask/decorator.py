@@ -1,0 +1,59 @@
+"""The decorator that guards one view."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overload
+
+from flask import Flask, current_app
+
+from torii_backend.flask.guard import ViewGuard, configured_options
+from torii_backend.flask.order import note_guarded
+from torii_backend.options import AuthOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@overload
+def require_auth(view: View) -> View: ...
+
+
+@overload
+def require_auth(**options: Unpack[AuthOptions]) -> Callable[[View], View]: ...
+
+
+def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) -> Any:
+    """Let only authenticated requests through to a view; write it below `@app.route`.
+
+    Args:
+        view: the view function, plain or async, where the decorator is used bare; a method of a
+            class-based view will do, and the `decorators` of the class.
+        options: the keywords of `torii_backend.options.AuthOptions`; for those not given the
+            application's own settings count, except `required` and `exempt`.
+
+    Returns:
+        The view, or a decorator for it, with its signature kept.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+    guard = ViewGuard(options, _options_of)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            guard()
+            return current_app.ensure_sync(view)(*args, **kwargs)
+
+        note_guarded(guarded)
+        return cast("View", guarded)
+
+    return decorate if view is None else decorate(view)
+
+
+def _options_of(app: Flask) -> AuthOptions:
+    options: Optional[AuthOptions] = app.extensions.get("torii")
+    return configured_options(app) if options is None else options

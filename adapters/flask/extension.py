@@ -1,0 +1,74 @@
+"""The extension: guards whole applications, and blueprints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, Optional
+
+from flask import Flask
+
+from torii_backend.authenticator import Authenticator
+from torii_backend.flask.guard import ViewGuard, configured_options, let_in
+from torii_backend.flask.order import check_order
+from torii_backend.options import AuthOptions, merged_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class Torii:
+    """The Flask extension: guards every request of an application.
+
+    Args:
+        app: the application; left out, call `init_app` later.
+        options: the keywords of `torii_backend.options.AuthOptions`; each may stand in
+            `app.config` as well, as `TORII_ISSUER`, `TORII_ROLE` and so on.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+
+    def __init__(self, app: Optional[Flask] = None, **options: Unpack[AuthOptions]) -> None:
+        self._options = options
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Guard an application.
+
+        The first request fails where a view lost its guard: `@require_auth` above `@app.route`.
+
+        Raises:
+            ConfigurationError: a setting is missing or wrong.
+        """
+        options = self._options_for(app)
+        authenticator = Authenticator(**options)
+        app.extensions["torii"] = options
+        unchecked = True
+
+        @app.before_request
+        def guard() -> None:  # pyright: ignore[reportUnusedFunction]
+            nonlocal unchecked
+            if unchecked:
+                check_order(app.view_functions)
+                unchecked = False
+            let_in(authenticator)
+
+    def guard(self, **options: Unpack[AuthOptions]) -> Callable[[], None]:
+        """Make a guard for some of the views, such as `blueprint.before_request(torii.guard())`.
+
+        It works in applications that this extension does not guard as a whole, too.
+
+        Args:
+            options: the keywords of `torii_backend.options.AuthOptions`; for those not given the
+                extension's count, except `required` and `exempt`.
+
+        Returns:
+            A function for `before_request`, of a blueprint or an application.
+
+        Raises:
+            ConfigurationError: a setting is wrong.
+        """
+        return ViewGuard(options, self._options_for)
+
+    def _options_for(self, app: Flask) -> AuthOptions:
+        return merged_options(configured_options(app), self._options)

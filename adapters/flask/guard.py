@@ -1,0 +1,105 @@
+"""What extension and decorator share: the current request goes on with its Auth, or is aborted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, cast
+from weakref import WeakKeyDictionary
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    g,
+    request,
+    request_tearing_down,
+)
+from werkzeug.exceptions import default_exceptions
+
+from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
+from torii_backend.authenticator import Authenticator
+from torii_backend.errors import ToriiAuthError
+from torii_backend.incoming import EnvironRequest
+from torii_backend.options import AuthOptions, check_options, view_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Kept with the request: `g` may outlive it, and belongs to other extensions, too.
+_LET_IN = "torii_backend.flask.auth"
+_BINDING = "torii_backend.flask.binding"
+
+
+class ViewGuard:
+    """Guards some of the views of whichever application serves them.
+
+    Args:
+        options: the keywords of `torii_backend.options.AuthOptions`.
+        configured: reads the options of an application, on top of which these count.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+
+    def __init__(self, options: AuthOptions, configured: Callable[[Flask], AuthOptions]) -> None:
+        check_options(options)
+        self._options = options
+        self._configured = configured
+        self._authenticators: WeakKeyDictionary[Flask, Authenticator] = WeakKeyDictionary()
+
+    def __call__(self) -> None:
+        """Let the current request in, or abort it.
+
+        Raises:
+            ConfigurationError: a setting of the application is missing or wrong.
+        """
+        # Without options it asks for no more than the guard of the application has checked.
+        if not self._options and request.environ.get(_LET_IN) is not None:
+            return
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        if app not in self._authenticators:
+            options = view_options(self._configured(app), self._options)
+            self._authenticators[app] = Authenticator(**options)
+        let_in(self._authenticators[app])
+
+
+def configured_options(app: Flask) -> AuthOptions:
+    """Read the options in `app.config`."""
+    names = {name: f"TORII_{name.upper()}" for name in AuthOptions.__annotations__}
+    found = {name: app.config[key] for name, key in names.items() if key in app.config}
+    return cast("AuthOptions", found)
+
+
+def let_in(authenticator: Authenticator) -> None:
+    """Authenticate the current request and inject its Auth, or abort."""
+    environ = request.environ
+    try:
+        auth = authenticator.authenticate(EnvironRequest(environ))
+    except ToriiAuthError as refusal:
+        answer = authenticator.challenge(refusal)
+        response = Response(answer.body, answer.status, list(answer.headers))
+        if answer.status in default_exceptions:
+            abort(answer.status, description=str(refusal), response=response)
+        abort(response)
+    g.auth = environ[_LET_IN] = auth
+    # Only the first binding of a request is undone: it leads back to before the request.
+    environ.setdefault(_BINDING, bind_auth(auth))
+    after_this_request(_bind_stream)
+
+
+def _bind_stream(response: Response) -> Response:
+    """Bind the steps of a body that is read after the request is over."""
+    if response.is_streamed and not response.direct_passthrough:
+        body = cast("Iterable[bytes]", response.response)
+        response.response = BoundIterator(request.environ[_LET_IN], body)
+    return response
+
+
+def _forget(sender: Flask, **_: Any) -> None:
+    token = request.environ.pop(_BINDING, None)
+    if token is not None:
+        unbind_auth(token)
+
+
+request_tearing_down.connect(_forget)

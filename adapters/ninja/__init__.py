@@ -1,0 +1,17 @@
+"""Guard the operations of django-ninja.
+
+    api = NinjaAPI(auth=ToriiBearer())
+
+    @api.get("/invoices", auth=ToriiBearer(role="admin"))
+    def invoices(request):
+        return {"user_id": request.auth.user_id}
+
+Operations, sync and async, find the Auth in `request.auth`.
+"""
+
+from __future__ import annotations
+
+from torii_backend.auth import current_auth
+from torii_backend.ninja.bearer import Nobody, ToriiBearer
+
+__all__ = ["Nobody", "ToriiBearer", "current_auth"]

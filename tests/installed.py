@@ -1,0 +1,21 @@
+"""What the tests run against where it is installed: frameworks and servers beyond those of a plain run."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+FRAMEWORKS = ("bottle", "falcon", "litestar", "ninja", "pyramid", "quart", "rest_framework")
+SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
+
+
+def is_left_out(module: str) -> bool:
+    """Tell whether what needs a module is left out, because this run does without it.
+
+    Where `tox -e frameworks` or `tox -e servers` asks for all of them, nothing is.
+    """
+    name = module.partition(".")[0]
+    return (
+        (name in FRAMEWORKS and "TORII_TESTS_NEED_FRAMEWORKS" not in os.environ)
+        or (name in SERVERS and "TORII_TESTS_NEED_SERVERS" not in os.environ)
+    ) and find_spec(name) is None

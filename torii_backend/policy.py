@@ -1,0 +1,266 @@
+"""Policy: may this Auth pass? Pure, but for the checks that an application brings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from inspect import isawaitable
+from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
+
+from torii_backend.auth import Auth
+from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
+
+Verdict = Union[bool, str]
+Check = Callable[[Auth], Union[Verdict, Awaitable[Verdict]]]
+Scalar = Union[str, int, float, bool, None]
+Accepted = Union[Scalar, Collection[Scalar]]
+
+
+class PolicyOptions(TypedDict, total=False):
+    """The keywords of a `Policy`.
+
+    Attributes:
+        email_verified: True demands that the claim of this name is there and JSON true.
+        profile_complete: True demands that the claim of this name is there and JSON true.
+        impersonation: `forbid` refuses whoever acts as the user; `allow` is the default.
+        organization: True demands an active organization; an id or several, one of these.
+        role: the role key in the active organization, or several of which one is enough.
+        claims: claims by name, with the value or values of which each claim must have one.
+        check: a function of the application's own that takes the Auth. True passes, False refuses,
+            a string refuses and is the message; async where the framework can await it.
+    """
+
+    email_verified: bool
+    profile_complete: bool
+    impersonation: Literal["allow", "forbid"]
+    organization: Union[bool, str, Collection[str], None]
+    role: Union[str, Collection[str], None]
+    claims: Optional[Mapping[str, Accepted]]
+    check: Optional[Check]
+
+
+class _Condition(NamedTuple):
+    keyword: str
+    wanted: Any
+
+
+class Policy:
+    """What an Auth must be to pass; all conditions must hold.
+
+    Policies are combined with `&`, compared, hashed and printed by their conditions.
+
+    Args:
+        email_verified: True demands that the claim of this name is there and JSON true.
+        profile_complete: True demands that the claim of this name is there and JSON true.
+        impersonation: `forbid` refuses whoever acts as the user; `allow` is the default.
+        organization: True demands an active organization; an id or several, one of these.
+        role: the role key in the active organization, or several of which one is enough; compared
+            as exact strings.
+        claims: claims by name, with the value or values of which each claim must have one: strings,
+            numbers, booleans or None. A claim that is an array or an object never matches.
+        check: a function of the application's own, see `PolicyOptions`.
+
+    Raises:
+        ConfigurationError: a keyword has a value that means nothing, or that nobody could meet.
+    """
+
+    __slots__ = ("_conditions",)
+
+    def __init__(
+        self,
+        *,
+        email_verified: bool = False,
+        profile_complete: bool = False,
+        impersonation: Literal["allow", "forbid"] = "allow",
+        organization: Union[bool, str, Collection[str], None] = None,
+        role: Union[str, Collection[str], None] = None,
+        claims: Optional[Mapping[str, Accepted]] = None,
+        check: Optional[Check] = None,
+    ) -> None:
+        self._conditions = (
+            *_flag("email_verified", email_verified),
+            *_flag("profile_complete", profile_complete),
+            *_impersonation(impersonation),
+            *_organization(organization),
+            *([] if role is None else [_Condition("role", _strings(role, "role"))]),
+            *_claims(claims),
+            *_check(check),
+        )
+
+    def enforce(self, auth: Auth) -> None:
+        """Let an Auth pass or refuse it.
+
+        Raises:
+            PermissionDenied: a condition does not hold; `reason` tells which.
+            ConfigurationError: the check is async, or gives neither a boolean nor a string.
+        """
+        for condition in self._conditions:
+            if condition.keyword == "check":
+                verdict = condition.wanted(auth)
+                if isawaitable(verdict):
+                    getattr(verdict, "close", object)()
+                    raise ConfigurationError(
+                        "check is async, and this guard cannot await it: pass a plain function."
+                    )
+                _judge(verdict)
+            else:
+                _require(condition, auth)
+
+    async def enforce_async(self, auth: Auth) -> None:
+        """Do as `enforce`, and await a check that is async."""
+        for condition in self._conditions:
+            if condition.keyword == "check":
+                verdict = condition.wanted(auth)
+                _judge(await verdict if isawaitable(verdict) else verdict)
+            else:
+                _require(condition, auth)
+
+    def __and__(self, other: Policy) -> Policy:
+        """Make the policy that demands what both demand."""
+        if not isinstance(other, Policy):
+            return NotImplemented
+        both = Policy()
+        both._conditions = tuple(dict.fromkeys(self._conditions + other._conditions))
+        return both
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any condition."""
+        return bool(self._conditions)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Policy):
+            return NotImplemented
+        return set(self._conditions) == set(other._conditions)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._conditions))
+
+    def __repr__(self) -> str:
+        named = [
+            condition.wanted for condition in self._conditions if condition.keyword == "claims"
+        ]
+        claims = (
+            f"{name!r}: {_listed(value for _, value in accepted)}" for name, accepted in named
+        )
+        shown = [
+            _shown(condition) for condition in self._conditions if condition.keyword != "claims"
+        ]
+        if named:
+            shown.append(f"claims={{{', '.join(claims)}}}")
+        return f"Policy({', '.join(shown)})"
+
+
+def _require(condition: _Condition, auth: Auth) -> None:
+    keyword, wanted = condition
+    if not _HOLDS[keyword](wanted, auth):
+        reason, sentence = _REFUSALS[keyword]
+        raise PermissionDenied(
+            f"{sentence[:-1]}: {wanted[0]}." if keyword == "claims" else sentence, reason
+        )
+
+
+def _judge(verdict: object) -> None:
+    if verdict is True:
+        return
+    if verdict is False:
+        raise PermissionDenied(reason="check")
+    if isinstance(verdict, str):
+        raise PermissionDenied(verdict, "check")
+    raise ConfigurationError("check must return True, False or a string.")
+
+
+def _has_claim(wanted: tuple[str, frozenset[tuple[bool, Scalar]]], auth: Auth) -> bool:
+    name, accepted = wanted
+    value = auth.claims.get(name, wanted)  # what is not a JSON value stands for an absent claim
+    return isinstance(value, (str, int, float, type(None))) and _told_apart(value) in accepted
+
+
+_HOLDS: dict[str, Callable[[Any, Auth], bool]] = {
+    "email_verified": lambda _, auth: auth.claims.get("email_verified") is True,
+    "profile_complete": lambda _, auth: auth.claims.get("profile_complete") is True,
+    "impersonation": lambda _, auth: not auth.impersonating,
+    "organization": lambda wanted, auth: (
+        auth.organization_id is not None if wanted is True else auth.organization_id in wanted
+    ),
+    "role": lambda wanted, auth: auth.organization_role in wanted,
+    "claims": _has_claim,
+}
+_REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
+    "email_verified": ("email_unverified", "The email address of the user is not verified."),
+    "profile_complete": ("profile_incomplete", "The profile of the user is not complete."),
+    "impersonation": ("impersonation", "Whoever impersonates a user may not do this."),
+    "organization": ("organization", "The user has not selected an organization that may do this."),
+    "role": ("role", "The user does not have a role that may do this."),
+    "claims": ("claim", "The access token lacks a claim with a value that may do this."),
+}
+
+
+def _flag(keyword: str, flag: bool) -> list[_Condition]:
+    if not isinstance(flag, bool):
+        raise ConfigurationError(f"{keyword} must be True or False.")
+    return [_Condition(keyword, True)] if flag else []
+
+
+def _impersonation(impersonation: str) -> list[_Condition]:
+    if impersonation not in ("allow", "forbid"):
+        raise ConfigurationError("impersonation must be 'allow' or 'forbid'.")
+    return [_Condition("impersonation", "forbid")] if impersonation == "forbid" else []
+
+
+def _organization(organization: Union[bool, str, Collection[str], None]) -> list[_Condition]:
+    if organization is None or organization is False:
+        return []
+    wanted = organization is True or _strings(organization, "organization")
+    return [_Condition("organization", wanted)]
+
+
+def _check(check: Optional[Check]) -> list[_Condition]:
+    if check is None:
+        return []
+    if not callable(check):
+        raise ConfigurationError("check must be a function that takes the Auth.")
+    return [_Condition("check", check)]
+
+
+def _strings(values: Union[str, Collection[str], bool], keyword: str) -> frozenset[str]:
+    """Check one string or several and give them as a set."""
+    found = [values] if isinstance(values, str) else values
+    if not isinstance(found, Collection) or isinstance(found, (bytes, Mapping)):
+        raise ConfigurationError(f"{keyword} must be a string or several strings.")
+    if not found or not all(isinstance(value, str) and value for value in found):
+        raise ConfigurationError(f"{keyword} must be made of strings that are not empty.")
+    return frozenset(found)
+
+
+def _claims(claims: Optional[Mapping[str, Accepted]]) -> list[_Condition]:
+    if claims is None:
+        return []
+    if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
+        raise ConfigurationError("claims must map names of claims to the values that may pass.")
+    return [_Condition("claims", (name, _accepted(name, claims[name]))) for name in claims]
+
+
+def _accepted(name: str, values: Any) -> frozenset[tuple[bool, Scalar]]:
+    several = isinstance(values, Collection) and not isinstance(values, (str, bytes, Mapping))
+    found: list[Any] = list(values) if several else [values]
+    if not found or not all(isinstance(value, (str, int, float, type(None))) for value in found):
+        raise ConfigurationError(
+            f"claims must give strings, numbers, booleans or None for {name}, and at least one."
+        )
+    return frozenset(_told_apart(value) for value in found)
+
+
+def _told_apart(value: Scalar) -> tuple[bool, Scalar]:
+    """Tell true from 1, which Python takes for equal and JSON does not."""
+    return isinstance(value, bool), value
+
+
+def _shown(condition: _Condition) -> str:
+    keyword, wanted = condition
+    if keyword == "check":
+        return f"check={getattr(wanted, '__qualname__', type(wanted).__name__)}"
+    return f"{keyword}={_listed(wanted) if isinstance(wanted, frozenset) else repr(wanted)}"
+
+
+def _listed(values: Iterable[object]) -> str:
+    shown = sorted(map(repr, values))
+    return shown[0] if len(shown) == 1 else f"{{{', '.join(shown)}}}"
