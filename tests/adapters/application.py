@@ -8,6 +8,7 @@ import posixpath
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Optional, Protocol
+from uuid import uuid4
 
 from torii_backend import Auth, InvalidToken, current_auth
 
@@ -56,6 +57,17 @@ class Place(Protocol):
 PLACES: dict[str, Place] = {}
 
 
+def room(size: int) -> str:
+    """Give the path of a new room, which is opened by the first request to come."""
+    return f"/room/{size}/{uuid4().hex}"
+
+
+def _place(path: str) -> Optional[Place]:
+    if path.startswith("/room/"):
+        return PLACES.setdefault(path, Room(int(path.split("/")[2])))
+    return PLACES.get(path)
+
+
 def respond(path: str, *injected: Optional[Auth]) -> Iterator[bytes]:
     """Answer a request that was let in.
 
@@ -67,15 +79,17 @@ def respond(path: str, *injected: Optional[Auth]) -> Iterator[bytes]:
     Returns:
         The chunks of the body, made while they are read.
     """
-    if path in PLACES:
-        PLACES[path].meet()
+    place = _place(path)
+    if place is not None:
+        place.meet()
     return _chunks(path, injected)
 
 
 async def respond_async(path: str, *injected: Optional[Auth]) -> AsyncIterator[bytes]:
     """Do as `respond`, on an event loop."""
-    if path in PLACES:
-        await PLACES[path].meet_async()
+    place = _place(path)
+    if place is not None:
+        await place.meet_async()
     return _one_by_one(_chunks(path, injected))
 
 

@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.installed import is_left_out
 from torii_backend import ConfigurationError, current_auth
-from torii_backend.emulator import Emulator
 
-from .issuers import Issuers
+# REST framework and django-ninja read the settings of Django while they are imported.
+from . import django_project  # noqa: F401
+from .issuers import Issuers, running_issuers
+
+_NEEDS = {"test_drf.py": "rest_framework", "test_ninja.py": "ninja"}
+collect_ignore = [name for name, module in _NEEDS.items() if is_left_out(module)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,9 +30,8 @@ def _clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def issuers(_clean_environment: None) -> Iterator[Issuers]:
-    with Emulator() as home, Emulator() as other, Emulator() as down:
-        down.outage("error")
-        yield Issuers(home, other, down)
+    with running_issuers() as issuers:
+        yield issuers
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, cast
 
 import pytest
 
+from tests.installed import is_left_out
 from torii_backend import ConfigurationError, current_auth
 
 from .issuers import Issuers
@@ -37,6 +40,21 @@ class Driver(NamedTuple):
     name: str
     build: Callable[[AuthOptions], Union[Call, AsyncCall]]
     envelope: Callable[[bytes], bytes]
+
+
+def drivers_in(package: str, path: Iterable[str]) -> tuple[list[str], list[Driver]]:
+    """Load the drivers of a package; gives all their names, and those whose framework is here."""
+    names = sorted(module.name for module in iter_modules(path))
+    found: list[Driver] = []
+    for name in names:
+        try:
+            module = import_module(f"{package}.{name}")
+        except ModuleNotFoundError as error:
+            if not is_left_out(error.name or ""):
+                raise
+        else:
+            found.append(Driver(name, module.build, getattr(module, "envelope", bytes)))
+    return names, found
 
 
 class Guard:

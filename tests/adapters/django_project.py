@@ -25,6 +25,8 @@ if not settings.configured:
         INSTALLED_APPS=["torii_backend.django"],
         LOGGING_CONFIG=None,
         MIDDLEWARE=[],
+        # Django's own AnonymousUser would need Django's own users.
+        REST_FRAMEWORK={"UNAUTHENTICATED_USER": None},
         ROOT_URLCONF=__name__,
         SECRET_KEY="for tests alone",
     )
@@ -33,18 +35,26 @@ if not settings.configured:
 
 def wsgi_handler(view: Callable[..., HttpResponseBase], **overrides: Any) -> WSGIHandler:
     """Make a handler whose every path leads to this view; the settings count while it is made."""
+    return wsgi_handler_of((re_path("", view),), **overrides)
+
+
+def wsgi_handler_of(urlconf: tuple[Any, ...], **overrides: Any) -> WSGIHandler:
+    """Make a handler of these URLs; the settings count while it is made."""
     with override_settings(**overrides):
         handler = WSGIHandler()
-    urlconf = (re_path("", view),)
     handler.request_class = type("Request", (WSGIRequest,), {"urlconf": urlconf})
     return handler
 
 
 def asgi_handler(view: Callable[..., Any], **overrides: Any) -> ASGIHandler:
     """Do as `wsgi_handler`, for an async view."""
+    return asgi_handler_of((re_path("", view),), **overrides)
+
+
+def asgi_handler_of(urlconf: tuple[Any, ...], **overrides: Any) -> ASGIHandler:
+    """Do as `wsgi_handler_of`, for async views."""
     with override_settings(**overrides):
         handler = ASGIHandler()
-    urlconf = (re_path("", view),)
     handler.request_class = type("Request", (ASGIRequest,), {"urlconf": urlconf})
     return handler
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import jwt
@@ -56,6 +58,14 @@ class Issuers(NamedTuple):
 
     def _payload(self, user_id: str) -> str:
         return self.token(user_id).split(".")[1]
+
+
+@contextmanager
+def running_issuers() -> Iterator[Issuers]:
+    """Run the three of them."""
+    with Emulator() as home, Emulator() as other, Emulator() as down:
+        down.outage("error")
+        yield Issuers(home, other, down)
 
 
 def _forged(good: str) -> str:

@@ -17,12 +17,14 @@ class Request(NamedTuple):
         headers: names and values, in order; a name may come twice.
         method: the HTTP method.
         shows_target: whether the server tells the application the path as it was sent.
+        host: the Host header.
     """
 
     target: str = "/me"
     headers: Headers = ()
     method: str = "GET"
     shows_target: bool = True
+    host: str = "testserver"
 
     @property
     def raw_path(self) -> str:

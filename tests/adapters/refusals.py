@@ -31,6 +31,15 @@ def _invalid_token(sentence: str) -> Refusal:
     )
 
 
+def _denied(sentence: str, reason: str) -> Refusal:
+    return Refusal(
+        403,
+        f'Bearer realm="torii", error="insufficient_scope", error_description="{sentence}"',
+        b'{"error":{"code":"permission_denied","message":"%s","reason":"%s"}}'
+        % (sentence.encode(), reason.encode()),
+    )
+
+
 REFUSALS: dict[str, Refusal] = {
     "no_credentials": Refusal(
         401,
@@ -63,6 +72,20 @@ REFUSALS: dict[str, Refusal] = {
     "wrong_audience": _invalid_token("The access token is meant for another audience."),
     "missing_claim": _invalid_token("The access token lacks a required claim."),
     "invalid_claim": _invalid_token("The access token has a claim of the wrong type or value."),
+    "email_unverified": _denied(
+        "The email address of the user is not verified.", "email_unverified"
+    ),
+    "profile_incomplete": _denied("The profile of the user is not complete.", "profile_incomplete"),
+    "impersonation": _denied("Whoever impersonates a user may not do this.", "impersonation"),
+    "organization": _denied(
+        "The user has not selected an organization that may do this.", "organization"
+    ),
+    "role": _denied("The user does not have a role that may do this.", "role"),
+    "claim": _denied(
+        "The access token lacks a claim with a value that may do this: plan.", "claim"
+    ),
+    "check": _denied("The signed-in user may not do this.", "check"),
+    "explained": _denied("Ask an owner for an invitation.", "check"),
     "keys_unavailable": Refusal(
         503,
         None,

@@ -1,18 +1,24 @@
-"""The contract: every behaviour of the list on every adapter, with no exceptions."""
+"""The contract: every behaviour of the list on every adapter, but for the exclusions."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from tests.servers.commands import SERVERS
 
 from .behaviours import BEHAVIOURS
 from .contract import Behaviour, Driver, Guard
-from .drivers import DRIVERS
+from .drivers import DRIVERS, NAMES
+from .exclusions import EXCLUSIONS
 from .issuers import Issuers
 
 CELLS = [
     pytest.param(driver, check, id=f"{driver.name}-{name}")
     for driver in DRIVERS
     for name, check in BEHAVIOURS.items()
+    if (driver.name, name) not in EXCLUSIONS
 ]
 
 
@@ -22,16 +28,54 @@ def test_contract(driver: Driver, check: Behaviour, issuers: Issuers) -> None:
 
 
 def test_no_adapter_and_no_behaviour_was_lost() -> None:
-    assert [driver.name for driver in DRIVERS] == [
+    assert NAMES == [
         "asgi",
+        "bottle_app",
         "django_asgi",
         "django_async_view",
         "django_view",
         "django_wsgi",
+        "drf_view",
+        "falcon_asgi",
+        "falcon_wsgi",
         "fastapi_app",
         "fastapi_view",
         "flask_app",
         "flask_view",
+        "litestar_app",
+        "ninja_async_view",
+        "ninja_view",
+        "pyramid_app",
+        "quart_app",
+        "starlette_app",
         "wsgi",
     ]
-    assert len(CELLS) == 10 * len(BEHAVIOURS) == 1930
+    assert len(BEHAVIOURS) == 298
+    run = [driver.name for driver in DRIVERS]
+    excluded = sum(driver in run for driver, _ in EXCLUSIONS)
+    assert len(CELLS) == len(run) * len(BEHAVIOURS) - excluded
+
+
+@pytest.mark.skipif(
+    "TORII_TESTS_NEED_FRAMEWORKS" not in os.environ, reason="for `tox -e frameworks`"
+)
+def test_no_framework_is_missing() -> None:
+    assert [driver.name for driver in DRIVERS] == NAMES
+    assert len(CELLS) == 5925
+
+
+def test_every_exclusion_names_a_cell_and_a_reason() -> None:
+    assert {name for name, _ in EXCLUSIONS} <= {*NAMES, *SERVERS}
+    assert {behaviour for _, behaviour in EXCLUSIONS} <= BEHAVIOURS.keys()
+    assert all(EXCLUSIONS.values())
+
+
+@pytest.mark.parametrize("name", sorted({behaviour for _, behaviour in EXCLUSIONS}))
+def test_no_refusal_is_excluded(name: str, issuers: Issuers) -> None:
+    guard = Guard(next(driver for driver in DRIVERS if driver.name == "asgi"), issuers)
+    guard.assert_refused = _refused  # type: ignore[method-assign]
+    BEHAVIOURS[name](guard)
+
+
+def _refused(*_: object, **__: object) -> None:
+    pytest.fail("a refusal is excluded")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Optional
 
 import django
@@ -15,6 +18,7 @@ from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.utils.decorators import method_decorator
 from django.views import View
 
+import torii_backend
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import AuthMiddleware, require_auth
 
@@ -23,6 +27,9 @@ from .issuers import Issuers
 from .messages import Request, Response, bearer
 from .refusals import REFUSALS
 from .transport import call_asgi, call_wsgi
+
+# What this process imports is imported there, too.
+HOME = Path(torii_backend.__file__).parents[1]
 
 
 def _me(request: HttpRequest, **kwargs: Any) -> JsonResponse:
@@ -257,6 +264,17 @@ def test_an_abandoned_stream_leaves_nobody_behind(issuers: Issuers) -> None:
     with pytest.raises(ConfigurationError):
         current_auth()
     response.close()
+
+
+def test_the_adapters_of_other_packages_are_not_imported() -> None:
+    program = "import sys, torii_backend.django; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(
+        command, cwd=HOME, capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    ours = {"torii_backend.drf", "torii_backend.ninja", "torii_backend.flask"}
+    assert "torii_backend.django" in printed
+    assert not {*ours, "rest_framework", "ninja", "flask"} & set(printed)
 
 
 def test_wrong_keywords_are_found_where_the_view_is_declared() -> None:

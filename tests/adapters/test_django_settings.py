@@ -11,13 +11,21 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import override_settings
 
-from torii_backend import ConfigurationError, ToriiAuthError, Verifier
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    IncomingRequest,
+    Policy,
+    ToriiAuthError,
+    Verifier,
+)
 from torii_backend.challenge import Challenge
 from torii_backend.django import AuthMiddleware
 
 from .django_project import MIDDLEWARE, view, wsgi_handler
 from .issuers import Issuers
 from .messages import Request, Response, bearer
+from .refusals import REFUSALS
 from .transport import call_wsgi
 
 ISSUER = "https://acme.torii.so"
@@ -28,6 +36,22 @@ NO_VERIFIER = "a string"
 def teapot(refusal: ToriiAuthError) -> Challenge:
     """Answer a refusal, as ON_ERROR."""
     return Challenge(418, (("Content-Type", "text/plain"),), refusal.reason.encode())
+
+
+ADMINS = Policy(role="admin")
+
+
+def is_ada(auth: Auth) -> bool:
+    """Judge an Auth, as CHECK."""
+    return auth.user_id == "ada"
+
+
+def issuer_of(request: IncomingRequest) -> Optional[str]:
+    """Name the issuer of a request, as ISSUER."""
+    return HOSTS.get(request.host)
+
+
+HOSTS: dict[str, str] = {}
 
 
 def _answer(request: Request, torii: dict[str, Any]) -> Response:
@@ -66,6 +90,55 @@ def test_objects_may_be_dotted_paths(issuers: Issuers, monkeypatch: pytest.Monke
     assert _answer(Request(), torii).status == 418
 
 
+def test_the_conditions_of_a_policy_have_their_settings(issuers: Issuers) -> None:
+    torii = {
+        "ISSUER": issuers.home.issuer,
+        "EMAIL_VERIFIED": True,
+        "PROFILE_COMPLETE": True,
+        "IMPERSONATION": "forbid",
+        "ORGANIZATION": {"org_1"},
+        "ROLE": {"admin", "owner"},
+        "CLAIMS": {"plan": {"pro"}},
+        "CHECK": is_ada,
+        "POLICY": Policy(claims={"seats": 3}),
+    }
+    claims: dict[str, Any] = {"org_id": "org_1", "org_role": "admin", "plan": "pro", "seats": 3}
+    assert _answer(bearer(issuers.token(**claims)), torii).json()["user_id"] == "ada"
+    for wrong in (
+        {"email_verified": False},
+        {"profile_complete": False},
+        {"act": {"sub": "eve"}},
+        {"org_id": "org_2"},
+        {"org_role": "member"},
+        {"plan": "free"},
+        {"seats": 4},
+        {"user_id": "grace"},
+    ):
+        refused = _answer(bearer(issuers.token(**{**claims, **wrong})), torii)
+        assert refused.status == 403, wrong
+
+
+def test_policy_and_check_may_be_dotted_paths(issuers: Issuers) -> None:
+    admin: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
+    torii = {"ISSUER": issuers.home.issuer, "POLICY": f"{__name__}.ADMINS"}
+    assert _answer(bearer(issuers.token(**admin)), torii).status == 200
+    assert _answer(bearer(issuers.token()), torii).body == REFUSALS["role"].body
+    torii = {"ISSUER": issuers.home.issuer, "CHECK": f"{__name__}.is_ada"}
+    assert _answer(bearer(issuers.token()), torii).status == 200
+    assert _answer(bearer(issuers.token("grace")), torii).body == REFUSALS["check"].body
+
+
+@pytest.mark.parametrize("issuer_setting", [issuer_of, f"{__name__}.issuer_of"])
+def test_the_issuer_may_be_a_function_or_its_dotted_path(
+    issuers: Issuers, monkeypatch: pytest.MonkeyPatch, issuer_setting: Any
+) -> None:
+    monkeypatch.setitem(HOSTS, "testserver", issuers.home.issuer)
+    torii = {"ISSUER": issuer_setting}
+    assert _answer(bearer(issuers.token()), torii).json()["user_id"] == "ada"
+    monkeypatch.setitem(HOSTS, "testserver", issuers.other.issuer)
+    assert _answer(bearer(issuers.token()), torii).status == 401
+
+
 WRONG: dict[str, Any] = {
     "no_dict": ISSUER,
     "list": [("ISSUER", ISSUER)],
@@ -78,6 +151,12 @@ WRONG: dict[str, Any] = {
     "exempt": {"ISSUER": ISSUER, "EXEMPT": "/health"},
     "required": {"ISSUER": ISSUER, "REQUIRED": "no"},
     "verifier_and_issuer": {"ISSUER": ISSUER, "VERIFIER": Verifier(ISSUER)},
+    "role": {"ISSUER": ISSUER, "ROLE": ""},
+    "email_verified": {"ISSUER": ISSUER, "EMAIL_VERIFIED": "yes"},
+    "claims": {"ISSUER": ISSUER, "CLAIMS": ["plan"]},
+    "no_such_check": {"ISSUER": ISSUER, "CHECK": f"{__name__}.nothing"},
+    "policy_of_another_type": {"ISSUER": ISSUER, "POLICY": f"{__name__}.NO_VERIFIER"},
+    "issuer_of_no_module": {"ISSUER": "no.such.function"},
     "no_such_object": {"VERIFIER": f"{__name__}.nothing"},
     "no_such_module": {"VERIFIER": "no.such.module"},
     "no_path": {"ISSUER": ISSUER, "ON_ERROR": "handler"},

@@ -2,22 +2,31 @@
 
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
-from typing import Annotated, Any, Optional
+from functools import partial
+from typing import Annotated, Any, Optional, Union
 
+import anyio.to_thread
 import httpx
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request, WebSocket
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
-from torii_backend import Auth, InvalidToken, ToriiAuthError, current_auth
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    InvalidToken,
+    ToriiAuthError,
+    Verifier,
+    current_auth,
+)
 from torii_backend.challenge import Challenge
-from torii_backend.fastapi import RequireAuth, require_auth
+from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers
-from .messages import Request as Sent
 from .messages import bearer
-from .transport import scope_of
+from .transport import call_asgi, scope_of
 
 User = Optional[str]
 
@@ -72,8 +81,9 @@ def test_endpoints_get_the_auth(issuers: Issuers, guard: RequireAuth[Auth], path
 
 
 @pytest.mark.parametrize("path", ["/me", "/async-me"])
-def test_optional_sign_in_gives_none(issuers: Issuers, issuer: str, path: str) -> None:
-    app = _app(require_auth(issuer=issuer, required=False))
+@pytest.mark.parametrize("make", [optional_auth, partial(require_auth, required=False)])
+def test_optional_sign_in_gives_none(issuers: Issuers, issuer: str, path: str, make: Any) -> None:
+    app = _app(make(issuer=issuer))
     assert _get(app, path).json() == {"user_id": None}
     assert _get(app, path, issuers.token()).json() == {"user_id": "ada"}
     assert _get(app, path, "bad").status_code == 401
@@ -203,36 +213,85 @@ def test_exempt_paths_of_a_mounted_app_count_from_its_mount_point(issuer: str) -
     assert _get(outer, "/shop/me").status_code == 401
 
 
-def _websocket(app: FastAPI, sent: Sent) -> list[Any]:
-    extensions: dict[str, Any] = {"websocket.http.response": {}}
-    scope = {**scope_of(sent, "websocket"), "extensions": extensions, "subprotocols": []}
-    messages: list[Any] = []
+def test_a_route_may_demand_more_than_its_router(
+    issuers: Issuers, guard: RequireAuth[Auth], issuer: str
+) -> None:
+    admin = require_auth(issuer=issuer, role="admin")
+    router = APIRouter(prefix="/shop", dependencies=[Depends(guard)])
 
-    async def receive() -> dict[str, str]:
-        return {"type": "websocket.connect"}
+    @router.get("/open")
+    async def everybody() -> str:
+        return "in"
 
-    async def send(message: Any) -> None:
-        messages.append(message)
+    @router.get("/admin")
+    async def admins(auth: Annotated[Auth, Depends(admin)]) -> str:
+        return auth.user_id
 
-    asyncio.run(app(scope, receive, send))
-    return messages
-
-
-def test_a_websocket_route_is_guarded(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
     app = FastAPI()
+    app.include_router(router)
+    member = issuers.token(org_id="org_1", org_role="member")
+    assert _get(app, "/shop/open", member).json() == "in"
+    refused = _get(app, "/shop/admin", member)
+    assert (refused.status_code, refused.json()["detail"]["reason"]) == (403, "role")
+    chief = issuers.token(org_id="org_1", org_role="admin")
+    assert _get(app, "/shop/admin", chief).json() == "ada"
 
-    @app.websocket("/ws")
-    async def talk(websocket: WebSocket, auth: Annotated[Auth, Depends(guard)]) -> None:
-        assert auth is websocket.state.auth is current_auth()
-        await websocket.accept()
-        await websocket.close(reason=auth.user_id)
 
-    accepted = _websocket(app, bearer(issuers.token(), "/ws"))
-    assert [message["type"] for message in accepted] == ["websocket.accept", "websocket.close"]
-    assert accepted[1]["reason"] == "ada"
-    refused = _websocket(app, Sent("/ws"))
-    assert [message["type"] for message in refused] == [
-        "websocket.http.response.start",
-        "websocket.http.response.body",
-    ]
-    assert refused[0]["status"] == 401
+def test_a_check_may_be_awaited(issuers: Issuers, issuer: str) -> None:
+    async def check(auth: Auth) -> Union[bool, str]:
+        await asyncio.sleep(0)
+        return auth.user_id == "ada" or "Only Ada may do this."
+
+    app = _app(require_auth(issuer=issuer, check=check))
+    assert _get(app, token=issuers.token()).json() == {"user_id": "ada"}
+    refused = _get(app, token=issuers.token("grace"))
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        {"code": "permission_denied", "message": "Only Ada may do this.", "reason": "check"},
+    )
+
+
+def test_a_guard_needs_no_thread_once_the_keys_are_there(issuers: Issuers) -> None:
+    """Every thread that FastAPI may use is busy, and the request is answered."""
+    verifier = Verifier(issuers.home.issuer)
+    verifier.warm()
+    app = _app(require_auth(verifier=verifier, check=lambda auth: auth.user_id == "ada"))
+    token = issuers.token()
+
+    async def answered() -> int:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = 1
+        async with threads:
+            # Whoever holds the last thread cannot wait for another.
+            with pytest.raises(RuntimeError, match="already holding"):
+                await call_asgi(app, bearer(token, "/me"))
+            return (await call_asgi(app, bearer(token, "/async-me"))).status
+
+    assert asyncio.run(answered()) == 200
+
+
+def test_guards_are_told_apart_and_can_be_kept_in_sets(issuer: str) -> None:
+    one, other = require_auth(issuer=issuer), require_auth(issuer=issuer)
+    assert one != other
+    assert {one, other, one} == {other, one}
+
+
+def test_a_guard_in_a_mounted_application_is_overridden_there(guard: RequireAuth[Auth]) -> None:
+    inner, outer = FastAPI(), FastAPI()
+    inner.get("/me", dependencies=[Depends(guard)])(lambda: "in")
+    outer.mount("/shop", inner)
+    assert _get(outer, "/shop/me").status_code == 401
+    inner.dependency_overrides[guard] = lambda: None
+    assert _get(outer, "/shop/me").json() == "in"
+
+
+def test_a_guard_may_be_called_by_hand_and_binds_nothing_then(
+    issuers: Issuers, guard: RequireAuth[Auth]
+) -> None:
+    async def call() -> Auth:
+        auth = await guard(HTTPConnection(scope_of(bearer(issuers.token()))))
+        with pytest.raises(ConfigurationError, match="outside a guarded request"):
+            current_auth()
+        return auth
+
+    assert asyncio.run(call()).user_id == "ada"

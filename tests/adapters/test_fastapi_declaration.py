@@ -8,10 +8,10 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security
 
 from torii_backend import Auth, ConfigurationError
-from torii_backend.fastapi import RequireAuth, require_auth
+from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .messages import Request
-from .transport import call_asgi
+from .transport import Exchange, scope_of
 
 
 def _app(guard: RequireAuth[Auth]) -> FastAPI:
@@ -51,9 +51,10 @@ def test_openapi_shows_one_scheme_for_several_guards(issuer: str) -> None:
     assert document["paths"]["/shop/me"]["get"]["security"] == [{"Torii": []}]
 
 
-def test_a_guard_that_was_not_called_fails_the_declaration_of_the_route() -> None:
+@pytest.mark.parametrize("forgotten", [require_auth, optional_auth])
+def test_a_guard_that_was_not_called_fails_the_declaration_of_the_route(forgotten: Any) -> None:
     app = FastAPI()
-    forgotten: Any = require_auth
+    name = forgotten.__name__
 
     def default(auth: Any = Depends(forgotten)) -> None: ...  # noqa: B008
 
@@ -64,7 +65,7 @@ def test_a_guard_that_was_not_called_fails_the_declaration_of_the_route() -> Non
     def nested(inner: Any = Depends(default)) -> None: ...  # noqa: B008
 
     for endpoint in (default, annotated, security, nested):
-        with pytest.raises(ConfigurationError, match=r"Depends\(require_auth\(\.\.\.\)\)"):
+        with pytest.raises(ConfigurationError, match=rf"write Depends\({name}\(\.\.\.\)\)"):
             app.get("/me")(endpoint)
         with pytest.raises(ConfigurationError, match="not Depends"):
             app.websocket("/ws")(endpoint)
@@ -84,7 +85,8 @@ def test_a_guard_that_was_not_called_lets_nobody_into_an_included_router() -> No
 
     def include_and_call() -> None:
         app.include_router(router, dependencies=[Depends(require_auth)])
-        asyncio.run(call_asgi(app, Request("/me")))
+        exchange = Exchange()
+        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
 
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="not Depends"):

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Callable, Optional
 from wsgiref.validate import validator
 
+from torii_backend import ConfigurationError
+
 from .application import Crash, OwnAuthError
 from .messages import Request, Response
 
@@ -22,6 +24,8 @@ AsgiApplication = Callable[[Any, Any, Any], Awaitable[None]]
 FAILED = Response(500)
 """What a server sends for an application that raised."""
 
+_FAULTS = (Crash, OwnAuthError, ConfigurationError)
+
 
 def environ_of(request: Request) -> dict[str, Any]:
     """Make the WSGI environ of a request (PEP 3333); headers that come twice are comma-joined."""
@@ -33,7 +37,7 @@ def environ_of(request: Request) -> dict[str, Any]:
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": "testserver",
+        "HTTP_HOST": request.host,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
@@ -73,7 +77,7 @@ def call_wsgi(app: WSGIApplication, request: Request, **environ: str) -> Respons
             written.extend(body)
         finally:
             body.close()  # type: ignore[attr-defined]
-    except (Crash, OwnAuthError):
+    except _FAULTS:
         return FAILED
     status, headers = started[-1]
     return _response(int(status[:3]), headers, written)
@@ -91,7 +95,7 @@ def scope_of(request: Request, kind: str = "http") -> dict[str, Any]:
         "root_path": "",
         "headers": [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in (("Host", "testserver"), *request.headers)
+            for name, value in (("Host", request.host), *request.headers)
         ],
         "client": ("127.0.0.1", 50000),
         "server": ("testserver", 80),
@@ -108,7 +112,7 @@ async def call_asgi(app: AsgiApplication, request: Request) -> Response:
     exchange = Exchange()
     try:
         await app(scope_of(request), exchange.receive, exchange.send)
-    except (Crash, OwnAuthError):
+    except _FAULTS:
         return FAILED
     return exchange.response()
 

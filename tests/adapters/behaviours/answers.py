@@ -97,11 +97,12 @@ def a_replaced_answer_does_not_let_the_request_in(guard: Guard) -> None:
     assert (response.status, response.body) == (200, guard.enveloped(b'{"nothing":"here"}'))
 
 
+def fail(refusal: ToriiAuthError) -> Optional[Challenge]:
+    raise Crash
+
+
 @behaviour
 def an_on_error_that_fails_does_not_let_the_request_in(guard: Guard) -> None:
-    def fail(refusal: ToriiAuthError) -> Optional[Challenge]:
-        raise Crash
-
     assert guard.call(Request(), on_error=fail).status == 500
     guard.forgets(Request(), 500, on_error=fail)
     guard.admits(guard.good(), on_error=fail)

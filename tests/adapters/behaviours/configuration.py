@@ -66,6 +66,14 @@ def a_keyword_counts_before_the_environment(guard: Guard) -> None:
     exempt_star_inside={"exempt": ["/a/*/b"]},
     verifier_is_none_of_ours={"verifier": object()},
     on_error_cannot_be_called={"on_error": "no"},
+    preflight_is_no_boolean={"preflight": "no"},
+    policy_is_none_of_ours={"policy": {"role": "admin"}},
+    email_verified_is_no_boolean={"email_verified": "yes"},
+    impersonation_is_no_choice={"impersonation": "never"},
+    empty_organization={"organization": ""},
+    role_is_empty={"role": []},
+    claims_is_no_mapping={"claims": ["plan"]},
+    check_cannot_be_called={"check": "no"},
 )
 def a_wrong_setting_is_found_at_construction(guard: Guard, wrong: dict[str, Any]) -> None:
     options = {"issuer": guard.issuers.home.issuer, **wrong}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import uuid4
 
-from tests.adapters.application import CHUNKS, PLACES, Place, Room
+from tests.adapters.application import CHUNKS, PLACES, Place, room
 from tests.adapters.contract import Guard, behaviour, behaviours
 from tests.adapters.messages import Request, authorization, bearer
 from torii_backend import ToriiAuthError, Verifier
@@ -33,19 +33,19 @@ def _place(place: Place) -> Iterator[str]:
 @behaviours(required=True, optional=False)
 def requests_inside_the_application_at_once_keep_their_users(guard: Guard, required: bool) -> None:
     users = [f"user-{number}" for number in range(_CROWD)]
-    with _place(Room(_CROWD)) as path:
-        requests = [bearer(guard.token(user), path) for user in users]
-        responses = guard.together(requests, required=required)
+    path = room(_CROWD)
+    requests = [bearer(guard.token(user), path) for user in users]
+    responses = guard.together(requests, required=required)
     for user, response in zip(users, responses):
         assert response.json() == {"user_id": user, "current": user, "same": True}
 
 
 @behaviour
 def users_and_nobody_do_not_mix(guard: Guard) -> None:
-    with _place(Room(_CROWD)) as path:
-        someone = bearer(guard.token(), path)
-        requests = [someone if number % 2 else Request(path) for number in range(_CROWD)]
-        responses = guard.together(requests, required=False)
+    path = room(_CROWD)
+    someone = bearer(guard.token(), path)
+    requests = [someone if number % 2 else Request(path) for number in range(_CROWD)]
+    responses = guard.together(requests, required=False)
     found = [response.json()["current"] for response in responses]
     assert found == [None, "ada"] * (_CROWD // 2)
 

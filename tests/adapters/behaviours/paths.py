@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tests.adapters.application import Crash
 from tests.adapters.contract import Guard, behaviour, behaviours
 from tests.adapters.messages import Request, authorization, bearer
 
 EXEMPT = ("/health", "/public/*")
+
+
+def is_open(path: str) -> bool:
+    return path == "/health" or path.startswith("/public/")
+
+
+def almost(path: str) -> bool:
+    answer: Any = "yes"
+    return answer  # type: ignore[no-any-return]
+
+
+def crash(path: str) -> bool:
+    raise Crash
+
+
+BY_FUNCTION = (is_open,)
 
 _OPEN = {"exact": "/health", "prefix": "/public/x", "deep": "/public/a/b.css", "bare": "/public/"}
 
@@ -85,6 +104,7 @@ _LOOKALIKES = {
     "trailing_space": "/health%20",
     "null": "/health%00",
     "tab": "/health%09",
+    "not_utf_8": "/public/%ff",
 }
 
 
@@ -95,3 +115,30 @@ def a_path_that_only_looks_exempt_is_guarded(guard: Guard, target: str) -> None:
         guard.refuses(anonymous, "no_credentials", exempt=EXEMPT)
         malformed = anonymous._replace(headers=(("Authorization", "Bearer"),))
         guard.refuses(malformed, "malformed_credentials", exempt=EXEMPT)
+        guard.refuses(anonymous, "no_credentials", exempt=BY_FUNCTION)
+
+
+@behaviours(**_OPEN)
+def a_function_may_say_which_paths_are_exempt(guard: Guard, target: str) -> None:
+    guard.admits(Request(target), None, exempt=BY_FUNCTION)
+    guard.admits(bearer("no.good.token", f"{target}?next=/me"), None, exempt=BY_FUNCTION)
+    guard.refuses(Request("/me"), "no_credentials", exempt=BY_FUNCTION)
+    guard.admits(guard.good("/me"), exempt=BY_FUNCTION)
+
+
+@behaviour
+def paths_and_functions_may_stand_side_by_side(guard: Guard) -> None:
+    for target in ("/health", "/public/x", "/status"):
+        guard.admits(Request(target), None, exempt=["/status", is_open])
+    guard.refuses(Request("/me"), "no_credentials", exempt=["/status", is_open])
+
+
+@behaviour
+def a_function_has_to_say_exactly_true(guard: Guard) -> None:
+    guard.refuses(Request(), "no_credentials", exempt=[almost])
+
+
+@behaviour
+def a_function_that_fails_does_not_let_the_request_in(guard: Guard) -> None:
+    assert guard.call(Request(), exempt=[crash]).status == 500
+    assert guard.call(guard.good(), exempt=[crash]).status == 500

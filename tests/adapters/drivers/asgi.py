@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tests.adapters.application import respond_async
+from tests.adapters import bare
 from tests.adapters.messages import Request, Response
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
@@ -14,18 +14,9 @@ if TYPE_CHECKING:
 
 
 def build(options: AuthOptions) -> AsyncCall:
-    guarded = AuthMiddleware(_app, **options)
+    guarded = AuthMiddleware(bare.asgi, **options)
 
     async def call(request: Request) -> Response:
         return await call_asgi(guarded, request)
 
     return call
-
-
-async def _app(scope: Any, receive: Any, send: Any) -> None:
-    chunks = await respond_async(scope["path"], scope["torii.auth"], scope["state"]["auth"])
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    async for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body"})

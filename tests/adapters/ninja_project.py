@@ -1,0 +1,44 @@
+"""An API of django-ninja whose every path leads to one operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Optional
+from uuid import uuid4
+
+from django.http import HttpRequest
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+from ninja import NinjaAPI
+
+from torii_backend import Auth
+from torii_backend.ninja import Nobody, ToriiBearer
+
+from .application import METHODS
+
+if TYPE_CHECKING:
+    from torii_backend.options import AuthOptions
+
+
+class _Anything(StringConverter):
+    """A part of a path that may be empty."""
+
+    regex = ".*"
+
+
+register_converter(_Anything, "anything")
+
+
+def urls_of(operation: Callable[..., Any], options: AuthOptions) -> tuple[Any, ...]:
+    """Make the URLs of an API that is guarded as a whole."""
+    api = NinjaAPI(
+        auth=ToriiBearer(**options), openapi_url=None, urls_namespace=f"api-{uuid4().hex}"
+    )
+    api.api_operation(list(METHODS), "/{anything:rest}")(operation)
+    return (path("", api.urls),)
+
+
+def injected(request: HttpRequest) -> Optional[Auth]:
+    """Give the Auth of a request."""
+    auth: object = request.auth  # type: ignore[attr-defined]
+    assert isinstance(auth, (Auth, Nobody))
+    return auth if isinstance(auth, Auth) else None

@@ -1,0 +1,28 @@
+"""Flask: Werkzeug's router."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from tests.adapters.messages import Request, Response
+from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.transport import Call, call_wsgi
+from torii_backend.flask import Torii
+
+if TYPE_CHECKING:
+    from torii_backend.options import AuthOptions
+
+
+def build(options: AuthOptions) -> Call:
+    app = Flask("routed", static_folder=None)
+    Torii(app, **options)
+    app.add_url_rule("/me", "me", lambda: SECRET)
+    app.add_url_rule("/health", "health", lambda: OPEN)
+    app.add_url_rule("/public/<path:rest>", "public", lambda **_: OPEN)
+
+    def call(request: Request) -> Response:
+        return call_wsgi(app, request)
+
+    return call

@@ -1,0 +1,34 @@
+"""Litestar's router."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar import Litestar, get
+
+from tests.adapters.messages import Request, Response
+from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.transport import AsyncCall, call_asgi
+from torii_backend.asgi import AuthMiddleware
+
+if TYPE_CHECKING:
+    from torii_backend.options import AuthOptions
+
+
+def build(options: AuthOptions) -> AsyncCall:
+    app = AuthMiddleware(Litestar([_me, _public], openapi_config=None), **options)
+
+    async def call(request: Request) -> Response:
+        return await call_asgi(app, request)
+
+    return call
+
+
+@get("/me")
+async def _me() -> bytes:
+    return SECRET
+
+
+@get(["/health", "/public/{rest:path}"])
+async def _public() -> bytes:
+    return OPEN

@@ -1,0 +1,210 @@
+"""Policies, blueprints and classes in Flask: who of the signed-in users may do what, and where."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Optional
+
+import pytest
+from flask import Blueprint, Flask, g
+from flask.views import MethodView, View
+
+from torii_backend import Auth, ConfigurationError, current_auth
+from torii_backend.flask import Torii, require_auth
+
+from .issuers import Issuers
+from .refusals import REFUSALS
+
+ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
+
+
+def _me() -> dict[str, Any]:
+    auth = current_auth()
+    assert g.auth is auth
+    return {"user_id": None if auth is None else auth.user_id}
+
+
+async def _async_me() -> dict[str, Any]:
+    return _me()
+
+
+def _bearer(issuers: Issuers, **claims: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issuers.token(**claims)}"}
+
+
+def _app(issuers: Issuers, **config: Any) -> Flask:
+    app = Flask(__name__)
+    app.config.update({"TORII_ISSUER": issuers.home.issuer, "PROPAGATE_EXCEPTIONS": True, **config})
+    return app
+
+
+def _assert_for_admins(app: Flask, issuers: Issuers, path: str, method: str = "GET") -> None:
+    client = app.test_client()
+    assert client.open(path, method=method).data == REFUSALS["no_credentials"].body
+    member = client.open(path, method=method, headers=_bearer(issuers))
+    assert (member.status_code, member.data) == (403, REFUSALS["role"].body)
+    admin = client.open(path, method=method, headers=_bearer(issuers, **ADMIN))
+    assert admin.json == {"user_id": "ada"}
+
+
+@pytest.mark.parametrize("view", [_me, _async_me])
+def test_a_decorated_view_may_name_a_policy(issuers: Issuers, view: Any) -> None:
+    app = _app(issuers)
+    app.add_url_rule("/me", view_func=require_auth(role="admin")(view))
+    _assert_for_admins(app, issuers, "/me")
+
+
+def test_the_extension_may_name_a_policy(issuers: Issuers) -> None:
+    app = _app(issuers)
+    Torii(app, role="admin")
+    app.add_url_rule("/me", view_func=_me)
+    _assert_for_admins(app, issuers, "/me")
+
+
+def test_the_configuration_may_name_a_policy(issuers: Issuers) -> None:
+    app = _app(issuers, TORII_ROLE={"admin", "owner"}, TORII_EMAIL_VERIFIED=True)
+    Torii(app)
+    app.add_url_rule("/me", view_func=_me)
+    _assert_for_admins(app, issuers, "/me")
+    answer = app.test_client().get("/me", headers=_bearer(issuers, **ADMIN, email_verified=False))
+    assert answer.data == REFUSALS["email_unverified"].body
+
+
+def test_a_decorated_view_keeps_the_policy_of_the_app(issuers: Issuers) -> None:
+    app = _app(issuers, TORII_ROLE="admin")
+    app.add_url_rule("/me", view_func=require_auth(email_verified=True)(_me))
+    _assert_for_admins(app, issuers, "/me")
+
+
+@pytest.mark.parametrize("where", ["extension", "decorator", "blueprint"])
+def test_an_async_check_is_an_error_of_the_application(issuers: Issuers, where: str) -> None:
+    """Before a request Flask awaits nothing, so a plain function is asked for."""
+
+    async def check(auth: Auth) -> bool:
+        raise AssertionError
+
+    app = _app(issuers)
+    view = require_auth(check=check)(_me) if where == "decorator" else _me
+    app.add_url_rule("/me", view_func=view)
+    if where == "extension":
+        Torii(app, check=check)
+    if where == "blueprint":
+        app.before_request(Torii().guard(check=check))
+    with pytest.raises(ConfigurationError, match="pass a plain function"):
+        app.test_client().get("/me", headers=_bearer(issuers))
+
+
+def _shop(app: Flask, guard: Any) -> Flask:
+    """Give an application a guarded blueprint and an open view."""
+    blueprint = Blueprint("shop", __name__, url_prefix="/shop")
+    blueprint.before_request(guard)
+    blueprint.add_url_rule("/me", view_func=_me)
+    blueprint.add_url_rule("/later", view_func=_async_me)
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/open", view_func=lambda: "open", endpoint="open")
+    return app
+
+
+@pytest.mark.parametrize("path", ["/shop/me", "/shop/later"])
+def test_a_blueprint_may_be_guarded_alone(issuers: Issuers, path: str) -> None:
+    app = _shop(_app(issuers), Torii().guard(role="admin"))
+    _assert_for_admins(app, issuers, path)
+    assert app.test_client().get("/open").data == b"open"
+
+
+def test_a_blueprint_may_be_stricter_than_its_application(issuers: Issuers) -> None:
+    app = _app(issuers)
+    torii = Torii(app, required=False, exempt=["/shop/later"])
+    _shop(app, torii.guard(role="admin"))
+    for path in ("/shop/me", "/shop/later"):
+        _assert_for_admins(app, issuers, path)
+    assert app.test_client().get("/open").data == b"open"
+
+
+def test_the_guard_of_a_blueprint_keeps_the_keywords_of_the_extension(issuers: Issuers) -> None:
+    app = _app(issuers, TORII_ISSUER=issuers.other.issuer)
+    torii = Torii(issuer=issuers.home.issuer, audience="shop")
+    client = _shop(app, torii.guard()).test_client()
+    assert client.get("/shop/me", headers=_bearer(issuers)).status_code == 401
+    assert client.get("/shop/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
+
+
+def test_one_guard_serves_several_applications(issuers: Issuers) -> None:
+    guard = Torii().guard()
+    home = _shop(_app(issuers), guard).test_client()
+    other = _shop(_app(issuers, TORII_ISSUER=issuers.other.issuer), guard).test_client()
+    assert home.get("/shop/me", headers=_bearer(issuers)).status_code == 200
+    assert other.get("/shop/me", headers=_bearer(issuers)).status_code == 401
+
+
+def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> None:
+    seen: list[Optional[Auth]] = []
+    app = _app(issuers)
+    torii = Torii(app)
+    app.before_request(lambda: seen.append(g.auth))
+    client = _shop(app, torii.guard()).test_client()
+    assert client.get("/shop/me", headers=_bearer(issuers)).status_code == 200
+    with app.test_request_context("/shop/me", headers=_bearer(issuers)):
+        app.preprocess_request()
+        assert g.auth is seen[-1]
+
+
+def test_wrong_keywords_of_a_guard_are_found_where_it_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="role"):
+        Torii().guard(role="")
+    with pytest.raises(TypeError, match="rol"):
+        Torii().guard(rol="admin")  # type: ignore[call-arg]
+
+
+class _Methods(MethodView):
+    """Guards one of its methods."""
+
+    def get(self) -> dict[str, Any]:
+        return {"open": True}
+
+    @require_auth(role="admin")
+    def post(self) -> dict[str, Any]:
+        return _me()
+
+    @require_auth(role="admin")
+    async def put(self) -> dict[str, Any]:
+        return _me()
+
+
+class _Dispatched(View):
+    decorators: ClassVar = [require_auth(role="admin")]
+
+    def dispatch_request(self) -> dict[str, Any]:
+        return _me()
+
+
+class _Later(View):
+    decorators: ClassVar = [require_auth(role="admin")]
+
+    async def dispatch_request(self) -> dict[str, Any]:  # type: ignore[override]
+        return _me()
+
+
+@pytest.mark.parametrize("view", [_Dispatched, _Later])
+def test_a_class_may_name_its_guard_among_its_decorators(
+    issuers: Issuers, view: type[View]
+) -> None:
+    app = _app(issuers)
+    app.add_url_rule("/me", view_func=view.as_view("me"))
+    _assert_for_admins(app, issuers, "/me")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_single_methods_of_a_class_may_be_guarded(issuers: Issuers, method: str) -> None:
+    app = _app(issuers)
+    app.add_url_rule("/me", view_func=_Methods.as_view("me"))
+    _assert_for_admins(app, issuers, "/me", method)
+    assert app.test_client().get("/me").json == {"open": True}
+
+
+def test_current_auth_outside_a_guarded_request_says_what_to_write(issuers: Issuers) -> None:
+    app = _app(issuers)
+    app.add_url_rule("/me", view_func=lambda: str(current_auth()))
+    with pytest.raises(ConfigurationError, match="@require_auth on the view"):
+        app.test_client().get("/me")
+    with app.app_context(), pytest.raises(ConfigurationError, match="outside a guarded request"):
+        current_auth()

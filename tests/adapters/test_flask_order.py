@@ -1,0 +1,196 @@
+"""`@require_auth` above `@app.route` guards nothing: the extension finds it at the first request."""
+
+from __future__ import annotations
+
+import gc
+from functools import wraps
+from typing import Any, Callable
+
+import pytest
+from flask import Blueprint, Flask
+from flask.views import MethodView
+
+from torii_backend import ConfigurationError
+from torii_backend.flask import Torii, require_auth
+
+from .issuers import Issuers
+
+SENTENCE = r"'me' is registered without its guard: write @require_auth below @app\.route"
+
+
+def _app(issuer: str, **options: Any) -> Flask:
+    app = Flask(__name__)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    Torii(app, issuer=issuer, **options)
+    return app
+
+
+def _logged(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def logged(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return logged
+
+
+def _assert_found(app: Flask) -> None:
+    # In a factory, nobody keeps what the decorator returned.
+    gc.collect()
+    client = app.test_client()
+    for path in ("/me", "/elsewhere", "/me"):
+        with pytest.raises(ConfigurationError, match=SENTENCE):
+            client.get(path)
+
+
+def _assert_in_order(app: Flask, issuers: Issuers) -> None:
+    client = app.test_client()
+    good = {"Authorization": f"Bearer {issuers.token()}"}
+    assert client.get("/me").status_code == 401
+    assert client.get("/me", headers=good).data == b"in"
+
+
+@pytest.mark.parametrize("decorate", [require_auth, require_auth(role="admin")])
+def test_the_decorator_above_the_route_is_found(issuer: str, decorate: Any) -> None:
+    app = _app(issuer, required=False, exempt=["/me"])
+
+    def me() -> str:
+        return "in"
+
+    decorate(app.get("/me")(me))
+    _assert_found(app)
+
+
+def test_a_view_that_is_registered_after_the_extension_is_looked_at(issuer: str) -> None:
+    app = Flask(__name__)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    @require_auth
+    @app.get("/me")
+    def me() -> str:
+        return "in"
+
+    Torii(app, issuer=issuer)
+    _assert_found(app)
+
+
+def test_it_is_found_in_a_blueprint(issuer: str) -> None:
+    app = _app(issuer)
+    blueprint = Blueprint("shop", __name__)
+
+    @require_auth
+    @blueprint.get("/me")
+    def me() -> str:
+        return "in"
+
+    app.register_blueprint(blueprint)
+    with pytest.raises(ConfigurationError, match=r"'shop\.me' is registered without its guard"):
+        app.test_client().get("/me")
+
+
+def test_it_is_found_above_and_below_other_decorators(issuer: str) -> None:
+    above, below = _app(issuer), _app(issuer)
+
+    @_logged
+    @require_auth
+    @_logged
+    @above.get("/me")
+    def me() -> str:
+        return "in"
+
+    _assert_found(above)
+
+    @require_auth
+    @below.get("/me", endpoint="me")
+    @_logged
+    def another() -> str:
+        return "in"
+
+    _assert_found(below)
+
+
+def test_the_right_order_passes(issuers: Issuers) -> None:
+    app = _app(issuers.home.issuer)
+
+    @app.get("/me")
+    @_logged
+    @require_auth
+    @_logged
+    def me() -> str:
+        return "in"
+
+    _assert_in_order(app, issuers)
+
+
+def test_a_view_may_be_registered_bare_beside_its_guarded_form(issuers: Issuers) -> None:
+    app = _app(issuers.home.issuer, exempt=["/open"])
+
+    def me() -> str:
+        return "in"
+
+    app.add_url_rule("/open", view_func=me, endpoint="open")
+    app.add_url_rule("/me", view_func=_logged(require_auth(me)), endpoint="me")
+    _assert_in_order(app, issuers)
+    assert app.test_client().get("/open").data == b"in"
+
+
+def _shared() -> str:
+    return "in"
+
+
+_GUARDED = require_auth(_shared)
+
+
+def test_a_view_may_be_guarded_in_one_application_and_bare_in_another(issuers: Issuers) -> None:
+    bare, guarded = _app(issuers.home.issuer), _app(issuers.home.issuer, required=False)
+    bare.add_url_rule("/me", view_func=_shared)
+    guarded.add_url_rule("/me", view_func=_GUARDED)
+    _assert_in_order(bare, issuers)
+    _assert_in_order(guarded, issuers)
+
+
+@require_auth
+@_logged
+def _module_level() -> str:
+    return "in"
+
+
+def test_a_view_of_a_module_is_found_too(issuer: str) -> None:
+    app = _app(issuer)
+    registered = _module_level.__wrapped__  # type: ignore[attr-defined]
+    app.add_url_rule("/me", "me", registered)
+    _assert_found(app)
+
+
+def test_classes_and_views_without_a_guard_pass(issuers: Issuers) -> None:
+    app = _app(issuers.home.issuer)
+
+    class Me(MethodView):
+        @require_auth
+        def get(self) -> str:
+            return "in"
+
+    class Callables:
+        __hash__ = None  # type: ignore[assignment]
+        __name__ = "callables"
+
+        def __call__(self) -> str:
+            return "in"
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    app.add_url_rule("/me", view_func=Me.as_view("me"))
+    app.add_url_rule("/other", view_func=Callables(), endpoint="other")
+    _assert_in_order(app, issuers)
+
+
+def test_a_view_without_weak_references_may_be_guarded(issuers: Issuers) -> None:
+    class Slotted:
+        __slots__ = ()
+
+        def __call__(self) -> str:
+            return "in"
+
+    app = _app(issuers.home.issuer)
+    app.add_url_rule("/me", "me", require_auth(Slotted()))
+    _assert_in_order(app, issuers)

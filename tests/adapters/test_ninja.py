@@ -1,0 +1,266 @@
+"""`ToriiBearer` in django-ninja: where it may stand, and how it looks, beyond the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+import weakref
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Optional
+from uuid import uuid4
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, JsonResponse
+from django.test import RequestFactory, override_settings
+from django.urls import include, path
+from ninja import NinjaAPI, Router
+from ninja.testing import TestClient
+
+from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
+from torii_backend.ninja import Nobody, ToriiBearer
+
+from .django_project import asgi_handler_of, wsgi_handler_of
+from .issuers import Issuers
+from .messages import Request, Response, bearer
+from .refusals import REFUSALS
+from .transport import call_asgi, call_wsgi
+
+ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
+
+
+def _me(request: HttpRequest) -> dict[str, Any]:
+    auth = current_auth()
+    assert auth is request.auth is not None  # type: ignore[attr-defined]
+    return {"user_id": auth.user_id, "thread": threading.get_ident()}
+
+
+def _open(request: HttpRequest) -> str:
+    return "open"
+
+
+async def _async_me(request: HttpRequest) -> dict[str, Any]:
+    return _me(request)
+
+
+@pytest.fixture(autouse=True)
+def torii(issuer: str) -> Iterator[dict[str, Any]]:
+    settings: dict[str, Any] = {"ISSUER": issuer}
+    with override_settings(TORII=settings):
+        yield settings
+
+
+def _api(**options: Any) -> NinjaAPI:
+    return NinjaAPI(urls_namespace=f"api-{uuid4().hex}", **options)
+
+
+@cache
+def _handler(api: NinjaAPI) -> WSGIHandler:
+    return wsgi_handler_of((path("", api.urls),))
+
+
+def _answer(api: NinjaAPI, request: Request) -> Response:
+    return call_wsgi(_handler(api), request)
+
+
+def _assert_refused(response: Response, refusal: str) -> None:
+    expected = REFUSALS[refusal]
+    assert (response.status, response.body) == (expected.status, expected.body)
+    assert response.header("www-authenticate") == expected.www_authenticate
+
+
+def _assert_for_admins(api: NinjaAPI, issuers: Issuers, target: str = "/me") -> None:
+    _assert_refused(_answer(api, Request(target)), "no_credentials")
+    _assert_refused(_answer(api, bearer(issuers.token(), target)), "role")
+    admin = _answer(api, bearer(issuers.token(**ADMIN), target))
+    assert admin.json()["user_id"] == "ada"
+
+
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_an_operation_may_be_guarded(issuers: Issuers, operation: Any) -> None:
+    api = _api()
+    api.get("/me", auth=ToriiBearer(role="admin"))(operation)
+    api.get("/open")(_open)
+    _assert_for_admins(api, issuers)
+    assert _answer(api, Request("/open")).json() == "open"
+
+
+def test_a_router_may_be_stricter_than_its_api(issuers: Issuers) -> None:
+    api, router = _api(auth=ToriiBearer()), Router(auth=ToriiBearer(role="admin"))
+    router.get("/me")(_me)
+    api.get("/me")(_me)
+    api.add_router("/admin", router)
+    _assert_for_admins(api, issuers, "/admin/me")
+    assert _answer(api, bearer(issuers.token())).status == 200
+    _assert_refused(_answer(api, Request()), "no_credentials")
+
+
+def test_an_operation_may_be_open_in_a_guarded_api(issuers: Issuers) -> None:
+    api = _api(auth=ToriiBearer())
+    api.get("/open", auth=None)(_open)
+    assert _answer(api, Request("/open")).json() == "open"
+
+
+def test_keywords_count_before_the_settings(issuers: Issuers, torii: dict[str, Any]) -> None:
+    torii.update(ISSUER=issuers.other.issuer, REQUIRED=False, EXEMPT=["/me"])
+    api = _api(auth=ToriiBearer(issuer=issuers.home.issuer))
+    api.get("/me")(_me)
+    assert _answer(api, bearer(issuers.token())).status == 200
+    _assert_refused(_answer(api, Request()), "no_credentials")
+
+
+def test_the_last_of_several_refuses(issuers: Issuers) -> None:
+    def by_cookie(request: HttpRequest) -> Optional[str]:
+        return request.COOKIES.get("user")
+
+    api = _api(auth=[by_cookie, ToriiBearer()])
+    api.get("/me")(lambda request: str(getattr(request.auth, "user_id", request.auth)))
+    assert _answer(api, Request(headers=(("Cookie", "user=grace"),))).json() == "grace"
+    assert _answer(api, bearer(issuers.token())).json() == "ada"
+    _assert_refused(_answer(api, Request()), "no_credentials")
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_nobody_is_told_from_everybody(issuers: Issuers, required: bool) -> None:
+    api = _api(auth=ToriiBearer(required=required))
+
+    @api.get("/me")
+    def kind(request: HttpRequest) -> list[Any]:
+        auth: object = request.auth  # type: ignore[attr-defined]
+        return [isinstance(auth, Nobody), isinstance(auth, Auth), repr(current_auth())]
+
+    assert _answer(api, bearer(issuers.token())).json()[:2] == [False, True]
+    anonymous = _answer(api, Request())
+    if required:
+        _assert_refused(anonymous, "no_credentials")
+    else:
+        assert anonymous.json() == [True, False, "None"]
+    assert repr(Nobody()) == "Nobody()"
+
+
+def test_async_operations_stay_on_the_event_loop(issuers: Issuers) -> None:
+    heard: list[int] = []
+
+    def hear(refusal: ToriiAuthError) -> None:
+        heard.append(threading.get_ident())
+
+    api = _api(auth=ToriiBearer(on_error=hear))
+    api.get("/me")(_async_me)
+    handler = asgi_handler_of((path("", api.urls),))
+    for request, status in ((bearer(issuers.token()), 200), (Request(), 401)):
+        response = asyncio.run(call_asgi(handler, request))
+        assert response.status == status
+        if status == 200:
+            assert response.json()["thread"] == threading.get_ident()
+    assert heard == [threading.get_ident()]
+
+
+def test_sync_operations_are_guarded_under_asgi(issuers: Issuers) -> None:
+    api = _api(auth=ToriiBearer())
+    api.get("/me")(_me)
+    api.post("/me")(_async_me)
+    handler = asgi_handler_of((path("", api.urls),))
+    for method in ("GET", "POST"):
+        good = bearer(issuers.token(), method=method)
+        assert asyncio.run(call_asgi(handler, good)).json()["user_id"] == "ada"
+        _assert_refused(asyncio.run(call_asgi(handler, Request(method=method))), "no_credentials")
+
+
+def test_the_openapi_document_shows_a_bearer_scheme() -> None:
+    api = _api(auth=ToriiBearer())
+    api.get("/me")(_me)
+    document = json.loads(_answer(api, Request("/openapi.json")).body)
+    assert document["paths"]["/me"]["get"]["security"] == [{"ToriiBearer": []}]
+    assert document["components"]["securitySchemes"] == {
+        "ToriiBearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A Torii access token.",
+        }
+    }
+
+
+@pytest.mark.parametrize("prefix", ["", "api/v1/", "shop/<slug:shop>/"])
+@pytest.mark.parametrize("namespace", [None, "outer"])
+def test_refusals_are_ours_wherever_the_api_is_mounted(
+    issuers: Issuers, prefix: str, namespace: Optional[str]
+) -> None:
+    api = _api(auth=ToriiBearer())
+    other = _api(auth=ToriiBearer())
+
+    @api.get("/me")
+    def me(request: HttpRequest) -> str:
+        return "in"
+
+    inner = [path("other/", other.urls), path("inner/", api.urls)]
+    included = include((inner, "app"), namespace) if namespace else include(inner)
+    handler = wsgi_handler_of((path(prefix, included),))
+    target = "/" + prefix.replace("<slug:shop>", "x") + "inner/me"
+    _assert_refused(call_wsgi(handler, Request(target)), "no_credentials")
+
+
+def test_a_request_is_gone_once_it_is_answered(issuers: Issuers) -> None:
+    """Without waiting for the garbage collector: it holds what the client sent."""
+    request = RequestFactory().get("/me", HTTP_AUTHORIZATION=f"Bearer {issuers.token()}")
+    gc.disable()
+    try:
+        assert ToriiBearer()(request) is current_auth()
+        request.close()
+        gone = weakref.ref(request)
+        del request
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_the_client_of_ninja_sees_the_status_and_the_sentence(issuers: Issuers) -> None:
+    """It calls operations without Django, so there is nobody to send our answer."""
+    api = _api(auth=ToriiBearer())
+
+    @api.get("/me")
+    def me(request: HttpRequest) -> str:
+        request.close()
+        return "in"
+
+    client = TestClient(api)
+    refused = client.get("/me")
+    assert refused.status_code == 401
+    assert refused.json() == {"detail": "The request carries no bearer token."}
+    good = client.get("/me", headers={"AUTHORIZATION": f"Bearer {issuers.token()}"})
+    assert good.json() == "in"
+
+
+def test_an_exception_handler_of_the_project_still_counts(issuers: Issuers) -> None:
+    class Mine(Exception):
+        pass
+
+    api = _api(auth=ToriiBearer())
+
+    @api.exception_handler(Mine)
+    def answer(request: HttpRequest, error: Any) -> JsonResponse:
+        return JsonResponse({"mine": True}, status=418)
+
+    @api.get("/me")
+    def me(request: HttpRequest) -> str:
+        raise Mine
+
+    _assert_refused(_answer(api, Request()), "no_credentials")
+    assert _answer(api, bearer(issuers.token())).status == 418
+
+
+def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, Any]) -> None:
+    torii["USER_RESOLVER"] = lambda auth: f"user {auth.user_id}"
+    api = _api(auth=ToriiBearer())
+    api.get("/me")(lambda request: str(request.user))
+    assert _answer(api, bearer(issuers.token())).json() == "user ada"
+
+
+def test_wrong_keywords_are_found_where_the_guard_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="role"):
+        ToriiBearer(role="")
+    with pytest.raises(TypeError, match="rol"):
+        ToriiBearer(rol="admin")  # type: ignore[call-arg]

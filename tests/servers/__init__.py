@@ -1,0 +1,1 @@
+"""The behaviours of tests/adapters through real servers and sockets."""
