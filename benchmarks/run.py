@@ -22,6 +22,7 @@ import event_loop
 import fresh
 import memory
 import outage
+import overhead
 import repeat
 import startup
 import threads
@@ -35,6 +36,7 @@ _PARTS = {
     "threads": threads.measure,
     "event_loop": event_loop.measure,
     "outage": outage.measure,
+    "overhead": overhead.measure,
     "client_decode": client_decode.measure,
     "client_calls": client_calls.measure,
     "client_threads": client_threads.measure,
