@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from inspect import iscoroutinefunction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import re_path
 
-from tests.adapters.django_project import wsgi_handler
+from tests.adapters.django_project import wsgi_handler_of
 from tests.adapters.messages import Request, Response, bearer
 from tests.adapters.transport import call_asgi, call_wsgi
+from tests.installed import is_left_out
 from torii_backend import ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SECTION = re.compile(r"(?:\A|^##).*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
+STEPS = ["Install", "Configure", "Guard", "Read", "Refuse"]
 ISSUER = "https://acme.torii.so"
 USER_ID = "user_ada"
 
@@ -36,29 +45,42 @@ def torii(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_examples_of_a_page_run_one_after_the_other(page: Path, torii: Emulator) -> None:
+def test_the_examples_of_a_page_run_one_after_the_other(
+    page: Path, torii: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = page.read_text("utf-8")
-    namespace: dict[str, Any] = {"__name__": page.stem}
-    for block in BLOCK.finditer(text):
-        # An issuer in a page stands for the reader's own; so does the token, which nobody makes.
-        namespace["token"] = token = torii.issue_token(user_id=USER_ID).access_token
-        # Blank lines before it, so that a traceback shows the line of the page.
-        above = "\n" * text.count("\n", 0, block.start(1))
-        source = above + block[1].replace(ISSUER, torii.issuer)
-        exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
-        if "auth" in namespace:
-            assert namespace.pop("auth").user_id == USER_ID
-        if "app" in namespace:
-            _assert_guarded(namespace.pop("app"), token)
-        if "MIDDLEWARE" in namespace:
-            settings = {name: namespace.pop(name) for name in ("MIDDLEWARE", "TORII")}
-            _assert_guarded(wsgi_handler(_me, **settings), token)
-        if "api" in namespace:
+    # A module that can be found, as some frameworks look up the names in annotations there.
+    module = ModuleType(f"page_{page.stem}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    namespace = vars(module)
+    for section in SECTION.finditer(text):
+        for name, value in EXPORT.findall(section[0]):
+            monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer))
+        try:
+            _run(page, section, namespace, torii)
+        except ModuleNotFoundError as error:
+            if not is_left_out(error.name or ""):
+                raise
+        apps = {name: namespace.pop(name) for name in _APPS if name in namespace}
+        if apps.keys() & {"app", "MIDDLEWARE", "urlpatterns"}:
+            with _served(apps) as app:
+                _assert_guarded(app, torii)
+                if page.name == "frameworks.md":
+                    _assert_refused_by_policy(app, torii)
+        if page.name == "client.md" and "api" in namespace:
             asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
             del namespace["api"]
-    for value in namespace.values():
+    for value in list(namespace.values()):
         if isinstance(value, ToriiClient):
             value.close()
+
+
+def test_every_framework_takes_the_same_five_steps() -> None:
+    text = (ROOT / "docs" / "frameworks.md").read_text("utf-8")
+    sections = SECTION.findall(text)[1:-1]
+    assert len(sections) == 13
+    for section in sections:
+        assert re.findall(r"\*\*(\w+)\*\*", section) == STEPS
 
 
 @pytest.mark.parametrize("env", ["demo", "py"])
@@ -69,6 +91,33 @@ def test_the_readme_shows_each_command_once(env: str) -> None:
     assert PAGES[0].read_text("utf-8").splitlines().count(command) == 1
 
 
+# What a page may make of an application; names in capitals are settings of Django.
+_APPS = ("app", "urlpatterns", "MIDDLEWARE", "TORII")
+
+
+def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: Emulator) -> None:
+    for block in BLOCK.finditer(section.string, section.start(), section.end()):
+        # An issuer in a page stands for the reader's own; so does the token, which nobody makes.
+        namespace["token"] = torii.issue_token(user_id=USER_ID).access_token
+        # Blank lines before it, so that a traceback shows the line of the page.
+        above = "\n" * section.string.count("\n", 0, block.start(1))
+        source = above + block[1].replace(ISSUER, torii.issuer)
+        exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
+        if "auth" in namespace:
+            assert namespace.pop("auth").user_id == USER_ID
+
+
+@contextmanager
+def _served(apps: dict[str, Any]) -> Iterator[Any]:
+    """Give the application of a section; a Django project is served with its settings."""
+    if "app" in apps:
+        yield apps["app"]
+        return
+    settings = {name: value for name, value in apps.items() if name.isupper()}
+    with override_settings(**settings):
+        yield wsgi_handler_of(tuple(apps.get("urlpatterns", [re_path("", _me)])))
+
+
 def _me(request: HttpRequest) -> HttpResponse:
     """Answer as a view of the Django project that a page configures."""
     auth = current_auth()
@@ -77,13 +126,25 @@ def _me(request: HttpRequest) -> HttpResponse:
     return HttpResponse(auth.user_id)
 
 
-def _assert_guarded(app: Any, token: str) -> None:
+def _assert_guarded(app: Any, torii: Emulator) -> None:
     refused = _call(app, Request())
     assert refused.status == 401
     assert refused.header("WWW-Authenticate") == 'Bearer realm="torii"'
-    admitted = _call(app, bearer(token))
+    admitted = _call(app, bearer(torii.issue_token(user_id=USER_ID).access_token))
     assert admitted.status == 200
     assert USER_ID.encode() in admitted.body
+
+
+def _assert_refused_by_policy(app: Any, torii: Emulator) -> None:
+    """Look for the path that asks for a verified email address: one of two."""
+    good = torii.issue_token(user_id=USER_ID).access_token
+    bad = torii.issue_token(claims={"email_verified": False}).access_token
+    refused = [_call(app, bearer(bad, target)) for target in ("/me", "/invoices")]
+    assert 403 in [response.status for response in refused]
+    for target, response in zip(("/me", "/invoices"), refused):
+        if response.status == 403:
+            assert b"email_unverified" in response.body
+            assert _call(app, bearer(good, target)).status in (200, 404)
 
 
 async def _assert_shows(api: Any, user_id: str) -> None:

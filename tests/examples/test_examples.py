@@ -13,12 +13,19 @@ from pathlib import Path
 
 import pytest
 import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
+from tests.installed import is_left_out
 from tests.ports import free_port
 from torii_backend.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 APPS = sorted(path.name for path in (ROOT / "examples").glob("*_app.py"))
+# Where the framework is imported by another name.
+MODULES = {"drf_app.py": "rest_framework"}
+WITHOUT_ADAPTER = {"bottle", "falcon", "litestar", "pyramid", "quart", "starlette", "websocket"}
 WATCHDOG = 30.0
 
 
@@ -60,7 +67,11 @@ def wait_until_up(address: str, process: subprocess.Popen[bytes]) -> str:
     pytest.fail("the example did not start")
 
 
-@pytest.mark.parametrize("example", APPS)
+def is_run(example: str) -> bool:
+    return not is_left_out(MODULES.get(example, example.partition("_")[0]))
+
+
+@pytest.mark.parametrize("example", [example for example in APPS if is_run(example)])
 def test_the_example_guards_me_and_leaves_health_open(example: str) -> None:
     with Emulator() as torii, running(example, torii.issuer) as address:
         token = torii.issue_token(user_id="user_ada").access_token
@@ -76,9 +87,25 @@ def test_the_example_guards_me_and_leaves_health_open(example: str) -> None:
     assert (health.status_code, health.json()) == (200, {"user_id": None})
 
 
-def test_there_is_an_example_for_every_adapter() -> None:
+def test_the_websocket_of_the_example_says_back_what_the_user_says() -> None:
+    with Emulator() as torii, running("websocket_app.py", torii.issuer) as address:
+        token = torii.issue_token(user_id="user_ada").access_token
+        url = address.replace("http:", "ws:") + "/ws"
+        offers = [Subprotocol("torii"), Subprotocol(f"torii.bearer.{token}")]
+        with connect(url, subprotocols=offers) as websocket:
+            websocket.send("hello")
+            said = websocket.recv(WATCHDOG)
+        with pytest.raises(InvalidStatus) as refused:
+            connect(url, subprotocols=offers[:1])
+
+    assert (websocket.subprotocol, said) == ("torii", "user_ada: hello")
+    assert refused.value.response.status_code == 401
+
+
+def test_there_is_an_example_for_every_adapter_and_framework() -> None:
     adapters = {path.name for path in (ROOT / "adapters").iterdir() if path.is_dir()}
-    assert {name.replace("_app.py", "") for name in APPS} == adapters - {"__pycache__"}
+    expected = (adapters - {"__pycache__"}) | WITHOUT_ADAPTER
+    assert {name.replace("_app.py", "") for name in APPS} == expected
 
 
 def test_the_quickstart_prints_a_table_without_surprises() -> None:

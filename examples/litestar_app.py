@@ -1,0 +1,21 @@
+# TORII_ISSUER=http://127.0.0.1:4100 uvicorn --app-dir examples litestar_app:app --port 8000
+"""Guard a Litestar app. Start a local Torii first: `python -m torii_backend emulator`."""
+
+# No `from __future__ import annotations`: Litestar reads the annotations of the handlers.
+from typing import Any, Optional
+
+from litestar import Litestar, Request, get
+
+from torii_backend.asgi import AuthMiddleware
+
+
+@get(["/me", "/health"])
+async def me(request: Request[Any, Any, Any]) -> dict[str, Optional[str]]:
+    """Answer who is signed in; on an exempt path that is nobody."""
+    auth = request.state.auth
+    return {"user_id": auth.user_id if auth else None}
+
+
+# Around the whole app: Litestar's own middleware sees paths as its router has rewritten them.
+# The issuer comes from TORII_ISSUER. Every path but /health needs a token.
+app = AuthMiddleware(Litestar([me]), exempt=["/health"])

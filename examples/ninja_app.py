@@ -1,0 +1,57 @@
+# TORII_ISSUER=http://127.0.0.1:4100 python examples/ninja_app.py runserver --noreload 8000
+"""Guard operations of django-ninja. Start a local Torii first: `python -m torii_backend emulator`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Optional
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpRequest
+from django.urls import path
+
+if not settings.configured:
+    settings.configure(
+        ROOT_URLCONF=__name__,
+        SECRET_KEY="only for this example",
+        ALLOWED_HOSTS=["127.0.0.1"],
+        # Checks the settings at start.
+        INSTALLED_APPS=["torii_backend.django"],
+        # "ISSUER" may stand here; left out, it comes from TORII_ISSUER.
+        TORII={},
+    )
+
+# django-ninja reads the settings while it is imported; a project of several files need not care.
+from ninja import NinjaAPI
+
+from torii_backend import current_auth
+from torii_backend.ninja import ToriiBearer
+
+api = NinjaAPI(auth=ToriiBearer())
+
+
+@api.get("/me")
+def me(request: HttpRequest) -> dict[str, Optional[str]]:
+    """Answer who is signed in."""
+    # request.auth is the same object; current_auth() is the one that type checkers know.
+    auth = current_auth()
+    return {"user_id": auth.user_id if auth else None}
+
+
+@api.get("/admin", auth=ToriiBearer(role="admin"))
+async def admin(request: HttpRequest) -> dict[str, Optional[str]]:
+    """Answer admins alone."""
+    return me(request)
+
+
+@api.get("/health", auth=None)
+def health(request: HttpRequest) -> dict[str, None]:
+    """Answer anybody."""
+    return {"user_id": None}
+
+
+urlpatterns = [path("", api.urls)]
+
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)
