@@ -1,4 +1,4 @@
-"""Models: what Torii's REST API answers, one struct a schema (shared/spec of the wire: OpenAPI file).
+"""Models: what Torii's REST API answers, one struct a schema of its OpenAPI file.
 
 Fields that the server adds are ignored, words that it adds to a list (statuses, locales) stay plain
 strings, and optional fields that it leaves out are None. Identifiers are strings, moments are aware
