@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from werkzeug.routing import Rule
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.application import Application
+from torii_backend.emulator.routes import Route
 
 
 def _fail(request: Request) -> Response:
@@ -16,7 +16,7 @@ def _fail(request: Request) -> Response:
 
 def test_a_defect_is_500_and_says_where_to_look(capfd: pytest.CaptureFixture[str]) -> None:
     paths = ["/api/server/v1/users", "/_emulator/tokens"]
-    client = Client(Application([Rule(path, endpoint=_fail) for path in paths]))
+    client = Client(Application([Route(path, ("GET",), _fail) for path in paths]))
     rest, control = (client.get(path) for path in paths)
     assert (rest.status_code, rest.mimetype) == (500, "application/problem+json")
     assert rest.get_json()["code"] == control.get_json()["error"]["code"] == "internal_error"

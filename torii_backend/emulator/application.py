@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, InternalServerError
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator import answers
-from torii_backend.emulator.rest.api import PREFIX, IdConverter
+from torii_backend.emulator.rest.api import PREFIX
 from torii_backend.emulator.rest.problem import problem_answer
+from torii_backend.emulator.routes import Route, Routes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -22,12 +22,11 @@ class Application:
     """A WSGI application over routes.
 
     Args:
-        rules: the routes; the endpoint of each is a callable that takes the request, and the
-            values in the path by keyword, and gives the answer.
+        routes: all that it answers.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._routes = Map(rules, merge_slashes=False, converters={"id": IdConverter})
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = Routes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; refusals are answers too (PEP 3333)."""
@@ -35,9 +34,8 @@ class Application:
 
     def _answer(self, request: Request) -> Response:
         try:
-            # The Host header picks nothing here, so routing gets a fixed one.
-            endpoint, values = self._routes.bind("localhost").match(request.path, request.method)
-            answer: Response = endpoint(request, **values)
+            endpoint, values = self._routes.match(request.path, request.method)
+            answer = endpoint(request, **values)
         except HTTPException as error:
             return _refusal(request, error)
         except ConnectionError:  # how an outage, or the end of the emulator, drops a request

@@ -8,12 +8,12 @@ from typing import Any, Optional
 
 import msgspec
 from werkzeug.exceptions import BadRequest
-from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import device
@@ -44,7 +44,7 @@ class _OutageRequest(Body):
     seconds: Optional[float] = None
 
 
-def rules(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> list[Rule]:
+def routes(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> list[Route]:
     """List the routes of the control plane but for those that make data.
 
     Args:
@@ -87,11 +87,11 @@ def rules(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> lis
         return json_answer({})
 
     return [
-        Rule("/_emulator/tokens", methods=["POST"], endpoint=tokens),
-        Rule("/_emulator/sessions", methods=["POST"], endpoint=sessions),
-        Rule("/_emulator/keys/rotate", methods=["POST"], endpoint=rotate),
-        Rule("/_emulator/outage", methods=["POST"], endpoint=outage),
-        Rule("/_emulator/reset", methods=["POST"], endpoint=reset),
+        Route("/_emulator/tokens", ("POST",), tokens),
+        Route("/_emulator/sessions", ("POST",), sessions),
+        Route("/_emulator/keys/rotate", ("POST",), rotate),
+        Route("/_emulator/outage", ("POST",), outage),
+        Route("/_emulator/reset", ("POST",), reset),
     ]
 
 

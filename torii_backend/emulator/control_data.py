@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Optional
 
 from werkzeug.exceptions import BadRequest, NotFound
-from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.models import Organization, OrganizationMember
@@ -15,6 +14,7 @@ from torii_backend.emulator.body import read_body
 from torii_backend.emulator.control import Body
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.ids import new_id
+from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.moments import now
@@ -32,7 +32,7 @@ class _MemberRequest(Body):
     role: str
 
 
-def rules(database: Database, environments: Sequence[Environment]) -> list[Rule]:
+def routes(database: Database, environments: Sequence[Environment]) -> list[Route]:
     """List the routes.
 
     Args:
@@ -94,7 +94,7 @@ def rules(database: Database, environments: Sequence[Environment]) -> list[Rule]
         return json_answer(user)
 
     return [
-        Rule("/_emulator/organizations", methods=["POST"], endpoint=make_organization),
-        Rule("/_emulator/members", methods=["POST"], endpoint=make_member),
-        Rule("/_emulator/users/<id:user_id>/verify-email", methods=["POST"], endpoint=verify_email),
+        Route("/_emulator/organizations", ("POST",), make_organization),
+        Route("/_emulator/members", ("POST",), make_member),
+        Route("/_emulator/users/<id:user_id>/verify-email", ("POST",), verify_email),
     ]

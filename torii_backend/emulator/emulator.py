@@ -118,10 +118,10 @@ class Emulator:
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
         routes = [
-            *tenant_host.rules(tenant, sign_in),
-            *control.rules(tenant, sign_in, self.reset),
-            *control_data.rules(database, self._environments),
-            *api.rules(database, self._environments, tenant.issuer),
+            *tenant_host.routes(tenant, sign_in),
+            *control.routes(tenant, sign_in, self.reset),
+            *control_data.routes(database, self._environments),
+            *api.routes(database, self._environments, tenant.issuer),
         ]
         server = Server(listener, Application(routes))
         self._parts = _Parts(tenant, sign_in, database, server)

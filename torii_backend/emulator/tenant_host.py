@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
-from werkzeug.routing import Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.answers import error_answer, json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import Outage
+from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import Device, SignIn
 from torii_backend.emulator.tenant import JWKS_PATH, REDEEM_PATH, Tenant
 
@@ -29,7 +29,7 @@ class _RedeemRequest(msgspec.Struct):
     token: str
 
 
-def rules(tenant: Tenant, sign_in: SignIn) -> list[Rule]:
+def routes(tenant: Tenant, sign_in: SignIn) -> list[Route]:
     """List the routes of the tenant host; each endpoint takes the request."""
 
     def jwks(request: Request) -> Response:
@@ -56,9 +56,9 @@ def rules(tenant: Tenant, sign_in: SignIn) -> list[Rule]:
         return served
 
     return [
-        Rule(JWKS_PATH, methods=["GET"], endpoint=serve(jwks)),
-        Rule(DISCOVERY_PATH, methods=["GET"], endpoint=serve(discovery)),
-        Rule(REDEEM_PATH, methods=["GET", "POST"], endpoint=serve(redeem)),
+        Route(JWKS_PATH, ("GET",), serve(jwks)),
+        Route(DISCOVERY_PATH, ("GET",), serve(discovery)),
+        Route(REDEEM_PATH, ("GET", "POST"), serve(redeem)),
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 
-from werkzeug.routing import BaseConverter, Rule
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import BodyT, decoded, read_bytes
@@ -22,6 +21,7 @@ from torii_backend.emulator.rest import (
 from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem, bad_value
+from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.moments import now
 
@@ -38,21 +38,7 @@ _OPERATIONS = [
 ]
 
 
-class IdConverter(BaseConverter):
-    """An id in a path, in lower case; what is no UUID is an id that nothing has.
-
-    It leaves `search` to the path of that name.
-    """
-
-    regex = "(?!search$)[^/]+"
-    part_isolating = True
-
-    def to_python(self, value: str) -> str:
-        """Give the id as the database writes it."""
-        return value.lower()
-
-
-def rules(database: Database, environments: Sequence[Environment], issuer: str) -> list[Rule]:
+def routes(database: Database, environments: Sequence[Environment], issuer: str) -> list[Route]:
     """List the routes of the REST API.
 
     Args:
@@ -74,11 +60,7 @@ def rules(database: Database, environments: Sequence[Environment], issuer: str) 
         return endpoint
 
     return [
-        Rule(
-            PREFIX.rstrip("/") + operation.path,
-            methods=[operation.method],
-            endpoint=answering(operation),
-        )
+        Route(PREFIX.rstrip("/") + operation.path, (operation.method,), answering(operation))
         for operation in _OPERATIONS
     ]
 
