@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date, datetime, timezone
 from typing import Any, Optional, Union
@@ -144,6 +145,11 @@ async def awaiting(torii: AsyncToriiClient, user_id: str) -> None:
     assert_type(await torii.with_raw_response.users.get(user_id), ApiResponse[User])
     assert_type(await torii.request("GET", "/badges/1", into=Badge), Badge)
     assert_type(await torii.request("GET", "/badges/1"), Any)
+    raw = torii.with_raw_response
+    assert_type(await raw.request("GET", "/badges/1", into=Badge), ApiResponse[Badge])
+    assert_type(await raw.request("GET", "/badges/1"), ApiResponse[Any])
+    both = await asyncio.gather(torii.users.get(user_id), torii.users.list())
+    assert_type(both, tuple[User, Page[User]])
     assert_type(await torii.close(), None)
     forgotten = torii.users.get(user_id)
     assert_type(forgotten.email, Optional[str])  # type: ignore[attr-defined, assert-type]  # pyright: ignore[reportAttributeAccessIssue, reportAssertTypeFailure, reportUnknownMemberType]
@@ -166,6 +172,9 @@ def raw_answers(torii: ToriiClient, user_id: str) -> None:
     torii.request("PUT", "/badges/1", query={"a": "b", "c": ["d", "e"]}, body=Badge(1), timeout=3)
     assert_type(torii.request("GET", "/badges/1"), Any)
     assert_type(torii.request("GET", "/badges/1")["name"], Any)
+    raw = torii.with_raw_response.request("GET", "/badges/1")
+    assert_type(raw, ApiResponse[Any])
+    assert_type(torii.with_raw_response.request("GET", "/b", into=Badge), ApiResponse[Badge])
     torii.with_raw_response.users.iterate()  # type: ignore[arg-type]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 

@@ -9,7 +9,13 @@ import requests
 from msgspec import UNSET
 
 from torii_backend.client.allowed_origins import Origins
-from torii_backend.client.custom import AwaitedCustomCall, CustomCall, Query
+from torii_backend.client.custom import (
+    AwaitedCustomCall,
+    AwaitedRawCustomCall,
+    CustomCall,
+    Query,
+    RawCustomCall,
+)
 from torii_backend.client.face import (
     Awaited,
     AwaitedRaw,
@@ -91,6 +97,20 @@ class Api(Resource[FaceT]):
         return describe_custom(method, path, into=into, query=query, body=body, timeout=timeout)
 
 
+class RawApi(Api[BlockingRaw]):
+    """All resources, whose calls give an `ApiResponse`."""
+
+    if TYPE_CHECKING:
+        request: RawCustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class AwaitedRawApi(Api[AwaitedRaw]):
+    """All resources, whose awaited calls give an `ApiResponse`."""
+
+    if TYPE_CHECKING:
+        request: AwaitedRawCustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
 class ToriiClient(Api[Blocking]):
     """Torii's REST API, for blocking code. One client serves all threads.
 
@@ -141,7 +161,7 @@ class ToriiClient(Api[Blocking]):
             pool_size=pool_size,
             session=session,
         )
-        self.with_raw_response: Api[BlockingRaw] = Api(BlockingRaw(self._transport))
+        self.with_raw_response = RawApi(BlockingRaw(self._transport))
         super().__init__(Blocking(self._transport))
 
     def close(self) -> None:
@@ -211,7 +231,7 @@ class AsyncToriiClient(Api[Awaited]):
         )
         self._workers = Workers(pool_size)
         raw = AwaitedRaw(self._transport, self._workers)
-        self.with_raw_response: Api[AwaitedRaw] = Api(raw)
+        self.with_raw_response = AwaitedRawApi(raw)
         super().__init__(Awaited(self._transport, self._workers))
 
     async def close(self) -> None:
@@ -253,7 +273,7 @@ def _transport(
     key.check()
     if checked_count(pool_size, "pool_size") == 0:
         raise ConfigurationError("pool_size must be at least 1.")
-    if session is not None and not callable(getattr(session, "get_adapter", None)):
+    if not isinstance(session, (requests.Session, type(None))):
         raise ConfigurationError("session must be a requests.Session.")
     try:
         seconds = checked_timeout(timeout)

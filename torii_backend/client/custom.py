@@ -7,6 +7,7 @@ from typing import Any, Optional, Protocol, TypeVar, Union, overload
 
 from msgspec import UNSET
 
+from torii_backend.client.answer import ApiResponse
 from torii_backend.client.request import Timeout
 
 T = TypeVar("T")
@@ -40,6 +41,33 @@ class CustomCall(Protocol):
     ) -> T: ...
 
 
+class RawCustomCall(Protocol):
+    """`ToriiClient.with_raw_response.request`."""
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        timeout: Timeout = None,
+    ) -> ApiResponse[Any]: ...
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        into: type[T],
+        timeout: Timeout = None,
+    ) -> ApiResponse[T]: ...
+
+
 class AwaitedCustomCall(Protocol):
     """`AsyncToriiClient.request`."""
 
@@ -52,7 +80,7 @@ class AwaitedCustomCall(Protocol):
         query: Query = None,
         body: Any = UNSET,
         timeout: Timeout = None,
-    ) -> Coroutine[Any, Any, Any]: ...
+    ) -> Coroutine[None, None, Any]: ...
 
     @overload
     def __call__(
@@ -64,4 +92,31 @@ class AwaitedCustomCall(Protocol):
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
-    ) -> Coroutine[Any, Any, T]: ...
+    ) -> Coroutine[None, None, T]: ...
+
+
+class AwaitedRawCustomCall(Protocol):
+    """`AsyncToriiClient.with_raw_response.request`."""
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        timeout: Timeout = None,
+    ) -> Coroutine[None, None, ApiResponse[Any]]: ...
+
+    @overload
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        body: Any = UNSET,
+        into: type[T],
+        timeout: Timeout = None,
+    ) -> Coroutine[None, None, ApiResponse[T]]: ...

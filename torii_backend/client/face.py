@@ -130,12 +130,12 @@ class operation(Generic[P, T]):  # noqa: N801 (a decorator)
     @overload
     def __get__(
         self, resource: Resource[Awaited], owner: Any
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    ) -> Callable[P, Coroutine[None, None, T]]: ...
 
     @overload
     def __get__(
         self, resource: Resource[AwaitedRaw], owner: Any
-    ) -> Callable[P, Coroutine[Any, Any, ApiResponse[T]]]: ...
+    ) -> Callable[P, Coroutine[None, None, ApiResponse[T]]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
         """Give the method, bound to its resource, in the form that the resource's face has."""
