@@ -215,6 +215,18 @@ def test_the_repr_of_an_answer_shows_no_personal_data(
         assert not [word for word in PERSONAL if word in repr(value)]
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (ToriiUpdateUserInput(), "UpdateUser()"),
+        (ToriiUpdateUserInput(name="Ada", phone=None), "UpdateUser(name, phone)"),
+        (ToriiUpdateUserInput(unsafe_metadata={"iban": "x"}), "UpdateUser(unsafe_metadata)"),
+    ],
+)
+def test_the_repr_of_an_input_names_fields(given: ToriiUpdateUserInput, shown: str) -> None:
+    assert repr(given) == shown
+
+
 def test_a_repr_tells_records_apart(server: ApiServer, torii: ToriiClient) -> None:
     assert repr(ask("User", USER, server, torii)) == f"User(id={USER['id']!r}, status='active')"
     assert USER["id"] in repr(ask("OrganizationMember", MEMBER, server, torii))

@@ -23,6 +23,14 @@ def cyclic() -> dict[str, Any]:
     return bag
 
 
+class Bytes(bytes):
+    """A type that JSON does not know, of a kind that it does not know."""
+
+
+class Float(float):
+    """As those of NumPy are."""
+
+
 NAIVE = datetime(2026, 3, 1)  # noqa: DTZ001
 AWARE = datetime(2026, 3, 1, tzinfo=timezone.utc)
 
@@ -41,6 +49,8 @@ BAD_BAGS = [
     {"\ud800": 1},
     {"a": b"bytes"},
     {"a": {"b": [bytearray(b"bytes")]}},
+    {"a": Bytes(b"bytes")},
+    {"a": Float(nan)},
     {"a": object()},
     {"a": UNSET},
     {"a": iter([1])},
@@ -213,6 +223,16 @@ def test_a_refusal_does_not_quote_what_it_refuses(server: ApiServer, torii: Tori
             torii.users.create(password=value)  # type: ignore[arg-type]
         assert "hunter2" not in str(refusal.value)
         assert refusal.value.__cause__ is None
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("bag", ["public_metadata", "private_metadata"])
+def test_a_required_bag_is_missed_by_its_name(
+    server: ApiServer, torii: ToriiClient, bag: str
+) -> None:
+    unset: Any = {bag: UNSET}
+    with pytest.raises(TypeError, match=f"^{bag} must be given\\.$"):
+        torii.invitations.create("ada@example.com", **unset)
     assert server.requests == []
 
 

@@ -117,6 +117,33 @@ def test_a_creation_sends_what_it_is_given(
     assert keywords == before
 
 
+class Text(str):
+    """As template engines mark what is safe."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "worded otherwise"
+
+
+class Number(int):
+    """As some libraries have their own."""
+
+
+class Fraction(float):
+    """As those of NumPy are."""
+
+
+def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(as_json(USER))
+    bag = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
+    torii.users.update("u1", name=Text("Ada"), unsafe_metadata=bag)
+    torii.request("POST", "/things", body=Text("Ada"))
+    plain = {"plan": "pro", "seats": [3], "rate": 0.5, "key": 1}
+    assert server.requests[0].json == {"name": "Ada", "unsafeMetadata": plain}
+    assert server.requests[1].json == "Ada"
+
+
 @fuzz
 @given(keywords=chosen(BAGS))
 def test_a_merge_sends_the_bags_that_it_is_given(

@@ -31,8 +31,12 @@ else:
 Bag = Union[Object, UnsetType]
 
 
-class Input(Struct, rename="camel", kw_only=True, repr_omit_defaults=True):
-    """What all request bodies share."""
+class Input(Struct, rename="camel", kw_only=True):
+    """What all request bodies share; a repr names the fields that are set, but not their values."""
+
+    def __repr__(self) -> str:
+        fields = (name for name in self.__struct_fields__ if getattr(self, name) is not UNSET)
+        return f"{type(self).__name__}({', '.join(fields)})"
 
 
 class CreateUser(Input, kw_only=True):
@@ -49,9 +53,6 @@ class CreateUser(Input, kw_only=True):
     phone: Text = UNSET
     address: Text = UNSET
     date_of_birth: Day = UNSET
-
-    def __repr__(self) -> str:
-        return "CreateUser()"  # there may be a password in it
 
 
 class UpdateUser(Input, kw_only=True):

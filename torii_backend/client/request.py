@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Generic, Optional, TypeVar, Union
@@ -12,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from torii_backend.client.answer import decoder
+from torii_backend.client.body import encoded, encoded_json
 from torii_backend.client.inputs import Input
 
 T = TypeVar("T")
@@ -24,7 +24,6 @@ PREFIX = "/api/server/v1"
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*\Z")
-_BYTES = (bytes, bytearray, memoryview)
 _LONGEST_TIMEOUT = 24 * 60 * 60
 
 
@@ -39,6 +38,7 @@ class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
         query: names and values, not encoded yet.
         body: JSON, or None for no body.
         timeout: seconds for this call instead of the client's, see `ToriiClient`.
+        gone_when_repeated: whether the operation answers 403 or 404 where it was done before.
     """
 
     method: str
@@ -48,6 +48,7 @@ class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     body: Optional[bytes] = None
     timeout: Optional[tuple[float, float]] = None
+    gone_when_repeated: bool = False
 
     def __repr__(self) -> str:
         return f"ApiRequest({self.method} {self.template})"
@@ -67,6 +68,7 @@ def describe(
     query: Query = (),
     body: Optional[Input] = None,
     timeout: Timeout = None,
+    gone_when_repeated: bool = False,
 ) -> ApiRequest[Any]:
     """Describe one call of a published operation.
 
@@ -78,6 +80,7 @@ def describe(
         query: names and values of the query.
         body: what to send as JSON.
         timeout: seconds for this call; None takes the client's.
+        gone_when_repeated: see `ApiRequest`.
 
     Raises:
         TypeError: an argument has a type that cannot be sent.
@@ -94,6 +97,7 @@ def describe(
         query=tuple(query),
         body=None if body is None else encoded(body),
         timeout=checked_timeout(timeout),
+        gone_when_repeated=gone_when_repeated,
     )
 
 
@@ -139,7 +143,7 @@ def describe_custom(
         path=path if path.startswith("/api/") else PREFIX + path,
         into=into,
         query=tuple(pairs),
-        body=None if body is msgspec.UNSET else _encoded_json(body, "body"),
+        body=None if body is msgspec.UNSET else encoded_json(body, "body"),
         timeout=checked_timeout(timeout),
     )
 
@@ -222,67 +226,5 @@ def checked_timeout(timeout: Timeout) -> Optional[tuple[float, float]]:
     return pair
 
 
-def encoded(body: Input) -> bytes:
-    """Encode a request body, after a check of its types against the wire's.
-
-    Raises:
-        TypeError: a field has a type that JSON or the operation does not take.
-        ValueError: a value has no form in JSON.
-    """
-    for name, value in msgspec.structs.asdict(body).items():
-        if value is not msgspec.UNSET:
-            _encoded_json(value, name)  # so that an error names the argument
-    sent = msgspec.json.encode(body, enc_hook=_as_json)
-    try:
-        msgspec.json.decode(sent, type=type(body))
-    except msgspec.ValidationError as error:
-        raise _refusal(str(error)) from None
-    return sent
-
-
-def _refusal(message: str) -> Exception:
-    """Word msgspec's message, such as "Expected `str`, got `int` - at `$.firstName`", for callers."""
-    what, _, where = message.partition(" - at `$.")
-    field = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", where.rstrip("`"))
-    kind = TypeError if what.startswith("Expected `") and ", got `" in what else ValueError
-    return kind(f"{field} cannot be sent: {what[0].lower()}{what[1:]}.")
-
-
-def _encoded_json(value: Any, name: str) -> bytes:
-    try:
-        _check_plain(msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_as_json))
-        return msgspec.json.encode(value, enc_hook=_as_json)
-    except (RecursionError, UnicodeEncodeError):
-        raise ValueError(f"{name} cannot be sent: it has a cycle or broken Unicode.") from None
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} cannot be sent: {error}") from None
-
-
 def _segment(value: Id, name: str) -> str:
     return quote(checked_id(value, name), safe="")
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Collection):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON.")
-
-
-def _check_plain(value: Any) -> None:
-    """Refuse what would arrive as something else, at any depth.
-
-    NaN and infinity would be sent as null, which deletes in a metadata bag; bytes as base64.
-    """
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("NaN and infinity have no form in JSON.")
-    elif isinstance(value, _BYTES):
-        raise TypeError("bytes have no form in JSON.")
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            _check_plain(item)
-    elif isinstance(value, Collection) and not isinstance(value, str):
-        for item in value:
-            _check_plain(item)

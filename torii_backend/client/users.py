@@ -184,7 +184,14 @@ class Users(FoundUsers[FaceT]):
             timeout: seconds for this call.
         """
         ids = {"user_id": user_id}
-        return describe("DELETE", "/users/{user_id}", ids, into=type(None), timeout=timeout)
+        return describe(
+            "DELETE",
+            "/users/{user_id}",
+            ids,
+            into=type(None),
+            timeout=timeout,
+            gone_when_repeated=True,
+        )
 
     @operation
     def ban(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[User]:
