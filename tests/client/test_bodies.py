@@ -206,6 +206,14 @@ class TestLimit:
         assert "it is too large" in str(error)
         assert peak < 12 * LIMIT
 
+    def test_a_bomb_within_a_bomb_does_not_go_off(
+        self, server: ApiServer, torii: ToriiClient
+    ) -> None:
+        """Older versions of urllib3 bound what comes out of the outer one only."""
+        packed = gzip.compress(BOMB)
+        server.answer(Answer(200, packed, (("Content-Encoding", "gzip, gzip"),)))
+        assert str(refusal(torii)).endswith("cannot be read: it is compressed more than once.")
+
 
 def _endless(head: bytes) -> Iterator[bytes]:
     yield head

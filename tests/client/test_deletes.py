@@ -1,19 +1,25 @@
-"""A delete whose first answer was lost finds nothing left to delete, and counts as done."""
+"""Deleting a user whose first answer was lost finds nobody left to delete, and counts as done."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
 from torii_backend import Conflict, Forbidden, NotFound
-from torii_backend.client import ApiResponse, ToriiClient
+from torii_backend.client import ToriiClient
 
 from .conftest import Connect
 from .records import SESSION_ID, USER_ID
 from .server import HANG_UP, Answer, ApiServer, again, as_bytes, as_json
+
+OTHERS: dict[str, Callable[[ToriiClient], None]] = {
+    "sessions.revoke": lambda torii: torii.sessions.revoke(USER_ID, SESSION_ID),
+    "sessions.revoke_all_for_user": lambda torii: torii.sessions.revoke_all_for_user(USER_ID),
+    "request": lambda torii: torii.request("DELETE", "/things/1", into=type(None)),
+}
 
 
 class RefusedOnce(HTTPAdapter):
@@ -42,14 +48,27 @@ def test_it_counts_as_done(
     assert len(server.requests) == 2
 
 
-def test_so_does_any_other_delete(server: ApiServer, patient: ToriiClient) -> None:
+def test_its_raw_answer_is_the_one_that_came(server: ApiServer, patient: ToriiClient) -> None:
     gone = as_json({"title": "No."}, 404)
     server.answer(again(503), gone)
-    patient.sessions.revoke(USER_ID, SESSION_ID)
-    server.answer(again(503), gone)
-    response: ApiResponse[Any] = patient.with_raw_response.request("DELETE", "/things/1")
-    assert (response.status, response.value) == (404, None)
-    assert response.body == gone.body
+    response = patient.with_raw_response.users.delete(USER_ID)
+    assert (response.status, response.value, response.body) == (404, None, gone.body)
+
+
+@pytest.mark.parametrize(("status", "error"), [(403, Forbidden), (404, NotFound)])
+@pytest.mark.parametrize("call", OTHERS.values(), ids=OTHERS)
+def test_no_other_delete_does(
+    server: ApiServer,
+    patient: ToriiClient,
+    call: Callable[[ToriiClient], None],
+    status: int,
+    error: type[Exception],
+) -> None:
+    """To revoke again is answered 204: a refusal means that nothing was revoked."""
+    server.answer(again(503), as_json({"title": "No."}, status))
+    with pytest.raises(error):
+        call(patient)
+    assert len(server.requests) == 2
 
 
 def test_a_pause_in_between_changes_nothing(server: ApiServer, patient: ToriiClient) -> None:

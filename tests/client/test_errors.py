@@ -84,6 +84,12 @@ def test_the_facts_are_attributes(server: ApiServer, torii: ToriiClient) -> None
     assert str(error) == "Torii answered 409: The address is taken."
 
 
+def test_a_pause_beyond_measure_is_a_number(server: ApiServer, torii: ToriiClient) -> None:
+    server.answer(as_json({}, 400, Retry_After="9" * 400))
+    pause = error_of(torii).retry_after
+    assert pause is not None and 10**9 < pause < float("inf")
+
+
 def test_facts_that_are_not_there_are_none(server: ApiServer, torii: ToriiClient) -> None:
     server.answer(Answer(500))
     error = error_of(torii)
@@ -139,6 +145,7 @@ HOSTILE = {
     "a new line": "Fine.\r\nERROR forged line\n",
     "an escape sequence": "\x1b[31mred\x1b[0m \x9b31m \x00",
     "a line separator": "Fine.\u2028ERROR forged line\u0085forged",
+    "a mark that turns the direction": "Fine.\u202egnorw\u2066.\u200f",
 }
 
 

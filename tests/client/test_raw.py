@@ -127,6 +127,12 @@ class TestRequest:
         else:
             assert found == value
 
+    def test_without_content_there_is_none(self, server: ApiServer, torii: ToriiClient) -> None:
+        server.answer(Answer(204))
+        assert torii.request("DELETE", "/things/1") is None
+        with pytest.raises(UnreadableBody, match="it is empty"):
+            torii.request("GET", "/things/1", into=dict)
+
     def test_plain_json_by_default(self, server: ApiServer, torii: ToriiClient) -> None:
         server.answer(Answer(200, b'{"a":[1,2.5,"x",null,true]}'))
         assert torii.request("GET", "/things") == {"a": [1, 2.5, "x", None, True]}

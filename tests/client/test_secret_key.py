@@ -46,6 +46,7 @@ class TestSettings:
             {"max_retries": -1},
             {"pool_size": 0},
             {"session": object()},
+            {"session": requests.Session},
         ],
     )
     def test_a_wrong_setting(
@@ -101,7 +102,7 @@ def echo(status: int) -> Callable[[Received], Answer]:
         seen = dict(request.headers.items())
         text = str(request.headers["Authorization"])
         problem = {"detail": f"Bad header: {text}", "headers": seen, "title": text, "code": text}
-        return as_json(problem, status, X_Seen=text)
+        return as_json(problem, status, X_Seen=text, X_Request_Id=text)
 
     return answer
 
@@ -148,6 +149,12 @@ class TestCalls:
             connect(server.url, secret_key=key, max_retries=0).users.get(USER_ID)
         assert_hidden(caught.value, key)
 
+    def test_an_answer_that_has_it_by_chance(self, server: ApiServer, connect: Connect) -> None:
+        """What is read is what was sent: only errors are masked."""
+        server.answer(as_json({"test": "test@example.com"}))
+        torii = connect(server.url, secret_key="test")
+        assert torii.request("GET", "/things") == {"test": "test@example.com"}
+
     def test_no_connection(self, nowhere: str, connect: Connect) -> None:
         torii = connect(nowhere, max_retries=1)
         with pytest.raises(ToriiConnectionError) as caught:
@@ -168,9 +175,20 @@ class TestCalls:
 
     def test_no_adapter(self, session: requests.Session, connect: Connect) -> None:
         session.adapters.clear()
-        with pytest.raises(Exception, match="adapter") as caught:
+        with pytest.raises(ToriiConnectionError, match="has no adapter for it") as caught:
             connect("https://api.torii.so", session=session).users.get(USER_ID)
         assert_hidden(caught.value)
+
+    @pytest.mark.parametrize("value", ["π", "a\r\nX-Injected: 1", "a\0", b"a\n"])
+    def test_a_header_of_the_session_that_cannot_be_sent(
+        self, server: ApiServer, session: requests.Session, connect: Connect, value: Any
+    ) -> None:
+        session.headers["X-Team"] = value
+        torii = connect(server.url, session=session)
+        with pytest.raises(ValueError, match=r"^The session's header X-Team has a value") as caught:
+            torii.users.get(USER_ID)
+        assert_hidden(caught.value)
+        assert server.requests == []
 
     def test_an_adapter_that_fails(self, session: requests.Session, connect: Connect) -> None:
         class Failing(HTTPAdapter):

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 
+from torii_backend import ToriiConnectionError
 from torii_backend.client import ToriiClient
 
-from .conftest import KEY
+from .conftest import KEY, Connect
 from .recording import Recording
 from .server import ApiServer, as_json
 
 ORIGINS = as_json({"origins": []})
+
+
+class Canned(BaseAdapter):
+    """Answers by itself, as adapters for tests do."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code = 200
+        response._content = self._body
+        return response
+
+    def close(self) -> None:
+        pass
 
 
 class TestSession:
@@ -66,6 +86,11 @@ class TestSession:
         assert request.url == f"{server.url}/api/server/v1/allowed-origins"
         assert settings["timeout"] == (5.0, 30.0)
         assert len(server.requests) == 1
+
+    def test_an_adapter_may_have_the_whole_body(self, session: requests.Session) -> None:
+        session.mount("https://", Canned(b'{"origins":["https://a.example"]}'))
+        with ToriiClient(KEY, api_url="https://api.torii.so", session=session) as torii:
+            assert torii.allowed_origins.get().origins == ("https://a.example",)
 
     def test_an_adapter_that_is_mounted_later_is_used(
         self, server: ApiServer, session: requests.Session
@@ -161,6 +186,31 @@ class TestEnvironment:
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
         assert other.requests == []
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "message"),
+        [
+            ("REQUESTS_CA_BUNDLE", "/nowhere.pem", "A certificate file that is configured does"),
+            ("HTTPS_PROXY", "htp://127.0.0.1:1", "The address of the configured proxy is not"),
+            ("HTTPS_PROXY", "http://", "The address of the configured proxy is not"),
+        ],
+    )
+    def test_what_cannot_work_is_said_at_once(
+        self,
+        connect: Connect,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        variable: str,
+        value: str,
+        message: str,
+    ) -> None:
+        caplog.set_level("DEBUG", "torii_backend.client")
+        monkeypatch.setenv(variable, value)
+        torii = connect("https://127.0.0.1:1")
+        with pytest.raises(ToriiConnectionError, match=f"^{message}") as caught:
+            torii.allowed_origins.get()
+        assert value not in str(caught.value)
+        assert "attempt 1" in caplog.text
 
     @pytest.mark.parametrize("own_session", [False, True])
     def test_netrc_is_never_read(

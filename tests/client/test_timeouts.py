@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from torii_backend import ToriiTimeout
+from torii_backend import ServerError, ToriiTimeout, Unauthorized
 from torii_backend.client import ToriiClient
 
 from .conftest import KEY, Connect
@@ -69,6 +69,25 @@ class TestTimeouts:
         torii = connect(server.url, timeout=(5, 0.1))
         with pytest.raises(ToriiTimeout):
             torii.allowed_origins.get()
+        over.set()
+
+    @pytest.mark.parametrize("status", [200, 401, 503])
+    def test_a_status_counts_though_its_body_never_ends(
+        self, server: ApiServer, connect: Connect, status: int
+    ) -> None:
+        over = threading.Event()
+
+        def half() -> Iterator[bytes]:
+            yield f"HTTP/1.1 {status} Scripted\r\nContent-Length: 14\r\n\r\n{{".encode()
+            over.wait(30)
+
+        server.answer(Answer(raw=half()))
+        torii = connect(server.url, timeout=(5, 0.1), max_retries=0)
+        if status == 200:
+            torii.invitations.revoke("invitation")
+        else:
+            with pytest.raises(Unauthorized if status == 401 else ServerError):
+                torii.users.get(USER_ID)
         over.set()
 
     def test_a_slow_body_is_read_to_its_end(self, server: ApiServer, torii: ToriiClient) -> None:

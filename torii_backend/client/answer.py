@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Generic, Literal, NamedTuple, NoReturn, Optional, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from torii_backend.errors import (
 )
 
 T = TypeVar("T")
+Flaw = Literal["cut off", "stalled", "too large", "compressed more than once"]
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -40,7 +42,8 @@ _CLASSES: dict[int, type[ToriiApiError]] = {
     429: RateLimited,
 }
 _LONGEST_MESSAGE = 300
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+# Control characters, separators of lines, and marks that turn the direction of writing.
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _UNSAFE = re.compile(r"\b(?:[a-z]+://\S+|sk_[a-z]+_\S+|eyJ[\w-]+\.\S+)", re.IGNORECASE)
 
 
@@ -51,13 +54,19 @@ class Answer(NamedTuple):
         status: the HTTP status.
         headers: the headers, whose names know no letter case.
         body: the body after decompression, or what arrived of it.
-        flaw: `cut off` where the connection broke, `too large` beyond `MAX_BYTES`, else None.
+        flaw: why the body is not whole, or None: `cut off` where the connection broke, `stalled`
+            where time ran out, `too large` beyond `MAX_BYTES`, `compressed more than once`.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    flaw: Optional[Literal["cut off", "too large"]] = None
+    flaw: Optional[Flaw] = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status says that the call was carried out."""
+        return 200 <= self.status < 300
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"  # tracebacks may show it
@@ -80,6 +89,10 @@ class ApiResponse(Generic[T]):
     value: T = field(repr=False)
 
 
+class Unreadable(ValueError):
+    """The body of a success cannot be read; its text says why, to follow a colon."""
+
+
 @lru_cache(maxsize=128)
 def decoder(into: Any) -> msgspec.json.Decoder[Any]:
     """Give the decoder for a type, which is made once.
@@ -94,22 +107,23 @@ def read_value(answer: Answer, into: Any) -> Any:
     """Decode the body of a success.
 
     Args:
-        answer: an answer with a status from 200 to 299.
-        into: the type to decode into; NoneType gives None whatever the body is.
+        answer: a success.
+        into: the type to decode into; NoneType gives None whatever the body is, and Any where a
+            204 says that there is none.
 
     Raises:
-        UnreadableBody: the body is cut off, too large, not JSON, or not of the type.
+        Unreadable: the body is not whole, not JSON, or not of the type.
     """
-    if into is type(None):
+    if into is type(None) or (into is Any and answer.status == 204):
         return None
     if answer.flaw is not None:
-        _refuse_body(answer, f"it is {answer.flaw}")
+        raise Unreadable(f"it is {answer.flaw}")
     try:
         return decoder(into).decode(answer.body)
     except msgspec.ValidationError as error:
-        _refuse_body(answer, f"it is not of the expected form: {error}")
+        raise Unreadable(f"it is not of the expected form: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        _refuse_body(answer, "it is not JSON" if answer.body else "it is empty")
+        raise Unreadable("it is not JSON" if answer.body else "it is empty") from None
 
 
 def api_error(answer: Answer, hint: Optional[str] = None) -> ToriiApiError:
@@ -121,14 +135,24 @@ def api_error(answer: Answer, hint: Optional[str] = None) -> ToriiApiError:
     """
     status = answer.status
     kind = _CLASSES.get(status, ServerError if status >= 500 else ToriiApiError)
-    body = _read_body(answer.body)
-    problem = body if isinstance(body, dict) else {}
+    facts = _facts(answer)
     message = f"Torii answered {status}"
-    detail = next(filter(None, (_sentence(problem, name) for name in _SENTENCES)), None)
+    detail = next(filter(None, (_sentence(facts["body"], name) for name in _SENTENCES)), None)
     message += f": {detail}" if detail else "."
     if hint:
         message = f"{message.rstrip('.')}; {hint}."
-    return kind(message, status, **_facts(answer, problem), body=body)
+    return kind(message, status, **facts)
+
+
+def unreadable_body(answer: Answer, flaw: Unreadable) -> UnreadableBody:
+    """Make the error for a success that cannot be read.
+
+    Args:
+        answer: the answer.
+        flaw: what is wrong with its body.
+    """
+    message = f"Torii answered {answer.status}, but the body cannot be read: {flaw}."
+    return UnreadableBody(message, answer.status, **_facts(answer))
 
 
 def retry_after(headers: Mapping[str, str]) -> Optional[float]:
@@ -139,7 +163,7 @@ def retry_after(headers: Mapping[str, str]) -> Optional[float]:
     """
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch("[0-9]+", value):
-        return float(value)
+        return min(float(value), sys.float_info.max)
     try:
         moment = parsedate_to_datetime(value)
         # HTTP dates are in UTC, also in the old form that does not say so.
@@ -152,21 +176,12 @@ def retry_after(headers: Mapping[str, str]) -> Optional[float]:
 _SENTENCES = ("detail", "title", "message")
 
 
-def _refuse_body(answer: Answer, flaw: str) -> NoReturn:
+def _facts(answer: Answer) -> dict[str, Any]:
     body = _read_body(answer.body)
-    problem = body if isinstance(body, dict) else {}
-    raise UnreadableBody(
-        f"Torii answered {answer.status}, but the body cannot be read: {flaw}.",
-        answer.status,
-        **_facts(answer, problem),
-        body=body,
-    ) from None
-
-
-def _facts(answer: Answer, problem: dict[str, Any]) -> dict[str, Any]:
     return {
-        "code": _word(problem, "code"),
-        "support_id": _word(problem, "supportId"),
+        "body": body,
+        "code": _word(body, "code"),
+        "support_id": _word(body, "supportId"),
         "request_id": answer.headers.get("X-Request-Id"),
         "retry_after": retry_after(answer.headers),
     }
@@ -181,19 +196,22 @@ def _read_body(body: bytes) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def _word(problem: dict[str, Any], name: str) -> Optional[str]:
+def _word(body: Any, name: str) -> Optional[str]:
     """Find a member at top level, else in the map `properties`, where some versions put it."""
-    more = problem.get("properties")
-    for members in (problem, more if isinstance(more, dict) else {}):
-        value = members.get(name)
+    for members in (body, _member(body, "properties")):
+        value = _member(members, name)
         if isinstance(value, str) and value:
             return value
     return None
 
 
-def _sentence(problem: dict[str, Any], name: str) -> Optional[str]:
+def _member(body: Any, name: str) -> Any:
+    return body.get(name) if isinstance(body, dict) else None
+
+
+def _sentence(body: Any, name: str) -> Optional[str]:
     """Quote a member in one line that is safe to log: bounded, without addresses and tokens."""
-    value = problem.get(name)
+    value = _member(body, name)
     if not isinstance(value, str):
         return None
     line = _UNSAFE.sub("[…]", _UNPRINTABLE.sub(" ", value[: 4 * _LONGEST_MESSAGE])).strip()

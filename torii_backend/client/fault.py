@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, Optional
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, ProxySchemeUnknown
 
 
 class Fault(NamedTuple):
@@ -16,17 +16,26 @@ class Fault(NamedTuple):
 
     Attributes:
         kind: `unsent`, before the first byte of the request left; `broken`, afterwards or perhaps
-            so; `timeout`, sent but not answered in time.
+            so; `timeout`, sent but not answered in time; `misconfigured`, not sent and never to
+            be, as things are.
         message: one sentence about it, without the address.
         is_timeout: whether time ran out, in either phase.
     """
 
-    kind: Literal["unsent", "broken", "timeout"]
+    kind: Literal["unsent", "broken", "timeout", "misconfigured"]
     message: str
     is_timeout: bool = False
 
 
+_BAD_PROXY = Fault("misconfigured", "The address of the configured proxy is not usable.")
+
 _FAULTS: dict[type[BaseException], Fault] = {
+    requests.exceptions.InvalidSchema: Fault(
+        "misconfigured",
+        "Torii's API is out of reach: the session has no adapter for it, or SOCKS needs PySocks.",
+    ),
+    requests.exceptions.InvalidProxyURL: _BAD_PROXY,
+    ProxySchemeUnknown: _BAD_PROXY,
     ssl.SSLCertVerificationError: Fault("broken", "The certificate of Torii's API is not trusted."),
     socket.gaierror: Fault("unsent", "The host of Torii's API has no known address."),
     ConnectionRefusedError: Fault("unsent", "The connection to Torii's API was refused."),
@@ -48,6 +57,8 @@ def fault_of(error: Exception, timeout: tuple[float, float]) -> Fault:
         return Fault("unsent", f"No connection to Torii's API within {connect:g} seconds.", True)
     if isinstance(error, requests.Timeout):
         return no_answer_within(read)
+    if type(error) is OSError and error.errno is None:  # requests' own, before it connects
+        return Fault("misconfigured", "A certificate file that is configured does not exist.")
     causes = list(_causes(error))
     for kind, fault in _FAULTS.items():
         if any(isinstance(cause, kind) for cause in causes):

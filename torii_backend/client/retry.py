@@ -49,6 +49,6 @@ def was_not_done(outcome: Outcome) -> bool:
 
 def _may_pass(outcome: Outcome) -> bool:
     if isinstance(outcome, Answer):
-        was_cut = outcome.flaw == "cut off" and 200 <= outcome.status < 300
+        was_cut = outcome.flaw == "cut off" and outcome.is_success
         return was_cut or outcome.status in _PASSING
     return outcome.kind == "broken"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NoReturn, Optional
+from typing import Any, AnyStr, NoReturn, Optional
 
 from torii_backend.errors import ConfigurationError
 
@@ -39,9 +39,11 @@ class SecretKey:
         """The value of the Authorization header (RFC 6750 section 2.1)."""
         return f"Bearer {self._value}"
 
-    def masked(self, body: bytes) -> bytes:
-        """Take the key out of a body that may quote it."""
-        return body.replace(self._value.encode(), _MASK.encode())
+    def masked(self, text: AnyStr) -> AnyStr:
+        """Take the key out of what may quote it."""
+        if isinstance(text, bytes):
+            return text.replace(self._value.encode(), _MASK.encode())
+        return text.replace(self._value, _MASK)
 
     def why_refused(self, *, is_local: bool) -> Optional[str]:
         """Guess why a server does not accept the key.

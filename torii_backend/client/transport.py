@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
+from collections.abc import Mapping
 from threading import Event
 from typing import Any, Optional
 from urllib.parse import urlsplit
@@ -15,7 +17,16 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from torii_backend import __version__
-from torii_backend.client.answer import MAX_BYTES, Answer, ApiResponse, api_error, read_value
+from torii_backend.client.answer import (
+    MAX_BYTES,
+    Answer,
+    ApiResponse,
+    Flaw,
+    Unreadable,
+    api_error,
+    read_value,
+    unreadable_body,
+)
 from torii_backend.client.fault import Fault, fault_of, no_answer_within
 from torii_backend.client.request import ApiRequest
 from torii_backend.client.retry import Outcome, pause_before_retry, was_not_done
@@ -28,6 +39,7 @@ logger: logging.Logger = logging.getLogger("torii_backend.client")
 CLOSED = "The client is closed: make a new one."
 
 _CHUNK_BYTES = 64 * 1024
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _HEADERS = {
     "User-Agent": f"torii-backend/{__version__}",
     "Accept": "application/json, application/problem+json",
@@ -102,7 +114,7 @@ class Transport:
         _log(request, outcome, tries, started)
         if isinstance(outcome, Fault):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_done and request.method == "DELETE" and outcome.status in {403, 404}:
+        if may_be_done and request.gone_when_repeated and outcome.status in {403, 404}:
             # An earlier try, whose answer was lost, did it.
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._response(request, outcome)
@@ -131,20 +143,19 @@ class Transport:
 
     def _try(self, request: ApiRequest[Any]) -> Outcome:
         timeout = request.timeout or self._timeout
-        adapter = self._session.get_adapter(self._api_url + request.path)
         try:
+            adapter = self._session.get_adapter(self._api_url + request.path)
             # No variable holds what is sent: a traceback that shows variables would show the key.
             response = adapter.send(self._prepared(request), timeout=timeout, **self._settings)
         except (requests.RequestException, HTTPError, OSError) as error:
             return fault_of(error, timeout)
-        with response:
-            outcome = _read(response, timeout[1])
-        if isinstance(outcome, Fault):
-            return outcome
-        # Where the body means nothing, it does not matter how it ends.
-        flaw = None if request.into is type(None) else outcome.flaw
-        # A server may quote the key, which must not get into errors from there.
-        return outcome._replace(body=self._key.masked(outcome.body), flaw=flaw)
+        answer = _read(response)
+        if request.into is type(None):
+            # Where the body means nothing, it does not matter how it ends.
+            return answer._replace(flaw=None)
+        if answer.flaw == "stalled" and answer.is_success:
+            return no_answer_within(timeout[1])
+        return answer
 
     def _prepared(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
@@ -155,6 +166,7 @@ class Transport:
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
             (name, value) for name, value in given.items() if value is not None
         )
+        _check_headers(headers)
         headers["Authorization"] = self._key.authorization
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -164,12 +176,22 @@ class Transport:
         return prepared
 
     def _response(self, request: ApiRequest[Any], answer: Answer) -> ApiResponse[Any]:
-        if 200 <= answer.status < 300:
-            value = read_value(answer, request.into)
+        if answer.is_success:
+            try:
+                value = read_value(answer, request.into)
+            except Unreadable as flaw:
+                raise unreadable_body(self._masked(answer), flaw) from None
             return ApiResponse(answer.status, answer.headers, answer.body, value)
         refused = answer.status == 401
         hint = self._key.why_refused(is_local=self._is_local) if refused else None
-        raise api_error(answer, hint)
+        raise api_error(self._masked(answer), hint)
+
+    def _masked(self, answer: Answer) -> Answer:
+        """Take the key, which a server may quote, out of an answer from which an error is made."""
+        headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
+            (name, self._key.masked(value)) for name, value in answer.headers.items()
+        )
+        return answer._replace(headers=headers, body=self._key.masked(answer.body))
 
 
 class _OneHostAdapter(HTTPAdapter):
@@ -193,14 +215,33 @@ class _OneHostAdapter(HTTPAdapter):
         super().close()
 
 
-def _read(response: requests.Response, seconds: float) -> Outcome:
+def _check_headers(headers: Mapping[str, Any]) -> None:
+    """Refuse the headers of a session that http.client would refuse in words that quote them."""
+    for name, value in headers.items():
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        if not _HEADER_VALUE.fullmatch(text):
+            raise ValueError(f"The session's header {name} has a value that no header can have.")
+
+
+def _read(response: requests.Response) -> Answer:
     status, headers = response.status_code, response.headers
+    if response.raw is None:  # as some adapters for tests have it
+        return Answer(status, headers, response.content)
+    with response:
+        if "," in headers.get("Content-Encoding", ""):
+            # Older versions of urllib3 set no bound to what comes out of the inner one.
+            return Answer(status, headers, b"", "compressed more than once")
+        body, flaw = _read_body(response)
+    return Answer(status, headers, body, flaw)
+
+
+def _read_body(response: requests.Response) -> tuple[bytes, Optional[Flaw]]:
     body = bytearray()
     try:
         for chunk in response.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > MAX_BYTES:
-                return Answer(status, headers, bytes(body[:MAX_BYTES]), "too large")
+                return bytes(body[:MAX_BYTES]), "too large"
         # Older versions of urllib3 take a body that ends too early for a whole one.
         is_cut = bool(getattr(response.raw, "length_remaining", None))
     except (requests.RequestException, HTTPError, OSError) as error:
@@ -208,9 +249,9 @@ def _read(response: requests.Response, seconds: float) -> Outcome:
         if isinstance(error, requests.ConnectionError) and not isinstance(
             error, requests.exceptions.SSLError
         ):
-            return no_answer_within(seconds)
+            return bytes(body), "stalled"
         is_cut = True
-    return Answer(status, headers, bytes(body), "cut off" if is_cut else None)
+    return bytes(body), "cut off" if is_cut else None
 
 
 def _log(request: ApiRequest[Any], outcome: Outcome, tries: int, started: float) -> None:
