@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.core.fuzzing import fuzz
 from torii_backend.client import ToriiClient
 
 from .records import USER_ID, page, user
@@ -62,7 +63,7 @@ REFUSED_IDS = [
 SERVED = "/api/server/v1"
 
 reusing = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    fuzz, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -53,8 +53,10 @@ class TestTimeouts:
     ) -> None:
         of_client, of_call = (30, 0.1) if per_call else ((5, 0.1), None)
         torii = connect(server.url, timeout=of_client)
-        with server.held(), pytest.raises(ToriiTimeout) as caught:
-            torii.request(method, "/things", timeout=of_call)
+        with server.held():
+            with pytest.raises(ToriiTimeout) as caught:
+                torii.request(method, "/things", timeout=of_call)
+            server.wait_for(1)
         assert str(caught.value) == "Torii's API did not answer within 0.1 seconds."
         assert len(server.requests) == 1
 
@@ -66,7 +68,7 @@ class TestTimeouts:
             over.wait(30)
 
         server.answer(Answer(raw=half()))
-        torii = connect(server.url, timeout=(5, 0.1))
+        torii = connect(server.url, timeout=(5, 0.5))
         with pytest.raises(ToriiTimeout):
             torii.allowed_origins.get()
         over.set()
@@ -82,7 +84,7 @@ class TestTimeouts:
             over.wait(30)
 
         server.answer(Answer(raw=half()))
-        torii = connect(server.url, timeout=(5, 0.1), max_retries=0)
+        torii = connect(server.url, timeout=(5, 0.5), max_retries=0)
         if status == 200:
             torii.invitations.revoke("invitation")
         else:

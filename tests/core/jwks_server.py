@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class JwksServer:
-    """Serves the answer that was set last; every request is recorded before it is answered."""
+    """Gives the answer that was set when a request arrived; records every request before."""
 
     def __init__(self, *keys: SigningKey, tls: Optional[SSLContext] = None) -> None:
         self.requests: list[Received] = []
@@ -64,11 +64,11 @@ class JwksServer:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Leave the requests that arrive in this block without an answer until its end."""
-        self._gate.clear()
+        gate = self._gate = threading.Event()
         try:
             yield
         finally:
-            self._gate.set()
+            gate.set()
 
     def wait_for(self, count: int) -> None:
         """Wait until so many requests have arrived."""
@@ -83,10 +83,11 @@ class JwksServer:
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         with self._changed:
+            # Before a test hears of the request, and sets another answer.
+            answer, gate = self._answer, self._gate
             self.requests.append(Received(handler.path, handler.headers))
             self._changed.notify_all()
-        answer = self._answer
-        self._gate.wait(WATCHDOG)
+        gate.wait(WATCHDOG)
         if answer.raw is None:
             handler.send_response(answer.status)
             for name, value in (("Content-Length", str(len(answer.body))), *answer.headers):

@@ -47,9 +47,11 @@ def line(stream: Optional[IO[str]]) -> str:
 @pytest.mark.parametrize("mode", ["warm", "locked"])
 def test_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> None:
     rotated = SigningKey("key-2")
-    with start(server, key, rotated, mode) as process:
+    with server.held():
+        process = start(server, key, rotated, mode)
         server.wait_for(1)
         server.publish(key, rotated)
+    with process:
         output, _ = process.communicate(timeout=WATCHDOG)
     assert process.returncode == 0
     assert output.splitlines() == [

@@ -79,7 +79,9 @@ def test_a_hanging_request_does_not_hold_the_process() -> None:
         assert process.stdout is not None
         wire = Wire(json.loads(process.stdout.readline())["issuer"])
         wire.post("/_emulator/outage", {"mode": "hang"})
-        with wire.raw("GET /.well-known/openid-configuration HTTP/1.1\nHost: x\n\n"):
+        path = "/.well-known/openid-configuration"
+        with wire.raw(f"GET {path} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n") as hanging:
+            assert hanging.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
             process.send_signal(signal.SIGTERM)
             assert process.communicate() == ("", "")
         assert process.returncode == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from torii_backend.emulator import Emulator
 from torii_backend.errors import ConfigurationError
 
@@ -40,8 +41,7 @@ def test_its_secret_key_and_environment_are_random() -> None:
 
 
 def test_it_serves_on_a_chosen_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as placeholder:
-        port = placeholder.getsockname()[1]
+    port = free_port()
     with Emulator(port=port) as torii:
         assert torii.issuer == f"http://127.0.0.1:{port}"
         assert Wire(torii.issuer).kids()

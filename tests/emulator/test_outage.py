@@ -82,13 +82,10 @@ def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], pa
 
 def test_slow_is_the_right_answer_two_seconds_late(torii: Emulator, wire: Wire) -> None:
     jwks = wire.jwks()
-    torii.outage("slow", seconds=1)
+    torii.outage("slow")
     began = time.monotonic()
     assert wire.jwks() == jwks
     assert time.monotonic() - began >= 2
-    again = time.monotonic()
-    assert wire.jwks() == jwks
-    assert time.monotonic() - again < 2
 
 
 @BOTH
@@ -96,10 +93,10 @@ def test_hang_closes_the_connection_when_the_outage_ends(
     wire: Wire, outage: Callable[..., None], path: str
 ) -> None:
     began = time.monotonic()
-    outage("hang", seconds=0.5)
+    outage("hang", seconds=1)
     with pytest.raises(RemoteDisconnected):
         wire.get(path)
-    assert time.monotonic() - began >= 0.5
+    assert time.monotonic() - began >= 1
     assert wire.get(path).status == 200
 
 
