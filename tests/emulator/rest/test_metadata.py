@@ -244,3 +244,24 @@ def test_a_membership_has_bags_of_its_own(api: Api) -> None:
     (row,) = api.ok("GET", f"/users/{user['id']}/organizations")["items"]
     assert (row["organizationId"], row["publicMetadata"]) == (organization["id"], {"seat": 3})
     assert UUID(row["organizationId"])
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (2, 2.0), (True, 1)])
+@pytest.mark.parametrize("name", BAGS)
+def test_an_equal_value_of_another_type_is_a_change(
+    owner: Owner, name: str, before: Any, after: Any
+) -> None:
+    owner.merge(**{name: {"flat": before, "deep": {"a": [before]}}})
+    for change in ({"flat": after}, {"deep": {"a": [after]}}):
+        merged = owner.merge(**{name: change})[name]
+        assert json.dumps(merged) == json.dumps({**merged, **change})
+        assert json.dumps(owner.bags()[name]) == json.dumps(merged)
+
+
+def test_a_merge_that_changes_nothing_leaves_the_time_of_change(api: Api) -> None:
+    user = api.user(publicMetadata={"a": 1, "b": {"c": 2.0}}, unsafeMetadata={"d": True})
+    same = {"publicMetadata": {"b": {"c": 2.0}, "a": 1}, "unsafeMetadata": {"d": True, "e": None}}
+    assert api.ok("PATCH", f"/users/{user['id']}/metadata", same) == user
+    moved = api.ok("PATCH", f"/users/{user['id']}", {"unsafeMetadata": {"d": 1}})
+    assert json.dumps(moved["unsafeMetadata"]) == '{"d": 1}'
+    assert moved["updatedAt"] != user["updatedAt"]

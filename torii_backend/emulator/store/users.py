@@ -64,7 +64,7 @@ def has_address(connection: Connection, environment_id: str, email: str) -> bool
     row = connection.execute(
         "SELECT 1 FROM users INDEXED BY users_by_email"
         " WHERE environment_id = ? AND email = ? AND status != 'deleted'",
-        (environment_id, email.casefold()),
+        (environment_id, email.lower()),
     ).fetchone()
     return row is not None
 
@@ -76,7 +76,8 @@ def change(connection: Connection, user: StoredUser, **fields: Any) -> StoredUse
         The user as it is now.
     """
     changed = msgspec.structs.replace(user, **fields)
-    if changed == user:
+    # By their JSON: in Python 1 equals true and 2 equals 2.0, which in a bag are other values.
+    if msgspec.json.encode(changed) == msgspec.json.encode(user):
         return user
     changed = msgspec.structs.replace(changed, updated_at=now())
     connection.execute(
@@ -98,12 +99,8 @@ def _columns(user: StoredUser) -> tuple[object, ...]:
         user.environment_id,
         user.status,
         microseconds(user.created_at),
-        _folded(user.email),
-        _folded(user.name),
+        None if user.email is None else user.email.lower(),
+        None if user.name is None else user.name.casefold(),
         msgspec.json.encode(user),
         user.id,
     )
-
-
-def _folded(text: Optional[str]) -> Optional[str]:
-    return None if text is None else text.casefold()
