@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from torii_backend.emulator.rest.addresses import is_origin, is_same_origin, web_origin
+from torii_backend.emulator.rest.addresses import is_origin, normal_origin, web_origin
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,8 @@ def test_an_origin(text: str) -> None:
         "https://app.example\n",
         "https://äpp.example",
         "https://app.example\\x",
+        "javascript://app.example",
+        "data://app.example",
     ],
 )
 def test_no_origin(text: str) -> None:
@@ -56,6 +58,6 @@ def test_the_origin_of_an_address(url: str, origin: str) -> None:
 
 
 def test_the_same_origin_may_be_written_in_several_ways() -> None:
-    assert is_same_origin("https://app.example", "HTTPS://APP.example:443")
-    assert not is_same_origin("https://app.example", "http://app.example")
-    assert not is_same_origin("https://app.example", "https://app.example:8443")
+    assert normal_origin("HTTPS://APP.example:443/x") == "https://app.example"
+    assert normal_origin("Capacitor://localhost/x?y") == "capacitor://localhost"
+    assert normal_origin("http://app.example:443") == "http://app.example:443"

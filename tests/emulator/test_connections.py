@@ -78,11 +78,56 @@ def test_a_connection_ends_where_the_client_wants_no_more(wire: Wire, head: str)
 
 @pytest.mark.parametrize(
     "head",
-    ["Content-Length: x\n\n", "Content-Length: -2\n\n", "Transfer-Encoding: chunked\n\nzz\n"],
+    [
+        "Content-Length: x\n\n",
+        "Content-Length: -2\n\n",
+        "Content-Length: +2\n\n{}",
+        "Content-Length: \n\n",
+        "Content-Length: 2, 2\n\n{}",
+        "Content-Length: 2\nContent-Length: 200\n\n{}",
+        "Content-Length: 200\nContent-Length: 2\n\n{}",
+        "Content-Length: x\nContent-Length: 2\n\n{}",
+        "Content-Length: x\nTransfer-Encoding: chunked\n\n0\n\n",
+        "Transfer-Encoding: chunked\n\nzz\n",
+    ],
 )
 def test_a_body_whose_end_is_unknown_ends_the_connection(wire: Wire, head: str) -> None:
     with wire.raw(f"POST /_emulator/tokens HTTP/1.1\n{head}") as connection:
         assert connection.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Content-Length: 2\nContent-Length: 2\n\n{}", "Content-Length: 2 \n\n{}"],
+)
+def test_a_length_may_be_repeated(wire: Wire, head: str) -> None:
+    with wire.raw(f"POST /_emulator/tokens HTTP/1.1\nConnection: close\n{head}") as connection:
+        assert connection.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("head", "fate"),
+    [
+        (f"Content-Length: {64 * 1024 * 1024 + 1}", b"close"),
+        (f"Content-Length: {64 * 1024 * 1024}", b"keep-alive"),
+        ("Transfer-Encoding: chunked", b"close"),
+    ],
+)
+def test_an_answer_tells_whether_the_connection_stays(wire: Wire, head: str, fate: bytes) -> None:
+    with wire.raw(f"DELETE {JWKS} HTTP/1.1\n{head}\n\n") as connection:
+        answer = connection.makefile("rb")
+        assert answer.readline().startswith(b"HTTP/1.1 405 ")
+        assert b"Connection: " + fate + b"\r\n" in iter(answer.readline, b"\r\n")
+
+
+def test_a_chunked_body_that_was_read_leaves_the_connection_open(
+    connection: HTTPConnection,
+) -> None:
+    for _ in range(2):
+        connection.request("POST", "/_emulator/tokens", body=iter([b"{", b"}"]))
+        with connection.getresponse() as response:
+            assert (response.status, response.headers["Connection"]) == (200, "keep-alive")
+            response.read()
 
 
 def test_stop_closes_connections_that_idle() -> None:

@@ -132,6 +132,30 @@ def test_a_new_user_accepts_the_invitations_of_the_address(api: Api, torii: Emul
     assert rows[first["id"]]["acceptedAt"] == user["createdAt"]
 
 
+def test_of_several_invitations_the_newest_alone_gives_the_metadata(api: Api) -> None:
+    big = {"a": "x" * 5000}
+    for number in range(3):
+        api.invite("ada@example.com", publicMetadata={**big, f"only-{number}": number})
+    user = api.user(email="ada@example.com")
+    assert user["publicMetadata"] == {**big, "only-2": 2}
+    rows = api.ok("GET", "/invitations")["items"]
+    assert {row["status"] for row in rows} == {"ACCEPTED"}
+
+
+def test_the_metadata_of_a_full_invitation_fits_a_user(api: Api) -> None:
+    full = {"k": "a" * (8192 - len('{"k":""}') - len("{}"))}
+    api.invite("ada@example.com", publicMetadata=full)
+    assert api.user(email="ada@example.com")["publicMetadata"] == full
+
+
+def test_metadata_that_do_not_fit_beside_those_of_an_invitation_are_refused(api: Api) -> None:
+    invitation = api.invite("ada@example.com", publicMetadata={"a": "x" * 5000})
+    body = {"email": "ada@example.com", "unsafeMetadata": {"b": "y" * 5000}}
+    refusal = api.refused(400, "POST", "/users", body)
+    assert refusal["code"] == "metadata_too_large"
+    assert api.ok("GET", f"/invitations/{invitation['id']}")["status"] == "PENDING"
+
+
 def test_a_user_who_is_refused_accepts_nothing(api: Api) -> None:
     invitation = api.invite("ada@example.com")
     body = {"email": "ada@example.com", "publicMetadata": {"a": "x" * 8192}}
@@ -192,6 +216,28 @@ def test_an_actor_is_a_user_of_this_environment(api: Api) -> None:
     gone = api.user()["id"]
     api.done("DELETE", f"/users/{gone}")
     api.refused(403, "POST", path, {"actorUserId": gone, "reason": ""})
+
+
+def test_a_banned_actor_gets_no_token(api: Api) -> None:
+    user, actor = api.user()["id"], api.user()["id"]
+    body = {"actorUserId": actor, "reason": ""}
+    api.ok("POST", f"/users/{actor}/ban")
+    api.refused(403, "POST", f"/users/{user}/impersonation-token", body)
+    api.ok("POST", f"/users/{actor}/unban")
+    api.ok("POST", f"/users/{user}/impersonation-token", body)
+
+
+@pytest.mark.parametrize(("method", "end"), [("POST", "/ban"), ("DELETE", "")])
+def test_a_token_is_not_spent_for_an_actor_who_was_banned_or_deleted_since(
+    api: Api, method: str, end: str
+) -> None:
+    user, actor = api.user()["id"], api.user()["id"]
+    body = {"actorUserId": actor, "reason": ""}
+    token = api.ok("POST", f"/users/{user}/impersonation-token", body)["token"]
+    api.call(method, f"/users/{actor}{end}")
+    answer = api.wire.post("/_torii/auth/session/impersonate", {"token": token})
+    assert answer.status == 401
+    assert api.sessions(user) == []
 
 
 def test_an_outage_reaches_impersonation_but_not_the_rest_api(api: Api, torii: Emulator) -> None:

@@ -66,6 +66,21 @@ def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
         assert elsewhere.found() == set()
 
 
+def test_each_bag_of_an_organization_and_of_a_member_has_a_budget_of_its_own(
+    tmp_path: Path,
+) -> None:
+    bag = {"x": "y" * 8184}
+    bags = {"publicMetadata": bag, "privateMetadata": bag}
+    seed = {
+        "users": [{"id": ADA}],
+        "organizations": [{"id": ACME, "name": "Acme", **bags}],
+        "members": [{"organizationId": ACME, "userId": ADA, "role": "admin", **bags}],
+    }
+    with Emulator(seed=_file(tmp_path, seed)) as torii:
+        (member,) = _api(torii).ok("GET", f"/organizations/{ACME}/members")["items"]
+        assert member["privateMetadata"] == bag
+
+
 def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
     with Emulator(seed=str(_file(tmp_path, SEED))) as torii:
         api = _api(torii)
@@ -91,14 +106,34 @@ def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
         ([], "not understood"),
         ({"users": [{"shoeSize": 44}]}, "shoeSize"),
         ({"users": [{"locale": "fr"}]}, r"users\[0\].locale"),
-        ({"users": [{"id": "ada"}]}, r"users\[0\].id"),
+        ({"users": [{"id": "ada"}]}, r"a UUID in lower case .*users\[0\].id"),
+        ({"users": [{}, {"id": ADA[:-2] + "AA"}]}, r"a UUID in lower case .*users\[1\].id"),
         ({"users": [{"createdAt": "2026-01-30T00:00:00"}]}, r"users\[0\].createdAt"),
         ({"organizations": [{}]}, "name"),
         ({"users": [{"id": ADA}, {"id": ADA}]}, "id to two"),
         ({"users": [{"email": "a@b.dk"}, {"email": "A@b.dk"}]}, "email to two"),
         ({"users": [{"publicMetadata": {"x": "y" * 8192}}]}, "8192 bytes"),
-        ({"members": SEED["members"]}, "member"),
-        ({**SEED, "users": [{"id": ADA, "status": "deleted"}]}, "member"),
+        ({"organizations": [{"name": "A", "publicMetadata": {"x": "y" * 8192}}]}, "8192 bytes"),
+        (
+            {**SEED, "members": [{**SEED["members"][0], "privateMetadata": {"x": "y" * 8192}}]},
+            "8192 bytes",
+        ),
+        ({"users": [{"email": "nope"}]}, r"users\[0\]"),
+        ({"users": [{}, {"email": ""}]}, r"users\[1\]"),
+        ({"users": [{"email": "nope", "status": "deleted"}]}, r"users\[0\]"),
+        ({"users": [{"emailVerifiedAt": "2026-01-31T09:30:00Z"}]}, r"users\[0\].*emailVerifiedAt"),
+        ({"organizations": [{"name": ""}]}, "name"),
+        ({**SEED, "members": [{**SEED["members"][0], "role": ""}]}, "role"),
+        (
+            {**SEED, "members": [*SEED["members"], {**SEED["members"][0], "role": "member"}]},
+            r"members\[1\]",
+        ),
+        ({"members": SEED["members"]}, r"members\[0\]"),
+        ({**SEED, "users": [{"id": ADA, "status": "deleted"}]}, r"members\[0\]"),
+        (
+            {**SEED, "members": [*SEED["members"], {**SEED["members"][0], "userId": ACME}]},
+            r"members\[1\]",
+        ),
     ],
 )
 def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: str) -> None:

@@ -18,6 +18,8 @@ from .rest.api import Api
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PAGE = 4096  # bytes; SQLite's default
+
 
 @pytest.fixture
 def database() -> Iterator[Database]:
@@ -143,3 +145,26 @@ def test_a_stopped_emulator_takes_every_user_for_a_stranger(torii: Emulator) -> 
     torii.stop()
     assert torii.issue_token(user_id=user_id).access_token
     torii.reset()
+
+
+@pytest.mark.parametrize("zeroed", [slice(1, -1), slice(-4, -2)], ids=["most", "users"])
+def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path, zeroed: slice) -> None:
+    file = tmp_path / "torii.db"
+    with Emulator(db=file) as torii:
+        for _ in range(20):
+            _api(torii).user(publicMetadata={"k": "a" * 2000})
+    content = file.read_bytes()
+    pages = [content[start : start + PAGE] for start in range(0, len(content), PAGE)]
+    pages[zeroed] = [bytes(PAGE) for _ in pages[zeroed]]
+    file.write_bytes(b"".join(pages))
+    with pytest.raises(ConfigurationError, match=r"^db is damaged: .*\.$"):
+        Emulator(db=file)
+    assert file.read_bytes() == b"".join(pages)
+
+
+def test_a_folder_is_refused_as_such(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^db is a folder: .*\.$"):
+        Emulator(db=tmp_path)
+    for path in (tmp_path / "nowhere" / "torii.db", tmp_path / ("a" * 300)):
+        with pytest.raises(ConfigurationError, match=r"^db cannot be opened: .*folder.*\.$"):
+            Emulator(db=path)

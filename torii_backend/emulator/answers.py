@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 _REFUSALS = {
+    403: ("forbidden", "A web page of another host may not steer the emulator."),
     404: ("not_found", "There is nothing at this path."),
     405: ("method_not_allowed", "This path does not answer to this method."),
     413: ("payload_too_large", "The body is larger than one mebibyte."),

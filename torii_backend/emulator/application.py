@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator import answers
+from torii_backend.emulator import answers, control
 from torii_backend.emulator.rest.api import PREFIX
 from torii_backend.emulator.rest.problem import problem_answer
 from torii_backend.emulator.routes import Route, Routes
@@ -34,6 +34,8 @@ class Application:
 
     def _answer(self, request: Request) -> Response:
         try:
+            if request.path.startswith(control.PREFIX):
+                control.check_page(request)
             endpoint, values = self._routes.match(request.path, request.method)
             answer = endpoint(request, **values)
         except HTTPException as error:

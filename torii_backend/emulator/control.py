@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Optional
+from urllib.parse import urlsplit
 
 import msgspec
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.rest.addresses import is_origin
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import device
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
+from torii_backend.settings import is_loopback
+
+PREFIX = "/_emulator/"
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -93,6 +98,17 @@ def routes(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> li
         Route("/_emulator/outage", ("POST",), outage),
         Route("/_emulator/reset", ("POST",), reset),
     ]
+
+
+def check_page(request: Request) -> None:
+    """See that a request comes from no web page, or from one of this machine.
+
+    Raises:
+        Forbidden: it comes from a page of another host, or of none that is known.
+    """
+    page = request.headers.get("Origin")
+    if page is not None and not (is_origin(page) and is_loopback(urlsplit(page).hostname)):
+        raise Forbidden
 
 
 @contextmanager

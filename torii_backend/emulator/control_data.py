@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Annotated, Optional
 
-from werkzeug.exceptions import BadRequest, NotFound
+from msgspec import Meta
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.models import Organization, OrganizationMember
-from torii_backend.emulator.answers import json_answer
+from torii_backend.emulator.answers import error_answer, json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.control import Body
 from torii_backend.emulator.environment import Environment
-from torii_backend.emulator.ids import new_id
+from torii_backend.emulator.ids import new_id, normal_id
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.moments import now
 
+_Text = Annotated[str, Meta(min_length=1)]
+
 
 class _OrganizationRequest(Body):
-    name: str
+    name: _Text
     slug: Optional[str] = None
     environment_id: Optional[str] = None
 
@@ -29,7 +32,7 @@ class _OrganizationRequest(Body):
 class _MemberRequest(Body):
     organization_id: str
     user_id: str
-    role: str
+    role: _Text
 
 
 def routes(database: Database, environments: Sequence[Environment]) -> list[Route]:
@@ -42,10 +45,7 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
 
     def make_organization(request: Request) -> Response:
         asked = read_body(request, _OrganizationRequest)
-        environment_ids = [environment.environment_id for environment in environments]
-        environment_id = asked.environment_id or environment_ids[0]
-        if environment_id not in environment_ids:
-            raise BadRequest("environmentId must be one of the emulator's two environments.")
+        environment_id = _environment_id(asked.environment_id, environments)
         organization = Organization(
             id=new_id(),
             name=asked.name,
@@ -60,20 +60,21 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
 
     def make_member(request: Request) -> Response:
         asked = read_body(request, _MemberRequest)
+        organization_id = normal_id(asked.organization_id)
         with database.transaction() as connection:
-            user = users.find(connection, asked.user_id)
+            user = users.find(connection, normal_id(asked.user_id))
             if user is None or user.status == "deleted":
                 raise BadRequest("userId must be the id of a user.")
-            environment_id = organizations.environment_of(connection, asked.organization_id)
+            environment_id = organizations.environment_of(connection, organization_id)
             if environment_id != user.environment_id:
                 raise BadRequest(
                     "organizationId must be an organization of the user's environment."
                 )
-            member = members.find(connection, asked.organization_id, user.id)
+            member = members.find(connection, organization_id, user.id)
             if member is not None:
                 return json_answer(members.change(connection, member, role=asked.role))
             member = OrganizationMember(
-                organization_id=asked.organization_id,
+                organization_id=organization_id,
                 user_id=user.id,
                 role=asked.role,
                 joined_at=now(),
@@ -88,7 +89,7 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
         with database.transaction() as connection:
             user = users.find(connection, user_id)
             if user is None or user.status == "deleted":
-                raise NotFound
+                return error_answer(404, "user_not_found", "There is no such user.")
             if user.email is not None and user.email_verified_at is None:
                 user = users.change(connection, user, email_verified_at=now())
         return json_answer(user)
@@ -98,3 +99,11 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
         Route("/_emulator/members", ("POST",), make_member),
         Route("/_emulator/users/<id:user_id>/verify-email", ("POST",), verify_email),
     ]
+
+
+def _environment_id(asked: Optional[str], environments: Sequence[Environment]) -> str:
+    known = [environment.environment_id for environment in environments]
+    environment_id = known[0] if asked is None else normal_id(asked)
+    if environment_id not in known:
+        raise BadRequest("environmentId must be one of the emulator's two environments.")
+    return environment_id

@@ -32,6 +32,11 @@ def is_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
+def normal_id(text: str) -> str:
+    """Give an id as the database writes it, in lower case; what is no UUID stays as it is."""
+    return text.lower() if is_id(text) else text
+
+
 def _as_uuid(number: int) -> UUID:
     """Spread 48 bits of milliseconds and 74 random ones around the version and the variant."""
     high, low = number >> 62, number & (1 << 62) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from werkzeug.serving import WSGIRequestHandler
@@ -34,8 +34,8 @@ class RequestHandler(WSGIRequestHandler):
         """Answer one request, and read what the application left of its body."""
         try:
             environ = self.make_environ()
-            body = _body(environ)
-        except ValueError:  # a request target that is no URL, such as http://[; or a length
+            body = _body(environ, self.headers.get_all("Content-Length", []))
+        except ValueError:  # a request target that is no URL, such as http://[; or its length
             self.send_error(400)
             return
         environ["wsgi.input"] = body
@@ -56,7 +56,7 @@ class RequestHandler(WSGIRequestHandler):
             return self.wfile.write
 
         content = b"".join(self.server.app(environ, start_response))
-        self.close_connection = self.close_connection or body.broken
+        self.close_connection = self.close_connection or not _can_be_drained(body)
         head.append(f"Date: {self.date_time_string()}")
         head.append(f"Connection: {'close' if self.close_connection else 'keep-alive'}")
         # In one piece: the second of two small packets may wait for the first to be confirmed.
@@ -71,7 +71,6 @@ class RequestHandler(WSGIRequestHandler):
         while not body.broken and (chunk := body.read(_DRAINED_AT_ONCE)):
             read += len(chunk)
             if read > _DRAINED_AT_MOST:
-                self.close_connection = True
                 return
 
     def log_request(self, code: Union[int, str] = "-", size: Union[int, str] = "-") -> None:
@@ -89,12 +88,13 @@ class _Body(io.RawIOBase):
         length: the length that was announced; None where the source knows its end.
 
     Attributes:
+        left: how many bytes were not read yet; None as long as only the source knows.
         broken: whether nothing after the body can be understood, because its end is unknown.
     """
 
     def __init__(self, source: Any, length: Optional[int]) -> None:
         self._source = source
-        self._left = length
+        self.left = length
         self.broken = False
 
     def readable(self) -> bool:
@@ -114,21 +114,26 @@ class _Body(io.RawIOBase):
             raise
 
     def _read_into(self, buffer: Any) -> int:
-        most = len(buffer) if self._left is None else min(len(buffer), self._left)
+        most = len(buffer) if self.left is None else min(len(buffer), self.left)
         chunk: bytes = self._source.read(most)
-        if self._left:
+        if self.left:
             if not chunk:
                 raise ConnectionAbortedError("The client left.")
-            self._left -= len(chunk)
+            self.left -= len(chunk)
+        elif most and not chunk:
+            self.left = 0
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
 
-def _body(environ: WSGIEnvironment) -> _Body:
-    source = environ["wsgi.input"]
-    if environ.get("wsgi.input_terminated"):
-        return _Body(source, None)
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isascii() or not length.isdigit():
+def _can_be_drained(body: _Body) -> bool:
+    return not body.broken and body.left is not None and body.left <= _DRAINED_AT_MOST
+
+
+def _body(environ: WSGIEnvironment, lengths: Sequence[str]) -> _Body:
+    """Find the body, whose length may be repeated, but is one number (RFC 9112 section 6.3)."""
+    length, *others = {length.strip(" \t") for length in lengths} or {"0"}
+    if others or not length.isascii() or not length.isdigit():
         raise ValueError("The length is no number.")
-    return _Body(source, int(length))
+    source = environ["wsgi.input"]
+    return _Body(source, None if environ.get("wsgi.input_terminated") else int(length))

@@ -13,12 +13,15 @@ from msgspec import Meta, Struct
 from torii_backend.client.models import Organization, OrganizationMember
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.metadata import MetadataTooLarge, check_budget, merged
+from torii_backend.emulator.rest.addresses import is_mailbox
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.moments import now
 from torii_backend.emulator.store.users import StoredUser, joined_name
 from torii_backend.errors import ConfigurationError
 
-_Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_Id = Annotated[str, Meta(pattern=_UUID)]
+_Text = Annotated[str, Meta(min_length=1)]
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -49,7 +52,7 @@ class SeedOrganization(_Entry, kw_only=True):
     """An organization of the seed."""
 
     id: Optional[_Id] = None
-    name: str
+    name: _Text
     slug: Optional[str] = None
 
 
@@ -58,7 +61,7 @@ class SeedMember(_Entry, kw_only=True):
 
     organization_id: _Id
     user_id: _Id
-    role: str
+    role: _Text
 
 
 class Seed(Struct, forbid_unknown_fields=True):
@@ -80,7 +83,8 @@ def read_seed(path: str) -> Seed:
     except OSError as error:
         raise ConfigurationError(f"seed cannot be read: {error.strerror}.") from None
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"seed is not understood: {error}.") from None
+        told = str(error).replace(f"`str` matching regex {_UUID!r}", "a UUID in lower case")
+        raise ConfigurationError(f"seed is not understood: {told}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ConfigurationError("seed is not a JSON file.") from None
 
@@ -92,16 +96,24 @@ def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> Non
         ConfigurationError: the seed contradicts itself.
     """
     try:
-        for user in seed.users:
+        for index, user in enumerate(seed.users):
+            _check_email(user, f"users[{index}]")
             _add_user(connection, environment_id, user)
         for organization in seed.organizations:
             _add_organization(connection, environment_id, organization)
-        for member in seed.members:
-            _add_member(connection, environment_id, member)
+        for index, member in enumerate(seed.members):
+            _add_member(connection, environment_id, member, f"members[{index}]")
     except sqlite3.IntegrityError:
         raise ConfigurationError("seed gives an id to two users or two organizations.") from None
     except MetadataTooLarge as error:
         raise ConfigurationError(f"seed holds too much: {error}") from None
+
+
+def _check_email(entry: SeedUser, place: str) -> None:
+    if entry.email is None and entry.email_verified_at is not None:
+        raise ConfigurationError(f"seed gives {place} an emailVerifiedAt but no email.")
+    if entry.email is not None and not is_mailbox(entry.email):
+        raise ConfigurationError(f"seed gives {place} an email that is no address of a mailbox.")
 
 
 def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUser) -> None:
@@ -141,24 +153,37 @@ def _add_organization(
         name=entry.name,
         slug=entry.slug,
         created_at=now(),
-        **_bags(entry),
+        **_separate_bags(entry),
     )
     organizations.add(connection, environment_id, organization)
 
 
-def _add_member(connection: sqlite3.Connection, environment_id: str, entry: SeedMember) -> None:
+def _add_member(
+    connection: sqlite3.Connection, environment_id: str, entry: SeedMember, place: str
+) -> None:
     user = users.find(connection, entry.user_id)
     organization = organizations.find(connection, environment_id, entry.organization_id)
     if user is None or user.status == "deleted" or organization is None:
-        raise ConfigurationError("seed names a member whose user or organization it does not have.")
+        raise ConfigurationError(
+            f"seed has no user, or no organization, for {place}, or the user is deleted."
+        )
+    if members.find(connection, organization.id, user.id) is not None:
+        raise ConfigurationError(f"seed has the membership of {place} twice.")
     member = OrganizationMember(
         organization_id=organization.id,
         user_id=user.id,
         role=entry.role,
         joined_at=now(),
-        **_bags(entry),
+        **_separate_bags(entry),
     )
     members.put(connection, member)
+
+
+def _separate_bags(entry: _Entry) -> dict[str, Any]:
+    bags = _bags(entry)
+    for bag in bags.values():
+        check_budget(bag)
+    return bags
 
 
 def _bags(entry: _Entry, *more: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Any, NamedTuple, Optional
 
 from torii_backend.client.models import OrganizationMember, Session
-from torii_backend.emulator.ids import is_id, new_id
+from torii_backend.emulator.ids import is_id, new_id, normal_id
 from torii_backend.emulator.store import impersonations, members, sessions, users
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.moments import now
@@ -82,7 +82,7 @@ class SignIn:
                 organization.
         """
         with self._database.transaction() as connection:
-            user = users.find(connection, user_id)
+            user = users.find(connection, normal_id(user_id))
             if user is None:
                 raise ValueError("user_id must be the id of a user.")
             membership = _membership(connection, _active(user), active_organization_id)
@@ -95,26 +95,26 @@ class SignIn:
 
         Returns:
             What it was spent for; None where it is unknown, spent or expired, or where the user
-            may not sign in any more.
+            or the actor may not sign in any more.
         """
         with self._database.transaction() as connection:
             impersonation = impersonations.spend(connection, token, now())
             if impersonation is None:
                 return None
             user = users.find(connection, impersonation.user_id)
-            if user is None or user.status != "active":
+            actor = users.find(connection, impersonation.actor_user_id)
+            if user is None or actor is None or {user.status, actor.status} != {"active"}:
                 return None
-            actor = impersonation.actor_user_id
-            session = _session(user, device, lifetime=IMPERSONATED_SESSION, actor_user_id=actor)
+            session = _session(user, device, lifetime=IMPERSONATED_SESSION, actor_user_id=actor.id)
             sessions.add(connection, session)
-        issued = self._tenant.sign(known_user(user, actor_user_id=actor))
+        issued = self._tenant.sign(known_user(user, actor_user_id=actor.id))
         return Redeemed(issued, impersonation.landing_page)
 
     def _user_if_known(self, user_id: str) -> Optional[StoredUser]:
         if not is_id(user_id) or self._database.closed:
             return None
         with self._database.transaction() as connection:
-            user = users.find(connection, user_id)
+            user = users.find(connection, normal_id(user_id))
         return None if user is None else _active(user)
 
 
@@ -129,7 +129,7 @@ def _membership(
 ) -> Optional[OrganizationMember]:
     if organization_id is None:
         return None
-    membership = members.find(connection, organization_id, user.id)
+    membership = members.find(connection, normal_id(organization_id), user.id)
     if membership is None:
         raise ValueError("active_organization_id must be an organization of the user.")
     return membership

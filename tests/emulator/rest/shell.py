@@ -41,8 +41,8 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[Running]:
-    """Run the emulator until the end of the block; it must end cleanly unless it was killed."""
+def running(*arguments: str, end: int = 0) -> Iterator[Running]:
+    """Run the emulator until the end of the block; it must end with the code that is expected."""
     with started(*arguments) as process:
         watchdog = Timer(WATCHDOG, process.kill)
         watchdog.start()
@@ -58,7 +58,7 @@ def running(*arguments: str) -> Iterator[Running]:
             yield Running(api, elsewhere, process)
             process.terminate()
             assert process.communicate() == ("", "")
-            assert process.returncode in {0, -9}
+            assert process.returncode == end
         finally:
             watchdog.cancel()
             process.kill()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from .api import Api
+
+if TYPE_CHECKING:
+    from torii_backend.emulator import Emulator
 
 
 def _ids(api: Api) -> dict[str, str]:
@@ -45,8 +48,11 @@ def test_unknown_members_are_refused_by_name(api: Api, path: str, body: dict[str
         ("/sessions", {"userId": 7}),
         ("/organizations", {}),
         ("/organizations", {"name": None}),
+        ("/organizations", {"name": ""}),
         ("/organizations", {"name": "Acme", "environmentId": str(uuid4())}),
+        ("/organizations", {"name": "Acme", "environmentId": ""}),
         ("/members", {"organizationId": "{organization}", "userId": "{user}", "role": 7}),
+        ("/members", {"organizationId": "{organization}", "userId": "{user}", "role": ""}),
         ("/members", {"organizationId": str(uuid4()), "userId": "{user}", "role": "member"}),
         (
             "/members",
@@ -83,3 +89,43 @@ def test_an_organization_belongs_to_the_first_environment_unless_told(
     made = api.steer("/organizations", {"name": "Acme"})
     assert [row["id"] for row in api.ok("GET", "/organizations")["items"]] == [made["id"]]
     assert elsewhere.ok("GET", "/organizations")["items"] == []
+
+
+def test_verifying_the_email_of_nobody_says_that_there_is_no_such_user(api: Api) -> None:
+    gone = api.user(email="ada@example.com")["id"]
+    api.done("DELETE", f"/users/{gone}")
+    for user_id in (gone, str(uuid4())):
+        answer = api.wire.post(f"/_emulator/users/{user_id}/verify-email")
+        assert (answer.status, answer.message) == (404, "There is no such user.")
+
+
+def test_an_id_may_be_in_upper_case(api: Api) -> None:
+    user = api.user(email="ada@example.com")["id"]
+    made = api.steer(
+        "/organizations", {"name": "Acme", "environmentId": api.environment_id.upper()}
+    )
+    member = api.join(made["id"].upper(), user.upper(), "admin")
+    assert (member["organizationId"], member["userId"]) == (made["id"], user)
+    assert api.join(made["id"], user, "admin") == member
+    session = api.sign_in(user.upper(), made["id"].upper())
+    assert (session["userId"], session["activeOrganizationId"]) == (user, made["id"])
+    claims = api.wire.verified(session["accessToken"])
+    assert (claims["sub"], claims["org_id"]) == (user, made["id"])
+    assert api.sessions(user) == [session["id"]]
+
+
+def test_a_user_is_known_by_an_id_in_upper_case(api: Api, torii: Emulator) -> None:
+    user = api.user(email="ada@example.com")["id"]
+    token = api.steer("/tokens", {"userId": user.upper()})["accessToken"]
+    claims = api.wire.verified(token)
+    assert (claims["sub"], claims["email_verified"]) == (user, False)
+    api.ok("POST", f"/users/{user}/ban")
+    assert api.wire.post("/_emulator/tokens", {"userId": user.upper()}).status == 400
+    with pytest.raises(ValueError, match="banned"):
+        torii.issue_token(user_id=user.upper())
+
+
+def test_the_id_of_a_stranger_stays_as_it_was_given(api: Api) -> None:
+    for user_id in ("User_Ada", str(uuid4()).upper()):
+        token = api.steer("/tokens", {"userId": user_id})["accessToken"]
+        assert api.wire.verified(token)["sub"] == user_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from .api import Api
 from .shell import Running, refusal, running
 
-ENDS = ["terminate", "kill"]
+ENDS = [("terminate", 0), ("kill", -signal.SIGKILL)]
 
 
 def _filled(api: Api) -> None:
@@ -54,10 +55,12 @@ def _keys(torii: Running) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("end", ENDS)
-def test_a_database_file_keeps_data_and_keys_across_restarts(tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize(("end", "code"), ENDS)
+def test_a_database_file_keeps_data_and_keys_across_restarts(
+    tmp_path: Path, end: str, code: int
+) -> None:
     file = str(tmp_path / "torii.db")
-    with running("--db", file) as torii:
+    with running("--db", file, end=code) as torii:
         _filled(torii.api)
         torii.elsewhere.user(email="ada@example.com")
         before = [_seen(torii.api), _seen(torii.elsewhere)]
@@ -109,6 +112,15 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     before = file.read_bytes()
     refusal("--db", str(file))
     assert file.read_bytes() == before
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "torii.db"
+    with running("--db", str(file)) as torii:
+        _filled(torii.api)
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + bytes(len(content) - 8192) + content[-4096:])
+    assert "damaged" in refusal("--db", str(file))
 
 
 def test_a_file_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

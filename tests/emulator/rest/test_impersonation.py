@@ -140,11 +140,39 @@ def test_the_landing_page_must_be_on_an_allowed_origin(api: Api, target: str, ac
         api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
 
 
+def test_the_landing_page_may_be_in_an_app(api: Api, target: str, actor: str) -> None:
+    page = "capacitor://localhost/x"
+    api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=page))
+    api.ok("PUT", "/allowed-origins", {"origins": ["capacitor://localhost", "https://app.example"]})
+    for allowed in (page, "capacitor://localhost", "Capacitor://localhost?x=1#y"):
+        assert api.ok("POST", _path(target), _ask(actor, redirectUrl=allowed))["url"]
+    for elsewhere in (
+        "ionic://localhost/x",
+        "http://localhost/x",
+        "capacitor://app.example/x",
+        "capacitor://localhost:80/x",
+        "capacitor://localhost.evil.example/x",
+        "capacitor://localhost@evil.example/x",
+        "capacitor://me@localhost/x",
+        "capacitor://localhost\\@evil.example/x",
+        "capacitor://localhost\n.evil.example/x",
+        "capacitor://",
+        "capacitor:///x",
+        "capacitor:localhost/x",
+        "capacitor:/localhost/x",
+        "javascript:alert(1)",
+        "javascript://localhost/%0aalert(1)",
+        "data:text/html,x",
+        "data://localhost/text/html,x",
+    ):
+        api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
+
+
+@pytest.mark.parametrize("page", ["https://app.example/after?x=1", "capacitor://localhost/x"])
 def test_the_link_spends_the_token_and_leads_to_the_landing_page(
-    api: Api, target: str, actor: str
+    api: Api, target: str, actor: str, page: str
 ) -> None:
-    page = "https://app.example/after?x=1"
-    api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
+    api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example", "capacitor://localhost"]})
     issued = api.ok("POST", _path(target), _ask(actor, redirectUrl=page))
     link = urlsplit(issued["url"])
     answer = api.wire.get(f"{link.path}?{link.query}")

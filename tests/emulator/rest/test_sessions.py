@@ -83,4 +83,7 @@ def test_a_foreign_session_is_refused_and_lives_on(api: Api, elsewhere: Api) -> 
 
 
 def test_a_session_that_nobody_knows_lies_outside_the_environment(api: Api) -> None:
-    api.refused(403, "DELETE", f"/users/{api.user()['id']}/sessions/{uuid4()}")
+    ada, grace = api.user()["id"], api.user()["id"]
+    for session_id in (str(uuid4()), api.sign_in(grace)["id"]):
+        refusal = api.refused(403, "DELETE", f"/users/{ada}/sessions/{session_id}")
+        assert refusal["detail"] == "The secret key reaches no session of this user with this id."

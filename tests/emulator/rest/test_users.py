@@ -163,3 +163,16 @@ def test_names_keep_every_character(api: Api) -> None:
     name = 'Zoë "Z" O\'Hara; DROP TABLE users; -- 名前 𝄞'
     user = api.user(name=name)
     assert api.read(user["id"])["name"] == name
+
+
+def test_addresses_that_differ_in_more_than_letter_case_are_two(api: Api) -> None:
+    one = api.user(email="straße@x.com")["id"]
+    api.invite("strasse@x.com", publicMetadata={"plan": "pro"})
+    other = api.user(email="strasse@x.com")
+    assert other["publicMetadata"] == {"plan": "pro"}
+    api.refused(409, "POST", "/users", {"email": "Straße@X.com"})
+    assert api.found(emailAddresses=["STRAßE@x.com"]) == api.found(email="straß") == {one}
+    assert api.found(emailAddresses=["STRASSE@x.com"]) == api.found(email="Strass") == {other["id"]}
+    invitation = api.invite("weiß@x.com")
+    assert api.ok("GET", "/invitations", search="WEIß")["items"] == [invitation]
+    assert api.ok("GET", "/invitations", search="weiss")["items"] == []

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 _LONGEST_MAILBOX = 254
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ADDRESS = r"[a-z][a-z0-9+.-]*://[!-~]+"
+_NO_ORIGINS = {"data", "javascript", "vbscript"}  # schemes whose addresses are what they show
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -19,21 +20,20 @@ def is_mailbox(text: str) -> bool:
 
 def is_origin(text: str) -> bool:
     """Tell whether a text is a whole origin, and nothing more; the scheme may be an app's own."""
-    return _normal_origin(text) is not None and not re.search(r"[/?#\\]", text.split("://")[1])
+    return normal_origin(text) is not None and not re.search(r"[/?#\\]", text.split("://")[1])
 
 
 def web_origin(url: str) -> Optional[str]:
     """Give the origin of an http(s) address in its normal form; None where it has none."""
-    origin = _normal_origin(url)
+    origin = normal_origin(url)
     return origin if origin is not None and origin.split("://")[0] in _DEFAULT_PORTS else None
 
 
-def is_same_origin(one: str, other: str) -> bool:
-    """Tell whether two origins are the same, whatever their letter case or default port."""
-    return _normal_origin(one) == _normal_origin(other)
+def normal_origin(url: str) -> Optional[str]:
+    """Give the origin of an address in its normal form: lower case, and no default port.
 
-
-def _normal_origin(url: str) -> Optional[str]:
+    The scheme may be an app's own. None for an address that has no origin, or a user in it.
+    """
     if re.fullmatch(_ADDRESS, url, re.IGNORECASE) is None:
         return None
     try:
@@ -41,7 +41,7 @@ def _normal_origin(url: str) -> Optional[str]:
         host, port = parts.hostname, parts.port
     except ValueError:  # a port that is no number, brackets around no IPv6 address
         return None
-    if not host or "@" in parts.netloc or "\\" in parts.netloc:
+    if parts.scheme in _NO_ORIGINS or not host or "@" in parts.netloc or "\\" in parts.netloc:
         return None
     host = f"[{host}]" if ":" in host else host
     if port in {None, _DEFAULT_PORTS.get(parts.scheme)}:

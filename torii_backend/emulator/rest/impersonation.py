@@ -14,8 +14,8 @@ from torii_backend.client.inputs import CreateImpersonationToken
 from torii_backend.client.models import ImpersonationToken
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import is_id
-from torii_backend.emulator.rest.addresses import is_same_origin, web_origin
-from torii_backend.emulator.rest.call import Call, writable
+from torii_backend.emulator.rest.addresses import normal_origin
+from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem, bad_value
 from torii_backend.emulator.store import environments, impersonations
@@ -38,7 +38,9 @@ def mint_impersonation_token(call: Call, user_id: str, body: CreateImpersonation
     if landing_page is not None:
         _check_landing_page(call, landing_page)
     user = call.reachable_user(user_id)
-    actor = writable(call.reachable_user(body.actor_user_id.lower()))
+    actor = call.reachable_user(body.actor_user_id.lower())
+    if actor.status != "active":
+        raise Problem(403, "forbidden", "The actor is banned or deleted.")
     if user.status == "deleted":
         raise Problem(400, "user_deleted", "A deleted user cannot be impersonated.")
     token = secrets.token_urlsafe(32)
@@ -69,10 +71,10 @@ def _checked_seconds(seconds: Any) -> int:
 
 
 def _check_landing_page(call: Call, landing_page: str) -> None:
-    origin = web_origin(landing_page)
+    origin = normal_origin(landing_page)
     allowed = environments.origins(call.connection, call.environment_id)
-    if origin is None or not any(is_same_origin(origin, other) for other in allowed):
-        raise bad_value("redirectUrl must be an http or https address on an allowed origin.")
+    if origin is None or origin not in {normal_origin(other) for other in allowed}:
+        raise bad_value("redirectUrl must be an address on an allowed origin.")
 
 
 OPERATIONS = [

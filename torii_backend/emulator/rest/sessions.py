@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.rest.call import Call, writable
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.problem import forbidden
+from torii_backend.emulator.rest.problem import Problem
 from torii_backend.emulator.store import sessions
 
 
@@ -28,7 +28,9 @@ def revoke_session(call: Call, user_id: str, session_id: str) -> Response:
     """End one session of a user; one that ended before is no error."""
     user = writable(call.reachable_user(user_id))
     if not sessions.revoke(call.connection, user.id, session_id):
-        raise forbidden()
+        raise Problem(
+            403, "forbidden", "The secret key reaches no session of this user with this id."
+        )
     return Response(status=204)
 
 

@@ -98,14 +98,11 @@ def _check_address(call: Call, email: str) -> None:
 
 
 def _accept_invitations(call: Call, email: str) -> dict[str, Bag]:
-    """Accept what is pending for an address; gives the bags that the account starts with."""
-    bags: dict[str, Bag] = {"public_metadata": {}, "private_metadata": {}}
-    for invitation in invitations.pending_for(
-        call.connection, call.environment_id, email, call.now
-    ):
-        bags = merged_bags(bags, invitation, shared=True)
+    """Accept what is pending for an address; gives the bags of the newest, which fit a user."""
+    pending = invitations.pending_for(call.connection, call.environment_id, email, call.now)
+    for invitation in pending:
         invitations.change(call.connection, invitation, status="ACCEPTED", accepted_at=call.now)
-    return bags
+    return bags_of(pending[-1]) if pending else {}
 
 
 def _sent(body: Struct) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -78,10 +79,14 @@ class Database:
 
 
 def _opened(path: str) -> sqlite3.Connection:
+    if os.path.isdir(path):  # noqa: PTH112 (pathlib raises where a path is too long)
+        raise ConfigurationError("db is a folder: name a file in it.")
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError:
-        raise ConfigurationError("db cannot be opened: its folder must exist.") from None
+        raise ConfigurationError(
+            "db cannot be opened: its folder must exist, and the file be yours to write."
+        ) from None
     try:
         # One owner at a time: an emulator does not look for what another one wrote.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -109,11 +114,21 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
     if version == VERSION:
         connection.execute("BEGIN EXCLUSIVE")  # takes the lock that lasts
         connection.execute("COMMIT")
+        _check_whole(connection)
     elif version or tables:
         raise _foreign()
     else:
         script = f"BEGIN EXCLUSIVE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
         connection.executescript(script)
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    try:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        found = None
+    if found != "ok":
+        raise ConfigurationError("db is damaged: delete the file, or name another one.")
 
 
 def _foreign() -> ConfigurationError:

@@ -23,7 +23,7 @@ def add(connection: Connection, invitation: InvitationDetail) -> None:
         (
             invitation.id,
             invitation.environment_id,
-            invitation.email.casefold(),
+            invitation.email.lower(),
             invitation.status,
             microseconds(invitation.expires_at),
             msgspec.json.encode(invitation),
@@ -71,7 +71,7 @@ def search(
     rows = connection.execute(
         "SELECT record FROM invitations"  # noqa: S608 (all texts are ours)
         f" WHERE environment_id = ? AND id > ? AND instr(email, ?){wanted} ORDER BY id LIMIT ?",
-        [environment_id, after, text.casefold(), *values, most],
+        [environment_id, after, text.lower(), *values, most],
     )
     return [_read(record, at) for (record,) in rows]
 
@@ -83,7 +83,7 @@ def pending_for(
     rows = connection.execute(
         "SELECT record FROM invitations WHERE environment_id = ? AND email = ?"
         " AND status = 'PENDING' AND expires_at > ? ORDER BY id",
-        (environment_id, email.casefold(), microseconds(at)),
+        (environment_id, email.lower(), microseconds(at)),
     )
     return [_decode(record) for (record,) in rows]
 

@@ -1,6 +1,7 @@
 """The tables. A record is kept as its JSON; beside it stand the columns that are searched.
 
-Texts that are searched are casefolded, moments are microseconds since the epoch.
+Addresses are in lower case, other texts that are searched are casefolded, and moments are
+microseconds since the epoch.
 """
 
 from __future__ import annotations

@@ -78,11 +78,11 @@ def _conditions(filters: UserSearch, membership: str) -> Iterator[_Condition]:
     elif filters.name is not UNSET:
         yield "instr(name, ?)", [filters.name.casefold()]
     if filters.email and filters.email.strip():
-        yield "instr(email, ?)", [filters.email.casefold()]
+        yield "instr(email, ?)", [filters.email.lower()]
     if filters.user_ids is not UNSET:
         yield _any_of("id", [user_id.lower() for user_id in filters.user_ids])
     if filters.email_addresses is not UNSET:
-        yield _any_of("email", [address.casefold() for address in filters.email_addresses])
+        yield _any_of("email", [address.lower() for address in filters.email_addresses])
     if filters.statuses is not UNSET:
         yield _any_of("status", filters.statuses)
     if filters.organization_id:

@@ -1,0 +1,73 @@
+"""Web pages: those of this machine may steer the emulator, all others may not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Wire
+
+POSTS = [
+    "/_emulator/tokens",
+    "/_emulator/sessions",
+    "/_emulator/organizations",
+    "/_emulator/members",
+    "/_emulator/users/01970000-0000-7000-8000-000000000001/verify-email",
+    "/_emulator/keys/rotate",
+    "/_emulator/outage",
+    "/_emulator/reset",
+    "/%5Femulator/reset",
+]
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
+    answer = wire.send("POST", path, "{}", {"Origin": "https://evil.example"})
+    assert answer.status == 403
+    assert answer.message == "A web page of another host may not steer the emulator."
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "localhost",
+        "http://localhost.evil.example",
+        "http://localhost@evil.example",
+        "http://evil.example#localhost",
+        "http://192.0.2.1",
+        "http://[::2]:3000",
+        "http://[",
+        "http://localhost,http://evil.example",
+        "http://localhost:3000, http://evil.example",
+    ],
+)
+def test_an_origin_that_is_not_of_this_machine_is_refused(wire: Wire, origin: str) -> None:
+    before = wire.kids()
+    answer = wire.send("POST", "/_emulator/keys/rotate", None, {"Origin": origin})
+    assert answer.status == 403
+    assert wire.kids() == before
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:3000",
+        "https://localhost",
+        "http://LOCALHOST:5173",
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+        "capacitor://localhost",
+    ],
+)
+def test_a_page_of_this_machine_steers(wire: Wire, origin: str) -> None:
+    assert wire.send("POST", "/_emulator/reset", None, {"Origin": origin}).status == 200
+
+
+def test_all_else_is_for_every_origin(wire: Wire) -> None:
+    headers = {"Origin": "https://app.example"}
+    assert wire.send("GET", "/_torii/.well-known/jwks.json", None, headers).status == 200
+    assert wire.send("GET", "/api/server/v1/users", None, headers).status in {401, 405}
