@@ -28,7 +28,8 @@ class ExemptPaths:
     """Paths that need no sign-in: exact ones, prefixes that end in `*`, and what functions say.
 
     A request is exempt only if its path matches as it was sent and also once it is decoded and
-    normalised: a spelling that a router might take for something else is never exempt.
+    normalised: a spelling that a router might take for something else is never exempt, nor is what
+    does not start with a slash.
 
     Args:
         paths: such as `/health` or `/static/*`; a function is given the path in each of its forms,
@@ -63,6 +64,9 @@ class ExemptPaths:
         if _UNSURE.search(path + unquote(raw_path)):
             return False
         forms = {raw_path, path, _normalised(raw_path)}
+        # Quart takes an address apart by rules of its own.
+        if not all(form.startswith("/") for form in forms):
+            return False
         return all(map(self._lists, forms)) or any(
             all(function(form) is True for form in forms) for function in self._functions
         )
@@ -94,15 +98,24 @@ def target_paths(environ: Mapping[str, Any], mount: str, path: str) -> tuple[str
 
 
 def scope_paths(scope: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the raw and the decoded path of an ASGI request, below the mount point."""
-    root_path = scope.get("root_path", "")
-    path = _below(root_path, scope["path"])
+    """Return the raw and the decoded path of an ASGI request, below the mount point.
+
+    The raw path is empty where routers disagree about what the mount point leaves of the path.
+    """
+    mount, path = scope.get("root_path") or "", scope["path"]
     raw_path = scope.get("raw_path")
-    return path if raw_path is None else _below(root_path, raw_path.decode("latin-1")), path
+    sent = path if raw_path is None else raw_path.decode("latin-1")
+    # Litestar, and Quart 0.20, route what follows the mount point wherever that stands.
+    is_clear = all(_is_below(mount, form) or mount not in form for form in (sent, path))
+    return _below(mount, sent) if is_clear else "", _below(mount, path)
 
 
 def _below(mount: str, path: str) -> str:
-    return path[len(mount) :] or "/" if mount and path.startswith(mount) else path
+    return path[len(mount) :] or "/" if _is_below(mount, path) else path
+
+
+def _is_below(mount: str, path: str) -> bool:
+    return path == mount != "" or path.startswith(f"{mount}/")
 
 
 def _checked_pattern(pattern: str) -> str:

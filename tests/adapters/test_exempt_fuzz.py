@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,10 +15,30 @@ from .contract import Driver, Guard
 from .issuers import Issuers
 from .messages import Request, bearer
 from .routers import NAMES, OPEN, ROUTERS, SECRET
+from .transport import Call
+
+if TYPE_CHECKING:
+    from torii_backend.options import AuthOptions
 
 _FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=150)
 
-_WORDS = ("me", "me", "me", "public", "health", "x", "..", "..", ".", "", "Me", "ME", "me.json")
+_MOUNTS = ("", "/api")
+_WORDS = (
+    "me",
+    "me",
+    "me",
+    "api",
+    "public",
+    "health",
+    "x",
+    "..",
+    "..",
+    ".",
+    "",
+    "Me",
+    "ME",
+    "me.json",
+)
 _ODD = (
     "",
     "",
@@ -74,10 +96,19 @@ def _segments(draw: st.DrawFn) -> str:
 @st.composite
 def _targets(draw: st.DrawFn) -> str:
     """Make a request target: a way through open places, and then perhaps to the secret."""
-    parts = [draw(st.sampled_from(["/", "/", "//", "/public/", "/public/../", "/health/"]))]
+    ways = ["/", "/", "//", "/public/", "/public/../", "/health/", "/api/", "/public/api/"]
+    parts = [draw(st.sampled_from(ways))]
     for segment in draw(st.lists(_segments(), max_size=5)):
         parts += [segment, draw(st.sampled_from(_JOINTS))]
     return "".join([*parts, draw(st.sampled_from(["me", "me", "", "me/", "public/x", "health"]))])
+
+
+_ASGI = [
+    router
+    for router in ROUTERS
+    if router.name.endswith("_asgi")
+    or router.name in ("fastapi_app", "litestar_app", "quart_app", "starlette_app")
+]
 
 
 def _is_not_secret(path: str) -> bool:
@@ -93,25 +124,50 @@ def test_the_secret_is_never_told_for_nothing(router: Driver, issuers: Issuers) 
     apps = [guard.build({"issuer": trusted, "exempt": exempt}) for exempt in ways]
 
     @_FUZZ
-    @example("//me")
-    @example("/%6de")
-    @example("/public/../me")
-    @example("/public/%2e%2e/me")
-    @example("/public/..%2fme")
-    @example("/public/..;/me")
-    @example("/public/..\\me")
-    @example("/health/../me")
-    @example("/health%00/../me")
-    @example("/%ffme")
-    @example("/me%ff")
-    @example("/me/")
-    @example("/./me")
-    @example("/ME/../me")
-    @given(_targets())
-    def ask(target: str) -> None:
+    @example("//me", "")
+    @example("/%6de", "")
+    @example("/public/../me", "")
+    @example("/public/%2e%2e/me", "")
+    @example("/public/..%2fme", "")
+    @example("/public/..;/me", "")
+    @example("/public/..\\me", "")
+    @example("/health/../me", "")
+    @example("/health%00/../me", "")
+    @example("/%ffme", "")
+    @example("/me%ff", "")
+    @example("/me/", "")
+    @example("/./me", "")
+    @example("/ME/../me", "")
+    @example("/api/me", "/api")
+    @example("/apime", "/api")
+    @example("/public/api/me", "/api")
+    @example("/public/apime", "/api")
+    @example("/public/x/api/me", "/api")
+    @example("/public/%61pi/me", "/api")
+    @given(_targets(), st.sampled_from(_MOUNTS))
+    def ask(target: str, mount: str) -> None:
         for app in apps:
-            for shows_target in (True, False):
-                assert app(Request(target, shows_target=shows_target)).body != SECRET
+            assert _bodies(app, target, mount).isdisjoint({SECRET})
+
+    ask()
+
+
+@pytest.mark.parametrize("router", _ASGI, ids=[router.name for router in _ASGI])
+def test_nor_behind_an_address_in_place_of_a_path(router: Driver, issuers: Issuers) -> None:
+    """ASGI servers hand on what proxies may send (RFC 9112 section 3.2.2)."""
+    options: AuthOptions = {"issuer": issuers.home.issuer, "exempt": [_is_not_secret]}
+    app = Guard(router, issuers).build(options)
+
+    @_FUZZ
+    @example("/me", "")
+    @example("/me;x.css", "")
+    @example("/me%3fx.css", "")
+    @example("/me%23x.css", "")
+    @example("/api/me", "/api")
+    @given(_targets(), st.sampled_from(_MOUNTS))
+    def ask(path: str, mount: str) -> None:
+        for scheme in ("http://host", "HTTPS://host:1", "http:"):
+            assert _bodies(app, scheme + path, mount).isdisjoint({SECRET})
 
     ask()
 
@@ -123,6 +179,14 @@ def test_the_routes_are_there(router: Driver, issuers: Issuers) -> None:
     assert app(bearer(issuers.token(), "/me")).body == SECRET
     assert app(Request("/me")).status == 401
     assert [app(Request(target)).body for target in ("/health", "/public/x")] == [OPEN, OPEN]
+    if router.name != "falcon_asgi":  # which knows no mount points
+        assert _bodies(app, "/api/health", "/api") == {OPEN}
+
+
+def _bodies(app: Call, target: str, mount: str) -> set[bytes]:
+    """Ask for a target, with a server that shows it as it was sent and with one that does not."""
+    headers = (("X-Forwarded-Prefix", mount),) if mount else ()
+    return {app(Request(target, headers, shows_target=shows)).body for shows in (True, False)}
 
 
 def test_no_router_was_lost() -> None:

@@ -181,6 +181,7 @@ def test_an_odd_request_target_is_not_exempt(target: str) -> None:
         ({"path": "/app/x", "root_path": "/app", "raw_path": b"/a%70p/x"}, ("/a%70p/x", "/x")),
         ({"path": "/\xe6", "raw_path": b"/\xe6"}, ("/\xe6", "/\xe6")),
         ({"path": "/x", "root_path": ""}, ("/x", "/x")),
+        ({"path": "/x", "root_path": None}, ("/x", "/x")),
     ],
 )
 def test_the_paths_of_an_asgi_request(scope: dict[str, Any], paths: tuple[str, str]) -> None:
@@ -209,9 +210,70 @@ def test_a_mount_point_ends_at_a_slash() -> None:
     """Where a server leaves the mount point out of the path, `/apphealth` is a path of its own."""
     scope = {"root_path": "/app", "path": "/app/health"}
     assert EXEMPT.matches(*scope_paths(scope))
-    mounted = ExemptPaths(["/health", "/-docs/health"])
+    mounted = ExemptPaths(["/health", "/-docs/health", "/app*", lambda _: True])
     for path in ("/apphealth", "/app-docs/health"):
         assert not mounted.matches(*scope_paths({"root_path": "/app", "path": path}))
+
+
+@pytest.mark.parametrize(
+    ("mount", "path"),
+    [
+        ("/app", "/public/app/me"),
+        ("/app", "/public/app"),
+        ("/app", "/public/application/me"),
+        ("/app", "/public/x/app/app/me"),
+        ("/app", "//app/me"),
+        ("/app/", "/public/app/me"),
+        ("/app/", "/app/public/x"),
+        ("/", "/public/x"),
+    ],
+)
+@pytest.mark.parametrize("told", ["path", "raw", "both"])
+def test_a_mount_point_further_on_in_the_path(mount: str, path: str, told: str) -> None:
+    """Litestar, and Quart 0.20, route what follows its first occurrence."""
+    everything = ExemptPaths(["/*", lambda _: True])
+    scope: dict[str, Any] = {"root_path": mount, "path": path if told != "raw" else "/public/x"}
+    if told != "path":
+        scope["raw_path"] = path.encode()
+    assert not everything.matches(*scope_paths(scope))
+    assert not EXEMPT.matches(*scope_paths(scope))
+
+
+@pytest.mark.parametrize(
+    ("mount", "path"),
+    [
+        ("/app", "/app/public/app/me"),
+        ("/app", "/public/x"),
+        ("/app", "/public/a/pp"),
+        ("/app/", "/app//public/x"),
+        ("/", "//public/x"),
+        ("", "/public/x"),
+    ],
+)
+def test_a_mount_point_in_its_place_or_nowhere(mount: str, path: str) -> None:
+    """Proxies may take it off; Uvicorn puts it in front, as it was configured."""
+    scope = {"root_path": mount, "path": path, "raw_path": path.encode()}
+    assert EXEMPT.matches(*scope_paths(scope))
+
+
+@pytest.mark.parametrize("path", ["/static/app.css", "/app-docs/x"])
+def test_a_wsgi_path_is_below_its_mount_point_already(path: str) -> None:
+    """Where a proxy has taken the mount point off, its letters are letters like others."""
+    environ = {"SCRIPT_NAME": "/app", "PATH_INFO": path, "RAW_URI": path}
+    assert ExemptPaths([path]).matches(*environ_paths(environ))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["http://host/public/x", "http://host/me;x.css", "public/x", "", "*", "host:443", "\\public"],
+)
+def test_what_does_not_start_with_a_slash_is_not_exempt(path: str) -> None:
+    """Quart takes an address apart by rules of its own."""
+    everything = ExemptPaths(["/*", lambda _: True])
+    assert not everything.matches(path, path)
+    assert not everything.matches("/public/x", path)
+    assert not everything.matches(path, "/public/x")
+    assert not everything.matches(*scope_paths({"path": path}))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.adapters.django_project import MIDDLEWARE, asgi_handler_of
 from tests.adapters.messages import Request, Response
+from tests.adapters.routers import mounted_asgi
 from tests.adapters.routers.django_wsgi import ROUTES
 from tests.adapters.transport import AsyncCall, call_asgi
 
@@ -18,6 +19,6 @@ def build(options: AuthOptions) -> AsyncCall:
     handler = asgi_handler_of(ROUTES, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 
     async def call(request: Request) -> Response:
-        return await call_asgi(handler, request)
+        return await call_asgi(mounted_asgi(handler), request)
 
     return call

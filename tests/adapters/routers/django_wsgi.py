@@ -9,7 +9,7 @@ from django.urls import path
 
 from tests.adapters.django_project import MIDDLEWARE, wsgi_handler_of
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def build(options: AuthOptions) -> Call:
     handler = wsgi_handler_of(ROUTES, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 
     def call(request: Request) -> Response:
-        return call_wsgi(handler, request)
+        return call_wsgi(mounted_wsgi(handler), request)
 
     return call
 

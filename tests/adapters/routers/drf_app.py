@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from tests.adapters.django_project import wsgi_handler_of
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 from torii_backend.drf import ToriiAuthentication
 
@@ -42,6 +42,6 @@ def build(options: AuthOptions) -> Call:
     )
 
     def call(request: Request) -> Response:
-        return call_wsgi(handler, request)
+        return call_wsgi(mounted_wsgi(handler), request)
 
     return call

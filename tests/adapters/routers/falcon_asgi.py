@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import falcon.asgi
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_asgi
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
@@ -23,7 +23,7 @@ def build(options: AuthOptions) -> AsyncCall:
     guarded = AuthMiddleware(app, **options)
 
     async def call(request: Request) -> Response:
-        return await call_asgi(guarded, request)
+        return await call_asgi(mounted_asgi(guarded), request)
 
     return call
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
@@ -23,7 +23,7 @@ def build(options: AuthOptions) -> Call:
     guarded = AuthMiddleware(app, **options)
 
     def call(request: Request) -> Response:
-        return call_wsgi(guarded, request)
+        return call_wsgi(mounted_wsgi(guarded), request)
 
     return call
 

@@ -8,7 +8,7 @@ import fastapi
 from fastapi import Depends, FastAPI
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_asgi
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.fastapi import require_auth
 
@@ -29,6 +29,6 @@ def build(options: AuthOptions) -> AsyncCall:
         return fastapi.Response(OPEN)
 
     async def call(request: Request) -> Response:
-        return await call_asgi(app, request)
+        return await call_asgi(mounted_asgi(app), request)
 
     return call

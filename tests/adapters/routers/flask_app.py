@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 from torii_backend.flask import Torii
 
@@ -23,6 +23,6 @@ def build(options: AuthOptions) -> Call:
     app.add_url_rule("/public/<path:rest>", "public", lambda **_: OPEN)
 
     def call(request: Request) -> Response:
-        return call_wsgi(app, request)
+        return call_wsgi(mounted_wsgi(app), request)
 
     return call

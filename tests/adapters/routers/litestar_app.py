@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from litestar import Litestar, get
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_asgi
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
@@ -19,7 +19,7 @@ def build(options: AuthOptions) -> AsyncCall:
     app = AuthMiddleware(Litestar([_me, _public], openapi_config=None), **options)
 
     async def call(request: Request) -> Response:
-        return await call_asgi(app, request)
+        return await call_asgi(mounted_asgi(app), request)
 
     return call
 

@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 
 from tests.adapters.django_project import wsgi_handler_of
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 from torii_backend.ninja import ToriiBearer
 
@@ -29,7 +29,7 @@ def build(options: AuthOptions) -> Call:
     handler = wsgi_handler_of((path("", api.urls),))
 
     def call(request: Request) -> Response:
-        return call_wsgi(handler, request)
+        return call_wsgi(mounted_wsgi(handler), request)
 
     return call
 

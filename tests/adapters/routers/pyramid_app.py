@@ -9,7 +9,7 @@ import pyramid.response
 from pyramid.config import Configurator
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import FAILED, Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
@@ -30,7 +30,7 @@ def build(options: AuthOptions) -> Call:
 
     def call(request: Request) -> Response:
         try:
-            return call_wsgi(guarded, request)
+            return call_wsgi(mounted_wsgi(guarded), request)
         except UnicodeDecodeError:  # Pyramid's answer to a path that is not UTF-8
             return FAILED
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quart import Quart
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_asgi
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
@@ -29,6 +29,6 @@ def build(options: AuthOptions) -> AsyncCall:
         return OPEN
 
     async def call(request: Request) -> Response:
-        return await call_asgi(app, request)
+        return await call_asgi(mounted_asgi(app), request)
 
     return call

@@ -11,7 +11,7 @@ from starlette.responses import Response as StarletteResponse
 from starlette.routing import Route
 
 from tests.adapters.messages import Request, Response
-from tests.adapters.routers import OPEN, SECRET
+from tests.adapters.routers import OPEN, SECRET, mounted_asgi
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
@@ -28,7 +28,7 @@ def build(options: AuthOptions) -> AsyncCall:
     app = Starlette(routes=routes, middleware=[Middleware(AuthMiddleware, **options)])
 
     async def call(request: Request) -> Response:
-        return await call_asgi(app, request)
+        return await call_asgi(mounted_asgi(app), request)
 
     return call
 
