@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from torii_backend.bearer import Headers, header_values
 from torii_backend.exempt import environ_paths, scope_paths
+from torii_backend.settings import HTTP_TOKEN
 
 
 class IncomingRequest:
@@ -56,7 +57,10 @@ class IncomingRequest:
 
     def is_preflight(self) -> bool:
         """Tell whether this asks for permission to send another request (the Fetch standard)."""
-        return self.method == "OPTIONS" and bool(self.values("access-control-request-method"))
+        if self.method != "OPTIONS":
+            return False
+        methods = self.values("access-control-request-method")
+        return len(methods) == 1 and HTTP_TOKEN.match(methods[0]) is not None
 
 
 class EnvironRequest(IncomingRequest):

@@ -19,7 +19,9 @@ DEFAULT_API_URL = "https://api.torii.so"
 _MAX_SECONDS = 3_155_760_000
 _KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
 _BLANKED_KEY = "sk_…"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+# A word of HTTP, such as the name of a header or of a method (RFC 9110 section 5.6.2).
+HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
 
 
 def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
@@ -136,7 +138,7 @@ def checked_header(header: str) -> str:
     Raises:
         ConfigurationError: it is not an HTTP field name (RFC 9110 section 5.1).
     """
-    if not isinstance(header, str) or not _HEADER_NAME.match(header):
+    if not isinstance(header, str) or not HTTP_TOKEN.match(header):
         raise ConfigurationError(
             "header must be the name of an HTTP header, such as authorization."
         )
@@ -172,7 +174,7 @@ def _checked_issuer(issuer: str) -> str:
     parts = _check_address(
         issuer, "issuer", "address of your tenant host, such as https://acme.torii.so"
     )
-    if ".well-known" in parts.path or "/_torii" in parts.path:
+    if _KEY_SET_PATH.search(parts.path):
         raise ConfigurationError(
             "issuer must be the tenant host alone; the path of the key set is added to it."
         )

@@ -30,7 +30,7 @@ def environ(headers: dict[str, str], method: str = "GET", path: str = "/me") -> 
 
 
 def scope(headers: dict[str, str], method: str = "GET", path: str = "/me") -> IncomingRequest:
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     return ScopeRequest({"type": "http", "method": method, "path": path, "headers": pairs})
 
 
@@ -102,13 +102,33 @@ def test_a_preflight_request_passes(verifier: Verifier, request_of: RequestOf) -
 @KINDS
 @pytest.mark.parametrize(
     ("method", "headers"),
-    [("GET", PREFLIGHT), ("PUT", PREFLIGHT), ("OPTIONS", {"origin": "https://app.example"})],
+    [("GET", PREFLIGHT), ("PUT", PREFLIGHT), ("OPTIONS", {"origin": "https://app.example"})]
+    + [
+        ("OPTIONS", {**PREFLIGHT, "access-control-request-method": method})
+        for method in ("", " ", "PUT,DELETE", "PUT DELETE", "PUT\n", "P\xdcT", "PUT;a")
+    ],
 )
 def test_other_requests_do_not(
     verifier: Verifier, request_of: RequestOf, method: str, headers: dict[str, str]
 ) -> None:
     with pytest.raises(MissingCredentials):
         Authenticator(verifier=verifier).authenticate(request_of(headers, method))
+
+
+@KINDS
+@pytest.mark.parametrize("method", ["DELETE", "patch", "M-SEARCH", "x"])
+def test_a_preflight_request_may_ask_for_any_method(
+    verifier: Verifier, request_of: RequestOf, method: str
+) -> None:
+    headers = {**PREFLIGHT, "access-control-request-method": method}
+    assert outcome(Authenticator(verifier=verifier), request_of(headers, "OPTIONS")) is None
+
+
+def test_a_preflight_request_asks_for_one_method(verifier: Verifier) -> None:
+    pairs = [(b"access-control-request-method", method) for method in (b"PUT", b"DELETE")]
+    request = ScopeRequest({"type": "http", "method": "OPTIONS", "path": "/", "headers": pairs})
+    with pytest.raises(MissingCredentials):
+        Authenticator(verifier=verifier).authenticate(request)
 
 
 @KINDS

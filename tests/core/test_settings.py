@@ -26,6 +26,8 @@ GOOD: list[tuple[Any, tuple[str, ...]]] = [
     (f"  {ACME}\n", (ACME,)),
     ("https://auth.acme.com:8443", ("https://auth.acme.com:8443",)),
     ("https://acme.torii.so/tenant/", ("https://acme.torii.so/tenant",)),
+    ("https://acme.torii.so/json", ("https://acme.torii.so/json",)),
+    ("https://jwks.example.json", ("https://jwks.example.json",)),
     ("https://sk_test.example", ("https://sk_test.example",)),
     ("http://localhost:4100", ("http://localhost:4100",)),
     ("http://LOCALHOST:4100", ("http://LOCALHOST:4100",)),
@@ -82,6 +84,12 @@ WRONG: list[Any] = [
     "https://acme.torii.so/_torii/.well-known/jwks.json",
     "https://acme.torii.so/.well-known/openid-configuration",
     "https://acme.torii.so/_torii",
+    "https://acme.torii.so/jwks.json",
+    "https://acme.torii.so/jwks.json/",
+    "https://acme.torii.so/keys.JSON",
+    "https://acme.torii.so/JWKS",
+    "https://acme.torii.so/oauth/jwks/",
+    "https://acme.torii.so/.Well-Known/x",
     "sk_test_0123456789",
     "sk_live_0123456789",
     "pk_test_0123456789",
@@ -99,6 +107,14 @@ def test_unusable_issuers(issuer: str, spell: Callable[[str], Any]) -> None:
     assert message.endswith(".")
     for telling in ("0123456789", "secret", "evil", "99999", "tenant=1", "passwd", "0.0.0.0"):  # noqa: S104
         assert telling not in message
+
+
+@pytest.mark.parametrize(
+    "path", ["/_torii/.well-known/jwks.json", "/jwks.json", "/v1/jwks", "/keys.json", "/JWKS.JSON/"]
+)
+def test_the_path_of_a_key_set_is_told_apart(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="issuer must be the tenant host alone"):
+        Verifier(ACME + path)
 
 
 @pytest.mark.parametrize("prefix", ["sk_test_", "sk_live_", "pk_test_", "pk_live_"])
