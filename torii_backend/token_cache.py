@@ -33,6 +33,8 @@ class Verified(msgspec.Struct, frozen=True, gc=False):
 class TokenCache:
     """A bounded memory of verified tokens that drops the least recently used one first.
 
+    What has expired goes as new tokens come, so that it holds about as many as are in use.
+
     It takes no lock: each step is one operation of the OrderedDict, which is atomic.
 
     Args:
@@ -64,11 +66,29 @@ class TokenCache:
             pass
         return verified.auth
 
-    def put(self, digest: bytes, verified: Verified) -> None:
-        """Remember a token that was verified."""
+    def put(self, digest: bytes, verified: Verified, now: float) -> None:
+        """Remember a token that was verified.
+
+        Args:
+            digest: the SHA-256 of the token.
+            verified: what the verification found.
+            now: seconds since the epoch.
+        """
         self._entries[digest] = verified
+        # Two for each that comes, so that they become fewer.
+        self._drop_expired(now)
+        self._drop_expired(now)
         while len(self._entries) > self._size:
             try:
                 self._entries.popitem(last=False)
             except KeyError:  # another thread has emptied it in between
                 return
+
+    def _drop_expired(self, now: float) -> None:
+        """Drop the token that was not used for longest, if it has expired."""
+        try:
+            digest, oldest = next(iter(self._entries.items()))
+        except (StopIteration, RuntimeError):  # another thread has changed it in between
+            return
+        if now >= oldest.ends_at:
+            self._entries.pop(digest, None)

@@ -220,11 +220,10 @@ class Verifier:
         """Check signature and claims of a token, and remember it."""
         if not key.accepts(jws.signature, jws.signing_input):
             raise InvalidToken("bad_signature")
-        auth = auth_from_claims(
-            jws.payload, keystore.issuer, self._audience, self._leeway, self._now()
-        )
+        now = self._now()
+        auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
         ends_at = jws.payload["exp"] + self._leeway
-        self._cache.put(digest, Verified(auth, ends_at, key, keystore))
+        self._cache.put(digest, Verified(auth, ends_at, key, keystore), now)
         return auth
 
 

@@ -185,6 +185,22 @@ def test_no_token_stays_in_memory(verifier: Verifier, issuer: Issuer) -> None:
     assert header in texts
 
 
+def test_what_has_expired_is_forgotten_as_new_tokens_come(
+    verifier: Verifier, issuer: Issuer, clock: Clock
+) -> None:
+    def users() -> set[bytes]:
+        return {text for text in texts_held_by(verifier) if text.startswith(b"user_")}
+
+    for number in range(20):
+        verifier.verify(issuer.token(sub=f"user_old_{number}"))
+    assert len(users()) == 20
+    clock.advance(3600)
+    for number in range(10):
+        now = int(clock.time())
+        verifier.verify(issuer.token(sub=f"user_new_{number}", iat=now, exp=now + 300))
+    assert users() == {f"user_new_{number}".encode() for number in range(10)}
+
+
 def test_many_threads_share_a_small_memory(issuer: Issuer, clock: Clock) -> None:
     verifier = Verifier(issuer.url, cache_size=2, fetch=issuer.fetch, clock=clock)
     tokens = [issuer.token(sub=f"user_{i}") for i in range(6)]

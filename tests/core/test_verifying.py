@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Coroutine
 from datetime import datetime, timezone
@@ -20,6 +21,7 @@ from torii_backend import (
     verify_token_async,
 )
 from torii_backend.emulator import Emulator
+from torii_backend.shared import MAX_VERIFIERS
 
 from .issuer import Issuer, SigningKey
 from .jwks_server import JwksServer
@@ -123,7 +125,7 @@ def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
 ) -> None:
     token = token_of(server, key)
     verify_token(token, issuer=server.issuer)
-    for leeway in range(100, 164):
+    for leeway in range(100, 100 + MAX_VERIFIERS):
         with pytest.raises(InvalidToken):
             verify_token("", issuer=server.issuer, leeway=leeway)
     assert len(server.requests) == 1
@@ -131,11 +133,25 @@ def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
     assert len(server.requests) == 2
 
 
+def test_a_thousand_tenants_in_turn_keep_their_verifiers(
+    server: JwksServer, key: SigningKey
+) -> None:
+    token = token_of(server, key)
+    before = threading.active_count()
+    for _ in range(3):
+        verify_token(token, issuer=server.issuer)
+        for number in range(1000):
+            with pytest.raises(InvalidToken):
+                verify_token("", issuer=f"https://tenant-{number}.example")
+    assert len(server.requests) == 1
+    assert threading.active_count() <= before
+
+
 def test_the_pool_drops_the_verifier_that_was_not_used_for_longest(
     server: JwksServer, key: SigningKey
 ) -> None:
     token = token_of(server, key)
-    for leeway in range(200, 300):
+    for leeway in range(200, 250 + MAX_VERIFIERS):
         verify_token(token, issuer=server.issuer)
         with pytest.raises(InvalidToken):
             verify_token("", issuer=server.issuer, leeway=leeway)
