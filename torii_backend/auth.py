@@ -83,13 +83,14 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
                 to; claims that it does not name are ignored.
 
         Raises:
-            InvalidToken: a claim is missing or of another type; `reason` is invalid_claim.
+            InvalidToken: a claim is missing or of another type; `reason` is invalid_claim, and `claim`
+                the one at the top level, unless the type itself refused.
         """
         try:
             # By way of JSON: not every type is made from read-only mappings.
             return msgspec.json.decode(msgspec.json.encode(self.claims, enc_hook=dict), type=kind)
         except msgspec.ValidationError as error:
-            raise InvalidToken("invalid_claim", _claim_at_fault(str(error))) from None
+            raise InvalidToken("invalid_claim", _claim_at_fault(error, self.claims)) from None
 
     def __repr__(self) -> str:
         names = ("user_id", "environment_id", "organization_id", "actor")
@@ -100,12 +101,23 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 ToriiAuth = Auth
 
-_FIELD = re.compile(r"(?:at `\$\.|required field `)([^`.\[]+)")
+_MISSING = re.compile(r"Object missing required field `(.*)`\Z", re.DOTALL)
+_PLACE = re.compile(r".* - at (?:`key` in )?`\$\.(.*)`\Z", re.DOTALL)
 
 
-def _claim_at_fault(message: str) -> Optional[str]:
-    found = _FIELD.search(message)
-    return found[1] if found else None
+def _claim_at_fault(error: msgspec.ValidationError, claims: Mapping[str, Any]) -> Optional[str]:
+    """Tell which claim msgspec speaks of; what a type of the application's own raises names none."""
+    if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+        return None
+    own_words = "" if error.__cause__ is None else str(error.__cause__)
+    message = str(error)[len(own_words) :]
+    place = _PLACE.match(message)
+    if place is None:
+        missing = _MISSING.match(message)
+        return None if missing is None else missing[1]
+    path = f"{place[1]}."
+    at_fault = (name for name in claims if path.startswith((f"{name}.", f"{name}[")))
+    return max(at_fault, key=len, default=None)
 
 
 _UNBOUND: Any = object()

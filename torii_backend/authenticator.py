@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Optional, Union
 from torii_backend.auth import Auth
 from torii_backend.bearer import Headers, bearer_token, token_in
 from torii_backend.challenge import Challenge, challenge
-from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
+from torii_backend.errors import (
+    ConfigurationError,
+    InvalidToken,
+    MissingCredentials,
+    ToriiAuthError,
+)
 from torii_backend.exempt import ExemptPaths
 from torii_backend.incoming import BareRequest, IncomingRequest
 from torii_backend.options import AuthOptions, IssuerOf, check_options, policy_of
@@ -93,8 +98,14 @@ class Authenticator:
         return expires_at + self._leeway - time.time()
 
     def challenge(self, refusal: ToriiAuthError) -> Challenge:
-        """Return the answer to a refusal: what `on_error` makes of it, else the standard one."""
+        """Return the answer to a refusal: what `on_error` makes of it, else the standard one.
+
+        Raises:
+            ConfigurationError: `on_error` gives neither a Challenge nor None.
+        """
         custom = None if self._on_error is None else self._on_error(refusal)
+        if not isinstance(custom, (Challenge, type(None))):
+            raise ConfigurationError("on_error must return a torii_backend.Challenge or None.")
         return challenge(refusal) if custom is None else custom
 
     def _token(self, request: IncomingRequest) -> Optional[str]:

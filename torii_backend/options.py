@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Union, cast
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any, Callable, Optional, Union, cast
 
 from torii_backend.challenge import Challenge
 from torii_backend.errors import ConfigurationError, ToriiAuthError
@@ -97,6 +99,9 @@ def check_options(options: AuthOptions) -> None:
     on_error = options.get("on_error")
     if on_error is not None and not callable(on_error):
         raise ConfigurationError("on_error must be callable.")
+    for name in ("issuer", "on_error"):
+        if _is_async(options.get(name)):
+            raise ConfigurationError(f"{name} must not be async: pass a plain function.")
 
 
 def policy_of(options: AuthOptions) -> Policy:
@@ -138,3 +143,10 @@ def view_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
     inherited.pop("required", None)
     inherited.pop("exempt", None)
     return merged_options(cast("AuthOptions", inherited), keywords)
+
+
+def _is_async(function: Any) -> bool:
+    while isinstance(function, partial):
+        function = function.func
+    call = type(function).__call__ if callable(function) else None
+    return iscoroutinefunction(function) or iscoroutinefunction(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from inspect import isawaitable
+from types import BuiltinMethodType, MethodType, MethodWrapperType
 from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
 
 from torii_backend.auth import Auth
@@ -41,6 +42,26 @@ class PolicyOptions(TypedDict, total=False):
 class _Condition(NamedTuple):
     keyword: str
     wanted: Any
+
+
+class _SameCheck:
+    """A check, equal to itself only: an object may be hard to hash, or call others its equals."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Check) -> None:
+        self.function: Check = function
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameCheck) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> object:
+        # Python makes a method anew each time that it is looked up.
+        is_method = isinstance(self.function, (MethodType, BuiltinMethodType, MethodWrapperType))
+        return self.function if is_method else id(self.function)
 
 
 class Policy:
@@ -95,7 +116,7 @@ class Policy:
         """
         for condition in self._conditions:
             if condition.keyword == "check":
-                verdict = condition.wanted(auth)
+                verdict = condition.wanted.function(auth)
                 if isawaitable(verdict):
                     getattr(verdict, "close", object)()
                     raise ConfigurationError(
@@ -109,7 +130,7 @@ class Policy:
         """Do as `enforce`, and await a check that is async."""
         for condition in self._conditions:
             if condition.keyword == "check":
-                verdict = condition.wanted(auth)
+                verdict = condition.wanted.function(auth)
                 _judge(await verdict if isawaitable(verdict) else verdict)
             else:
                 _require(condition, auth)
@@ -118,8 +139,9 @@ class Policy:
         """Make the policy that demands what both demand."""
         if not isinstance(other, Policy):
             return NotImplemented
+        conditions = dict.fromkeys(self._conditions + other._conditions)
         both = Policy()
-        both._conditions = tuple(dict.fromkeys(self._conditions + other._conditions))
+        both._conditions = tuple(sorted(conditions, key=lambda one: one.keyword == "check"))
         return both
 
     def __bool__(self) -> bool:
@@ -218,7 +240,7 @@ def _check(check: Optional[Check]) -> list[_Condition]:
         return []
     if not callable(check):
         raise ConfigurationError("check must be a function that takes the Auth.")
-    return [_Condition("check", check)]
+    return [_Condition("check", _SameCheck(check))]
 
 
 def _strings(values: Union[str, Collection[str], bool], keyword: str) -> frozenset[str]:
@@ -236,6 +258,8 @@ def _claims(claims: Optional[Mapping[str, Accepted]]) -> list[_Condition]:
         return []
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
         raise ConfigurationError("claims must map names of claims to the values that may pass.")
+    if not claims:
+        raise ConfigurationError("claims must name a claim: leave it out to ask for none.")
     return [_Condition("claims", (name, _accepted(name, claims[name]))) for name in claims]
 
 
@@ -257,7 +281,8 @@ def _told_apart(value: Scalar) -> tuple[bool, Scalar]:
 def _shown(condition: _Condition) -> str:
     keyword, wanted = condition
     if keyword == "check":
-        return f"check={getattr(wanted, '__qualname__', type(wanted).__name__)}"
+        check = wanted.function
+        return f"check={getattr(check, '__qualname__', type(check).__name__)}"
     return f"{keyword}={_listed(wanted) if isinstance(wanted, frozenset) else repr(wanted)}"
 
 

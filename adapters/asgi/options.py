@@ -11,7 +11,7 @@ from torii_backend.options import AuthOptions
 
 _PARAMETER = re.compile(r"[A-Za-z0-9._~-]+\Z")
 # As browsers send it (RFC 6454 section 6.1).
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]+\Z")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]*[^\s/?#@*,:]\Z")
 _DEFAULT_PORT = re.compile(r"(?:http://.*:80|https://.*:443)\Z")
 
 

@@ -173,10 +173,19 @@ def test_what_the_scope_said_before_does_not_count(issuer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "status"), [("/shop/health", 200), ("/shop/me", 401), ("/health", 200)]
+    ("target", "status"),
+    [
+        ("/shop/health", 200),
+        ("/shop/me", 401),
+        ("/health", 200),
+        ("/public/x", 200),
+        ("/shop/public/shop/me", 200),
+        ("/public/shop/me", 401),
+        ("/public/shopping", 401),
+    ],
 )
 def test_exempt_paths_count_from_the_mount_point(issuer: str, target: str, status: int) -> None:
-    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=["/health"])
+    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=["/health", "/public/*"])
     scope = {**scope_of(Request(target)), "root_path": "/shop"}
     assert _exchange(guarded, scope)[0]["status"] == status
 

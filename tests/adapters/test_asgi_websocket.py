@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.fuzzing import fuzz
 from torii_backend import ConfigurationError, InvalidRequest, Policy, ToriiAuthError
 from torii_backend.asgi import AuthMiddleware
 
@@ -313,6 +314,8 @@ def test_origins_are_not_looked_at_unless_they_are_listed(issuers: Issuers) -> N
         ({"allowed_origins": ["null"]}, "as browsers send it"),
         ({"allowed_origins": ["app.example"]}, "as browsers send it"),
         ({"allowed_origins": ["https://app.example/"]}, "as browsers send it"),
+        ({"allowed_origins": ["https://app.example:"]}, "as browsers send it"),
+        ({"allowed_origins": ["http://[::1]:"]}, "as browsers send it"),
         ({"allowed_origins": ["https://*.app.example"]}, "as browsers send it"),
         ({"allowed_origins": ["https://app.example:443"]}, "as browsers send it"),
         ({"close_on_expiry": "yes"}, "close_on_expiry must be True or False"),
@@ -337,6 +340,7 @@ OFFERS = st.lists(
 )
 
 
+@fuzz
 @given(offers=OFFERS, chosen=st.none() | st.sampled_from([TOKEN_OFFER, "chat", "torii"]))
 def test_an_offered_token_never_leaves(offers: list[str], chosen: Optional[str]) -> None:
     """Neither into the application's scope, nor in any message to the server, whoever gets in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Any, Callable, Optional
 
 import pytest
@@ -132,6 +133,50 @@ def test_on_error_may_restyle_a_refusal() -> None:
     assert authenticator.challenge(expired) is own
     assert seen == [missing, expired]
     assert Authenticator(issuer=URL).challenge(expired) == challenge(expired)
+
+
+@pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), Challenge])
+def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
+    with pytest.raises(ConfigurationError, match=r"^on_error must return .*\.$"):
+        authenticator.challenge(MissingCredentials())
+
+
+async def awaited(_: Any) -> Any:
+    raise AssertionError("called")
+
+
+class Awaited:
+    async def __call__(self, _: Any) -> Any:
+        raise AssertionError("called")
+
+    async def method(self, _: Any) -> Any:
+        raise AssertionError("called")
+
+
+@pytest.mark.parametrize("option", ["issuer", "on_error"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        awaited,
+        partial(awaited),
+        partial(partial(awaited)),
+        Awaited(),
+        partial(Awaited()),
+        Awaited().method,
+        partial(Awaited().method),
+    ],
+)
+def test_functions_that_nobody_awaits_are_refused(option: str, function: Any) -> None:
+    options: Any = {"issuer": URL, option: function}
+    with pytest.raises(ConfigurationError, match=f"^{option} must not be async"):
+        Authenticator(**options)
+
+
+def test_a_class_may_stand_for_a_function() -> None:
+    """Its instances are what is called asynchronously, and nobody asks for one here."""
+    options: Any = {"on_error": Awaited}
+    assert Authenticator(issuer=URL, **options)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torii_backend import Auth, ConfigurationError, PermissionDenied, Policy, Verifier
+from torii_backend import (
+    Auth,
+    Authenticator,
+    ConfigurationError,
+    PermissionDenied,
+    Policy,
+    Verifier,
+)
 
+from .fuzzing import fuzz
 from .issuer import ABSENT, Issuer
 
 MINE = {"org_id": "org_1", "org_role": "admin"}
@@ -222,6 +231,41 @@ def test_the_check_is_asked_last(verifier: Verifier, issuer: Issuer) -> None:
     assert denied.value.reason == "role"
 
 
+def test_the_checks_of_combined_policies_are_asked_last_and_in_turn(
+    verifier: Verifier, issuer: Issuer
+) -> None:
+    asked: list[str] = []
+
+    def noting(name: str) -> Policy:
+        def check(_: Auth) -> bool:
+            asked.append(name)
+            return True
+
+        return Policy(check=check)
+
+    both = noting("first") & Policy(role="admin") & noting("second") & Policy(organization=True)
+    with pytest.raises(PermissionDenied) as denied:
+        both.enforce(verifier.verify(issuer.token()))
+    assert (denied.value.reason, asked) == ("role", [])
+    with pytest.raises(PermissionDenied):
+        asyncio.run(both.enforce_async(verifier.verify(issuer.token())))
+    assert asked == []
+    both.enforce(verifier.verify(issuer.odd_token(org_id="org_1", org_role="admin")))
+    assert asked == ["first", "second"]
+
+
+def test_a_check_in_policy_is_asked_after_the_keywords_beside_it(
+    verifier: Verifier, issuer: Issuer
+) -> None:
+    def check(auth: Auth) -> bool:
+        raise AssertionError("asked")
+
+    guard = Authenticator(verifier=verifier, policy=Policy(check=check), role="admin")
+    with pytest.raises(PermissionDenied) as denied:
+        guard.authenticate({"authorization": f"Bearer {issuer.token()}"})
+    assert denied.value.reason == "role"
+
+
 def test_what_a_check_raises_goes_through(verifier: Verifier, issuer: Issuer) -> None:
     def check(auth: Auth) -> bool:
         raise PermissionDenied("Ask an admin.")
@@ -247,6 +291,58 @@ def test_policies_are_equal_by_their_conditions() -> None:
     assert Policy(claims={"x": 1}) != Policy(claims={"x": True})
     assert Policy() != "Policy()"
     assert Policy(role="a") & Policy(role="b") == Policy(role="b") & Policy(role="a")
+
+
+@dataclass
+class Above:
+    """A check that Python cannot hash, and compares by what is in it."""
+
+    seats: int
+
+    def __call__(self, auth: Auth) -> bool:
+        return bool(auth.claims["seats"] > self.seats)
+
+    def at_all(self, auth: Auth) -> bool:
+        return self(auth)
+
+
+ABOVE = Above(1)
+BLOCKED: list[Auth] = []
+
+
+def test_checks_are_equal_if_they_are_the_same(refusal: Refusal) -> None:
+    one, other = Above(1), Above(1)
+    assert Policy(check=one) == Policy(check=one)
+    assert hash(Policy(check=one)) == hash(Policy(check=one))
+    assert Policy(check=one) != Policy(check=other)
+    assert repr(Policy(check=one) & Policy(check=one)) == "Policy(check=Above)"
+    assert repr(Policy(check=one) & Policy(check=other)) == "Policy(check=Above, check=Above)"
+    assert refusal(Policy(check=one) & Policy(role="admin"), **MINE, seats=1) == "check"
+    assert refusal(Policy(check=one) & Policy(role="admin"), **MINE, seats=2) is None
+
+
+@pytest.mark.parametrize(
+    "look_up", [lambda: _named, lambda: ABOVE.at_all, lambda: BLOCKED.__contains__]
+)
+def test_a_function_given_twice_is_the_same(look_up: Callable[[], Any]) -> None:
+    """Python makes a new object each time that a method is looked up."""
+    assert Policy(check=look_up()) == Policy(check=look_up())
+    assert len({Policy(check=look_up()), Policy(check=look_up()) & Policy(check=look_up())}) == 1
+
+
+def test_a_check_cannot_pass_itself_off_as_another() -> None:
+    class Chameleon:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return hash(_named)
+
+        def __call__(self, _: Auth) -> bool:
+            return False
+
+    assert Policy(check=_named) != Policy(check=Chameleon())
+    assert Policy(check=Above(1).at_all) != Policy(check=Above(1).at_all)
 
 
 def test_an_empty_policy_is_false_and_lets_everybody_pass(refusal: Refusal) -> None:
@@ -305,6 +401,7 @@ def test_a_policy_prints_readably(policy: Policy, shown: str) -> None:
         ("claims", "plan"),
         ("claims", [("plan", "pro")]),
         ("claims", {1: "pro"}),
+        ("claims", {}),
         ("claims", {"plan": []}),
         ("claims", {"plan": {"a": 1}}),
         ("claims", {"plan": [["pro"]]}),
@@ -320,6 +417,7 @@ def test_a_keyword_that_means_nothing_is_refused(keyword: str, value: Any) -> No
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 
 
+@fuzz
 @given(accepted=st.lists(SCALARS, min_size=1, max_size=4), value=SCALARS)
 def test_a_claim_passes_if_json_would_call_it_the_same(accepted: list[Any], value: Any) -> None:
     auth = Auth("u", "e", "i", {"claim": value}, False, False, False, None, None, None, None)
