@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from torii_backend.auth import Auth, BoundIterator, bind_auth, bind_auth_at_large, unbind_auth
+from torii_backend.auth import Auth, BoundIterator, bind_auth, unbind_auth
 from torii_backend.authenticator import Authenticator
 from torii_backend.challenge import Challenge
 from torii_backend.django.options import configured_options, configured_user_resolver
@@ -21,7 +21,7 @@ from torii_backend.exempt import scope_paths, target_paths
 from torii_backend.incoming import EnvironRequest
 from torii_backend.options import AuthOptions, check_options, view_options
 
-# Beside `request.auth`, which other packages assign, too.
+# Whom the middleware has let in; beside `request.auth`, which other guards and packages assign, too.
 _LET_IN = "_torii_auth"
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -43,6 +43,7 @@ class Guard:
 
     def __init__(self, options: AuthOptions) -> None:
         self._authenticator = Authenticator(**options)
+        self._preflight = options.get("preflight", True)
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
@@ -58,6 +59,10 @@ class Guard:
         """Do as `admit`, without blocking the event loop."""
         auth = await self._authenticator.authenticate_async(_DjangoRequest(request))
         return self._injected(request, auth)
+
+    def passes_preflight(self, request: HttpRequest) -> bool:
+        """Tell whether a request may pass as nobody's because it is a CORS preflight."""
+        return self._preflight and _DjangoRequest(request).is_preflight()
 
     def challenge(self, refusal: ToriiAuthError) -> Challenge:
         """Return the answer to a refusal, in no framework's form."""
@@ -92,8 +97,7 @@ class Guard:
         return await pass_on_async(auth, request, respond)
 
     def _injected(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:
-        for name in ("auth", _LET_IN):
-            setattr(request, name, auth)
+        request.auth = auth  # type: ignore[attr-defined]
         if self._user_of is not None and auth is not None:
             inject_user(request, partial(self._user_of, auth))
         return auth
@@ -116,8 +120,13 @@ class ViewGuard:
         self._made: Optional[tuple[object, Guard]] = None
 
     def asks_no_more_of(self, request: HttpRequest) -> bool:
-        """Tell whether the middleware has done the work of a guard without options already."""
-        return not self._options and getattr(request, _LET_IN, None) is not None
+        """Tell whether the middleware has done the work of a guard without options already.
+
+        Not so where another guard has let the request in since: as somebody else, perhaps.
+        """
+        let_in = getattr(request, _LET_IN, None)
+        alone = let_in is not None and getattr(request, "auth", None) is let_in
+        return alone and not self._options
 
     @property
     def guard(self) -> Guard:
@@ -130,6 +139,11 @@ class ViewGuard:
         if self._made is None or self._made[0] != source:
             self._made = source, Guard(view_options(configured_options(), self._options))
         return self._made[1]
+
+
+def note_let_in(auth: Optional[Auth], request: HttpRequest) -> None:
+    """Remember that a request was asked everything that `settings.TORII` says; no less will do."""
+    setattr(request, _LET_IN, auth)
 
 
 def pass_on(auth: Optional[Auth], request: HttpRequest, respond: Respond) -> HttpResponseBase:
@@ -152,23 +166,6 @@ async def pass_on_async(
         unbind_auth(token)
 
 
-def bind_until_closed(auth: Optional[Auth], request: HttpRequest) -> None:
-    """Bind `current_auth()` until Django closes a request, which is after its whole answer.
-
-    For frameworks that ask who it is, and do not tell when they are done.
-    """
-    unbind = bind_auth_at_large(auth)
-    close = request.close
-
-    def unbind_and_close() -> None:
-        unbind()
-        # The request and this function would keep each other alive.
-        vars(request).pop("close", None)
-        close()
-
-    request.close = unbind_and_close  # type: ignore[method-assign]
-
-
 class _DjangoRequest(EnvironRequest):
     """A request as Django has it; of the environ, it has decoded the paths in place."""
 
@@ -176,15 +173,20 @@ class _DjangoRequest(EnvironRequest):
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request.META)
+        # Another middleware may have changed it, and views go by this one.
+        self.method = request.method or ""
         self._request = request
 
     def paths(self) -> tuple[str, str]:
-        """Return the path as it was sent and as decoded, below the mount point."""
+        """Return the path as it was sent, and the one that Django goes by, below the mount point."""
+        # What the server says, or FORCE_SCRIPT_NAME.
+        mount = self.environ.get("SCRIPT_NAME", "").rstrip("/")
+        path = self._request.path_info
         scope = getattr(self._request, "scope", None)
-        if scope is not None:
-            return scope_paths(scope)
-        mount = self.environ.get("SCRIPT_NAME", "")
-        return target_paths(self.environ, mount, self._request.path_info)
+        if scope is None:
+            return target_paths(self.environ, mount, path)
+        raw_path, _ = scope_paths({**scope, "root_path": mount})
+        return raw_path, path
 
 
 def _still_bound(auth: Optional[Auth], response: HttpResponseBase) -> HttpResponseBase:

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend.django.guard import Guard, pass_on, pass_on_async
+from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
@@ -61,6 +61,7 @@ class AuthMiddleware:
             if not _excuses(refusal, request):
                 return self._guard.refuse(refusal)
         else:
+            note_let_in(auth, request)
             return pass_on(auth, request, self._get_response)
         return self._public_guard.answer(request, self._get_response)
 
@@ -71,6 +72,7 @@ class AuthMiddleware:
             if not _excuses(refusal, request):
                 return self._guard.refuse(refusal)
         else:
+            note_let_in(auth, request)
             return await pass_on_async(auth, request, self._get_response)
         return await self._public_guard.answer_async(request, self._get_response)
 

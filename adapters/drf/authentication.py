@@ -9,7 +9,8 @@ from rest_framework.request import Request
 
 from torii_backend.auth import Auth
 from torii_backend.challenge import challenge
-from torii_backend.django.guard import ViewGuard, bind_until_closed
+from torii_backend.django.binding import bind_until_closed
+from torii_backend.django.guard import ViewGuard
 from torii_backend.drf.refused import Refused
 from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
@@ -20,7 +21,8 @@ class ToriiAuthentication(BaseAuthentication):
     """Tells by its bearer token who sends a request; refuses it where the token is bad.
 
     As everywhere in REST framework, permission classes say whether sign-in is needed at all:
-    `IsAuthenticated`, or `RequirePolicy`, which answers in the words of the other adapters.
+    `IsAuthenticated`, or `RequirePolicy`, which answers in the words of the other adapters and lets
+    CORS preflight requests pass.
 
     Attributes:
         auth_options: the keywords of `torii_backend.options.AuthOptions`, in subclasses; for those
@@ -59,6 +61,11 @@ class ToriiAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the challenge of a 401 that REST framework sends by itself."""
         return dict(challenge(MissingCredentials()).headers)["WWW-Authenticate"]
+
+    def passes_preflight(self, request: Request) -> bool:
+        """Tell whether a request passed as nobody's because it is a CORS preflight."""
+        # While it describes a view, REST framework makes one of another method out of it.
+        return request.method == "OPTIONS" and self._views.guard.passes_preflight(request._request)
 
     def refused(self, refusal: ToriiAuthError, request: Request) -> Refused:
         """Make the exception that answers a request with a refusal."""

@@ -11,7 +11,7 @@ from torii_backend.auth import Auth
 from torii_backend.challenge import challenge
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.refused import Refused
-from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
+from torii_backend.errors import MissingCredentials, ToriiAuthError
 from torii_backend.options import AuthOptions, policy_of
 from torii_backend.policy import Policy, PolicyOptions
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class RequirePolicy(SingleOperandHolder):
     """Lets those through who meet a policy; stands in `permission_classes`.
 
-    Without conditions it lets everybody through who has signed in. It combines with other permission
-    classes by `&`, `|` and `~`; such a combination refuses in the words of REST framework.
+    Without conditions it lets everybody through who has signed in. A CORS preflight request that
+    `ToriiAuthentication` lets pass meets every policy. It combines with other permission classes by
+    `&`, `|` and `~`; such a combination refuses in the words of REST framework.
 
     Args:
         policy: a policy to meet, besides the one that the keywords make.
@@ -49,8 +50,10 @@ class _PolicyPermission(BasePermission):
         self._refused: Optional[tuple[ToriiAuthError, Request]] = None
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
-        refusal = _refusal(self._policy, request.auth)
-        self._refused = None if refusal is None else (refusal, request)
+        refusal = _refusal(self._policy, request)
+        # While it describes a view, REST framework asks on behalf of other methods, and sends no refusal.
+        describes = request.method != request._request.method
+        self._refused = None if refusal is None or describes else (refusal, request)
         return refusal is None
 
     def has_object_permission(self, request: Request, view: APIView, obj: object) -> bool:  # noqa: ARG002
@@ -66,17 +69,25 @@ class _PolicyPermission(BasePermission):
         if self._refused is None:
             raise AttributeError("message")
         refusal, request = self._refused
-        for authenticator in request.authenticators or ():
-            if isinstance(authenticator, ToriiAuthentication):
-                raise authenticator.refused(refusal, request) from refusal
+        authenticator = _authenticator(request)
+        if authenticator is not None:
+            raise authenticator.refused(refusal, request) from refusal
         raise Refused(challenge(refusal), refusal.reason, request) from refusal
 
 
-def _refusal(policy: Policy, auth: object) -> Optional[ToriiAuthError]:
+def _refusal(policy: Policy, request: Request) -> Optional[ToriiAuthError]:
+    auth: object = request.auth
     if not isinstance(auth, Auth):
-        return MissingCredentials()
+        authenticator = _authenticator(request)
+        passes = authenticator is not None and authenticator.passes_preflight(request)
+        return None if passes else MissingCredentials()
     try:
         policy.enforce(auth)
-    except PermissionDenied as refusal:
+    except ToriiAuthError as refusal:
         return refusal
     return None
+
+
+def _authenticator(request: Request) -> Optional[ToriiAuthentication]:
+    ours = (each for each in request.authenticators or () if isinstance(each, ToriiAuthentication))
+    return next(ours, None)

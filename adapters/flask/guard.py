@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, cast
+from typing import TYPE_CHECKING, Any, Callable, Optional, cast
 from weakref import WeakKeyDictionary
 
 from flask import (
@@ -17,7 +17,7 @@ from flask import (
 )
 from werkzeug.exceptions import default_exceptions
 
-from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
+from torii_backend.auth import Auth, BoundIterator, bind_auth, unbind_auth
 from torii_backend.authenticator import Authenticator
 from torii_backend.errors import ToriiAuthError
 from torii_backend.incoming import EnvironRequest
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Kept with the request: `g` may outlive it, and belongs to other extensions, too.
-_LET_IN = "torii_backend.flask.auth"
+_AUTH = "torii_backend.flask.auth"
+_LET_IN = "torii_backend.flask.let_in"
 _BINDING = "torii_backend.flask.binding"
 
 
@@ -54,14 +55,22 @@ class ViewGuard:
         Raises:
             ConfigurationError: a setting of the application is missing or wrong.
         """
-        # Without options it asks for no more than the guard of the application has checked.
-        if not self._options and request.environ.get(_LET_IN) is not None:
-            return
         app = current_app._get_current_object()  # type: ignore[attr-defined]
+        if self._asks_no_more_of(app):
+            return
         if app not in self._authenticators:
             options = view_options(self._configured(app), self._options)
             self._authenticators[app] = Authenticator(**options)
         let_in(self._authenticators[app])
+
+    def _asks_no_more_of(self, app: Flask) -> bool:
+        """Tell whether the application has done the work of a guard without options already.
+
+        Not so where another guard has let the request in since: as somebody else, perhaps.
+        """
+        asked, auth = request.environ.get(_LET_IN, (None, None))
+        alone = auth is not None and g.get("auth") is auth
+        return alone and not self._options and bool(asked == self._configured(app))
 
 
 def configured_options(app: Flask) -> AuthOptions:
@@ -71,7 +80,12 @@ def configured_options(app: Flask) -> AuthOptions:
     return cast("AuthOptions", found)
 
 
-def let_in(authenticator: Authenticator) -> None:
+def note_let_in(options: AuthOptions, auth: Optional[Auth]) -> None:
+    """Remember that the application has asked the current request what these options say."""
+    request.environ[_LET_IN] = options, auth
+
+
+def let_in(authenticator: Authenticator) -> Optional[Auth]:
     """Authenticate the current request and inject its Auth, or abort."""
     environ = request.environ
     try:
@@ -82,17 +96,18 @@ def let_in(authenticator: Authenticator) -> None:
         if answer.status in default_exceptions:
             abort(answer.status, description=str(refusal), response=response)
         abort(response)
-    g.auth = environ[_LET_IN] = auth
+    g.auth = environ[_AUTH] = auth
     # Only the first binding of a request is undone: it leads back to before the request.
     environ.setdefault(_BINDING, bind_auth(auth))
     after_this_request(_bind_stream)
+    return auth
 
 
 def _bind_stream(response: Response) -> Response:
     """Bind the steps of a body that is read after the request is over."""
     if response.is_streamed and not response.direct_passthrough:
         body = cast("Iterable[bytes]", response.response)
-        response.response = BoundIterator(request.environ[_LET_IN], body)
+        response.response = BoundIterator(request.environ[_AUTH], body)
     return response
 
 

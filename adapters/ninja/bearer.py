@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
 from torii_backend.auth import Auth
-from torii_backend.django.guard import Guard, ViewGuard, bind_until_closed
+from torii_backend.django.binding import bind_until_closed
+from torii_backend.django.guard import Guard, ViewGuard
 from torii_backend.errors import ToriiAuthError
 from torii_backend.ninja.refused import Refused, teach
 from torii_backend.options import AuthOptions

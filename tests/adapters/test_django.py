@@ -22,6 +22,7 @@ import torii_backend
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import AuthMiddleware, require_auth
 
+from .behaviours.preflight import PREFLIGHT
 from .django_project import MIDDLEWARE, asgi_handler, view, wsgi_handler
 from .issuers import Issuers
 from .messages import Request, Response, bearer
@@ -149,6 +150,119 @@ def test_an_auth_of_another_middleware_opens_nothing(torii: dict[str, Any]) -> N
     request = RequestFactory().get("/me")
     request.auth = "root"  # type: ignore[attr-defined]
     assert require_auth(_me)(request).status_code == 401
+
+
+@pytest.mark.parametrize("settings", [{}, {"MIDDLEWARE": [MIDDLEWARE]}])
+def test_a_bare_guard_within_another_asks_what_the_project_asks(
+    torii: dict[str, Any], issuers: Issuers, settings: dict[str, Any]
+) -> None:
+    """Another guard may have asked for less."""
+    torii.update(ROLE="admin", EXEMPT=["/me"])
+    admin = bearer(issuers.token(org_id="org_1", org_role="admin"))
+    member = bearer(issuers.token(org_id="org_1", org_role="member"))
+    for answer, me in ((_answer, _me), (_async_answer, _async_me)):
+        guarded = require_auth(role={"admin", "member"})(require_auth(me))
+        assert answer(guarded, member, **settings).body == REFUSALS["role"].body
+        assert answer(guarded, admin, **settings).json() == {"user_id": "ada"}
+
+
+def test_a_bare_guard_within_that_of_another_issuer_trusts_the_issuer_of_the_project(
+    torii: dict[str, Any], issuers: Issuers
+) -> None:
+    guarded = require_auth(issuer=issuers.other.issuer)(require_auth(_me))
+    foreign = bearer(issuers.other.issue_token(user_id="grace").access_token)
+    assert _answer(guarded, foreign).body == REFUSALS["wrong_issuer"].body
+
+
+@pytest.mark.parametrize("settings", [{}, {"MIDDLEWARE": [MIDDLEWARE]}])
+def test_the_view_sees_the_auth_of_the_innermost_guard(
+    torii: dict[str, Any], issuers: Issuers, settings: dict[str, Any]
+) -> None:
+    other = require_auth(issuer=issuers.other.issuer, header="x-other")
+    foreign = issuers.other.issue_token(user_id="grace").access_token
+    home = ("Authorization", f"Bearer {issuers.token()}")
+    both = Request(headers=(home, ("X-Other", f"Bearer {foreign}")))
+    for answer, me in ((_answer, _me), (_async_answer, _async_me)):
+        assert answer(other(require_auth(me)), both, **settings).json() == {"user_id": "ada"}
+        assert answer(require_auth(other(me)), both, **settings).json() == {"user_id": "grace"}
+
+
+def _path_info(request: HttpRequest) -> HttpResponse:
+    """Tell what Django goes by when it chooses a view."""
+    return HttpResponse(request.path_info)
+
+
+def _served_at(mount: str, target: str, **overrides: Any) -> list[Response]:
+    """Ask under both protocols, of a server that serves the project at a mount point."""
+    request = Request(target)
+    answers = []
+    with override_settings(**overrides):
+        below = request._replace(target=target[len(mount) :]) if mount else request
+        environ = {"SCRIPT_NAME": mount, "RAW_URI": target}
+        answers.append(call_wsgi(wsgi_handler(_path_info), below, **environ))
+
+        async def mounted(scope: Any, receive: Any, send: Any) -> None:
+            handler: Any = asgi_handler(_path_info)
+            await handler({**scope, "root_path": mount}, receive, send)
+
+        answers.append(asyncio.run(call_asgi(mounted, request)))
+    return answers
+
+
+_FORCED = [(None, "/app"), ("/app", ""), ("/app/", ""), ("/app", "/app"), (None, "")]
+
+
+@pytest.mark.parametrize(("forced", "mount"), _FORCED)
+def test_an_exempt_path_is_the_one_that_leads_to_the_view(
+    issuer: str, forced: Optional[str], mount: str
+) -> None:
+    """Below the mount point, which the server names or FORCE_SCRIPT_NAME does."""
+    everything: dict[str, Any] = {"ISSUER": issuer, "EXEMPT": [lambda _: True]}
+    exempt = {**everything, "EXEMPT": ["/health", "/public/*"]}
+    shared = {"FORCE_SCRIPT_NAME": forced, "MIDDLEWARE": [MIDDLEWARE]}
+    for path in ("/health", "/public/x", "/me", "/app/health", "/publicity"):
+        target = mount + path
+        routed = [answer.body for answer in _served_at(mount, target, TORII=everything, **shared)]
+        answers = _served_at(mount, target, TORII=exempt, **shared)
+        for path_info, answer in zip(routed, answers):
+            assert answer.status == (200 if path_info in (b"/health", b"/public/x") else 401), (
+                target
+            )
+
+
+@pytest.mark.skipif(
+    django.VERSION < (5, 0), reason="Django 4.2 routes by root_path alone, under ASGI"
+)
+def test_a_forced_mount_point_is_no_exempt_prefix(issuer: str) -> None:
+    torii = {"ISSUER": issuer, "EXEMPT": ["/public/*"]}
+    settings = {"FORCE_SCRIPT_NAME": "/public", "MIDDLEWARE": [MIDDLEWARE], "TORII": torii}
+    handler = asgi_handler(_path_info, **settings)
+    with override_settings(**settings):
+        assert asyncio.run(call_asgi(handler, Request("/public/plain"))).status == 401
+        opened = asyncio.run(call_asgi(handler, Request("/public/public/x")))
+    assert (opened.status, opened.body) == (200, b"/public/x")
+
+
+def overriding(get_response: Any) -> Any:
+    """Take the method from a header, as for clients that cannot send another one."""
+
+    def middleware(request: HttpRequest) -> Any:
+        request.method = request.headers.get("X-HTTP-Method-Override", request.method)
+        return get_response(request)
+
+    return middleware
+
+
+def test_what_is_made_of_a_preflight_request_is_none(torii: dict[str, Any]) -> None:
+    override = ("X-HTTP-Method-Override", "DELETE")
+    overridden = PREFLIGHT._replace(headers=(*PREFLIGHT.headers, override))
+    alone = {"MIDDLEWARE": [f"{__name__}.overriding"]}
+    before = {"MIDDLEWARE": [f"{__name__}.overriding", MIDDLEWARE]}
+    for answer, me in ((_answer, _me), (_async_answer, _async_me)):
+        assert answer(me, PREFLIGHT, **before).json() == {"user_id": None}
+        assert answer(me, overridden, **before).body == REFUSALS["no_credentials"].body
+        assert answer(require_auth(me), PREFLIGHT, **alone).json() == {"user_id": None}
+        assert answer(require_auth(me), overridden, **alone).status == 401
 
 
 def test_the_middleware_stays_on_the_event_loop(torii: dict[str, Any], issuers: Issuers) -> None:

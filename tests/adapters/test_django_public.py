@@ -69,6 +69,14 @@ class GuardedChild(RequireAuthMixin, Open):
     pass
 
 
+class Guarded(RequireAuthMixin, Closed):
+    pass
+
+
+class AsyncGuarded(RequireAuthMixin, AsyncClosed):
+    pass
+
+
 @method_decorator(public, name="get")
 class OnlyAMethod(Closed):
     pass
@@ -110,8 +118,8 @@ def _answer(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Respo
     return call_wsgi(wsgi_handler_of(urls, MIDDLEWARE=[MIDDLEWARE, *more]), request)
 
 
-def _async_answer(request: Request, *more: str) -> Response:
-    handler = asgi_handler_of(URLS, MIDDLEWARE=[MIDDLEWARE, *more])
+def _async_answer(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Response:
+    handler = asgi_handler_of(urls, MIDDLEWARE=[MIDDLEWARE, *more])
     return asyncio.run(call_asgi(handler, request))
 
 
@@ -170,6 +178,29 @@ def test_the_policy_of_the_project_does_not_count_at_a_public_view(
     for answer in (_answer, _async_answer):
         assert answer(bearer(unverified, "/open")).json() == {"user_id": "ada"}
         assert answer(bearer(unverified)).body == REFUSALS["email_unverified"].body
+
+
+@pytest.mark.parametrize(
+    "guarded",
+    [
+        require_auth(me),
+        require_auth()(me),
+        require_auth(async_me),
+        Guarded.as_view(),
+        AsyncGuarded.as_view(),
+    ],
+)
+def test_a_bare_guard_of_a_public_view_asks_the_policy_of_the_project(
+    torii: dict[str, Any], issuers: Issuers, guarded: Any
+) -> None:
+    """The middleware did not: for the policy of the project, the view is public."""
+    torii["EMAIL_VERIFIED"] = True
+    urls = (path("guarded", public(guarded)),)
+    for answer in (_answer, _async_answer):
+        refused = answer(bearer(issuers.token(email_verified=False), "/guarded"), urls=urls)
+        assert (refused.status, refused.body) == (403, REFUSALS["email_unverified"].body)
+        assert answer(bearer(issuers.token(), "/guarded"), urls=urls).json() == {"user_id": "ada"}
+        assert answer(Request("/guarded"), urls=urls).body == REFUSALS["no_credentials"].body
 
 
 def switching(get_response: Any) -> Any:

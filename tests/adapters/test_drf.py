@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, Optional
 
+import msgspec
 import pytest
-from django.http import JsonResponse
-from django.test import RequestFactory, override_settings
+from django.http import HttpRequest, JsonResponse
+from django.test import Client, RequestFactory, override_settings
+from django.urls import path
+from django.utils.decorators import method_decorator
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import (
+    AllowAny,
+    BasePermission,
+    DjangoModelPermissions,
+    DjangoObjectPermissions,
+    IsAdminUser,
+    IsAuthenticated,
+)
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as RestRequest
 from rest_framework.response import Response as RestResponse
+from rest_framework.serializers import CharField, Serializer
 from rest_framework.views import APIView, exception_handler
 
-from torii_backend import Auth, ConfigurationError, Policy, ToriiAuthError, current_auth
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    KeysUnavailable,
+    Policy,
+    ToriiAuthError,
+    current_auth,
+)
 from torii_backend.challenge import Challenge
+from torii_backend.django import require_auth
 from torii_backend.drf import RequirePolicy, ToriiAuthentication, ToriiUser
 
-from .django_project import MIDDLEWARE, wsgi_handler
+from .behaviours.preflight import PREFLIGHT
+from .django_project import MIDDLEWARE, asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
 from .messages import Request, Response, authorization, bearer
 from .refusals import REFUSALS
-from .transport import call_wsgi
+from .transport import call_asgi, call_wsgi, environ_of
 
 ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
 REALM = 'Bearer realm="torii"'
@@ -134,6 +158,39 @@ def test_the_user_is_a_principal_that_carries_the_auth(issuers: Issuers) -> None
     assert (user.pk, user.id, user.username, str(user)) == ("ada",) * 4
     assert (user.is_authenticated, user.is_anonymous, user.is_active) == (True, False, True)
     assert (user.is_staff, user.is_superuser) == (False, False)
+
+
+class _Rows:
+    """As much of a QuerySet as permissions look at."""
+
+    model = SimpleNamespace(_meta=SimpleNamespace(app_label="shop", model_name="row"))
+
+
+@pytest.mark.parametrize(
+    "permission", [DjangoModelPermissions, DjangoObjectPermissions, IsAdminUser]
+)
+def test_the_user_has_no_permissions_of_django(issuers: Issuers, permission: Any) -> None:
+    class Rows(_Object):
+        post = put = patch = delete = _Object.get
+
+        def get_queryset(self) -> _Rows:
+            return _Rows()
+
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        request = bearer(issuers.token(), method=method)
+        assert _answer(request, Rows, **_asking(permission)).status == 403
+
+
+def test_the_user_may_read_what_asks_for_no_permission(issuers: Issuers) -> None:
+    """As with a user of Django's own."""
+
+    class Rows(_Me):
+        def get_queryset(self) -> _Rows:
+            return _Rows()
+
+    asking = _asking(DjangoModelPermissions)
+    assert _answer(bearer(issuers.token()), Rows, **asking).json() == {"user_id": "ada"}
+    assert _answer(Request(), Rows, **asking).status == 401
 
 
 def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, Any]) -> None:
@@ -248,6 +305,95 @@ def test_a_combination_keeps_a_401_a_401() -> None:
     assert (response.status, response.header("www-authenticate")) == (401, REALM)
 
 
+def _by(**options: Any) -> Any:
+    """Make an authentication class with options of its own."""
+    return type("Authentication", (ToriiAuthentication,), {"auth_options": options})
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [
+        RequirePolicy(),
+        RequirePolicy(role="admin"),
+        RequirePolicy() & RequirePolicy(role="admin"),
+        RequirePolicy() | _IsGrace,
+    ],
+)
+def test_a_preflight_request_meets_every_policy(permission: Any) -> None:
+    """As far as the authentication class lets it pass."""
+    asking = _asking(permission)
+    response = _answer(PREFLIGHT, **asking)
+    assert (response.status, response.header("www-authenticate")) == (200, None)
+    forged = PREFLIGHT._replace(headers=PREFLIGHT.headers + bearer("x.y.z").headers)
+    assert _answer(forged, **asking).status == 200
+    strict = {**asking, "authentication_classes": (_by(preflight=False),)}
+    assert _answer(PREFLIGHT, **strict).status == 401
+    for classes in ((_ByCookie,), ()):
+        assert _answer(PREFLIGHT, **{**asking, "authentication_classes": classes}).status in (
+            401,
+            403,
+        )
+
+
+def test_only_a_preflight_request_of_nobody_meets_every_policy(issuers: Issuers) -> None:
+    asking = _asking(RequirePolicy(role="admin"))
+    _assert_refused(_answer(PREFLIGHT._replace(method="GET"), **asking), "no_credentials")
+    bare = PREFLIGHT._replace(headers=PREFLIGHT.headers[:1])
+    _assert_refused(_answer(bare, **asking), "no_credentials")
+    _assert_refused(_answer(bearer(issuers.token(), method="OPTIONS"), **asking), "role")
+
+
+class _Note(Serializer[Any]):
+    text = CharField()
+
+
+class _Notes(GenericAPIView[Any]):
+    authentication_classes = (ToriiAuthentication,)
+    permission_classes = (RequirePolicy(role="admin"),)
+    serializer_class = _Note
+    renderer_classes = (JSONRenderer,)
+
+    def post(self, _: RestRequest) -> RestResponse:
+        raise AssertionError
+
+
+def test_a_preflight_request_is_not_told_what_may_be_written(
+    issuers: Issuers, torii: dict[str, Any]
+) -> None:
+    """REST framework asks on behalf of POST whether it may be described."""
+    heard: list[ToriiAuthError] = []
+    torii["ON_ERROR"] = heard.append
+    response = _answer(PREFLIGHT, _Notes)
+    assert (response.status, response.header("www-authenticate")) == (200, None)
+    assert "actions" not in response.json()
+    assert heard == []
+    admin = bearer(issuers.token(**ADMIN), method="OPTIONS")
+    assert response.json().keys() < _answer(admin, _Notes).json().keys()
+
+
+def _wants_a_plan(auth: Auth) -> bool:
+    return auth.claims_as(_Plan).plan == "pro"
+
+
+class _Plan(msgspec.Struct):
+    plan: str
+
+
+def _is_out_of_order(_: Auth) -> bool:
+    raise KeysUnavailable(retry_after=7)
+
+
+@pytest.mark.parametrize(
+    ("check", "refusal"), [(_wants_a_plan, "invalid_claim"), (_is_out_of_order, "keys_unavailable")]
+)
+def test_a_check_may_refuse_in_other_ways(issuers: Issuers, check: Any, refusal: str) -> None:
+    """The permission answers as the authentication class does."""
+    by_permission = _asking(RequirePolicy(check=check))
+    by_authentication = {"authentication_classes": (_by(check=check),)}
+    for attributes in (by_permission, by_authentication):
+        _assert_refused(_answer(bearer(issuers.token()), **attributes), refusal)
+
+
 def test_wrong_keywords_of_a_policy_are_found_where_it_is_made() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         RequirePolicy(role="")
@@ -316,6 +462,125 @@ def test_a_request_without_a_view_may_be_authenticated(issuers: Issuers) -> None
     with pytest.raises(APIException) as refused:
         _ = request("x.y.z").user
     assert refused.value.status_code == 401
+
+
+@pytest.mark.parametrize("settings", [{}, {"MIDDLEWARE": [MIDDLEWARE]}])
+def test_a_bare_guard_of_django_asks_what_the_project_asks(
+    issuers: Issuers, torii: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """An authentication class may ask for less."""
+    torii.update(ROLE="admin", EXEMPT=["/me"])
+
+    class Lenient(ToriiAuthentication):
+        auth_options = {"role": {"admin", "member"}}  # noqa: RUF012
+
+    class Guarded(_Me):
+        authentication_classes = (Lenient,)
+
+        @method_decorator(require_auth)
+        def get(self, request: RestRequest) -> JsonResponse:
+            return super().get(request)
+
+    handler = wsgi_handler(Guarded.as_view(), **settings)
+    member = bearer(issuers.token(org_id="org_1", org_role="member"))
+    assert call_wsgi(handler, member).body == REFUSALS["role"].body
+    assert call_wsgi(handler, bearer(issuers.token(**ADMIN))).json() == {"user_id": "ada"}
+
+
+def _batch(request: HttpRequest) -> JsonResponse:
+    """Ask a view about requests that are made here, as batch endpoints do, and never closed."""
+    statuses = []
+    for token in request.headers["X-Tokens"].split():
+        inner = HttpRequest()
+        inner.method = "GET"
+        inner.META = {"REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": f"Bearer {token}"}
+        statuses.append(_Me.as_view()(inner).status_code)
+    return JsonResponse(statuses, safe=False)
+
+
+def _whose(_: HttpRequest) -> JsonResponse:
+    """Tell who is signed in, as a view without a guard."""
+    try:
+        return JsonResponse({"current": repr(current_auth())})
+    except ConfigurationError:
+        return JsonResponse({"current": "nobody"})
+
+
+class _GuardedBatch(_Me):
+    def get(self, request: RestRequest) -> JsonResponse:
+        return _batch(request._request)
+
+
+_BATCH = (
+    path("guarded", _GuardedBatch.as_view()),
+    path("batch", _batch),
+    path("me", _Me.as_view()),
+    path("whose", _whose),
+)
+
+
+def _tokens(issuers: Issuers, *users: str) -> Request:
+    tokens = " ".join(issuers.token(user) for user in users)
+    return Request("/batch", headers=(("X-Tokens", tokens),))
+
+
+def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> None:
+    handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
+    for users in (["ada"], ["ada", "grace"], ["ada", "grace", "ada"]):
+        answer = call_wsgi(handler, _tokens(issuers, *users))
+        assert answer.json() == [200] * len(users)
+        with pytest.raises(ConfigurationError):
+            current_auth()
+        good = bearer(issuers.token("eve"), "/guarded")
+        both = good._replace(headers=good.headers + _tokens(issuers, *users).headers)
+        assert call_wsgi(handler, both).json() == [200] * len(users)
+        with pytest.raises(ConfigurationError):
+            current_auth()
+
+
+def test_what_an_unfinished_request_has_left_ends_with_the_next(issuers: Issuers) -> None:
+    """Nobody has closed the answer: neither a server nor a test."""
+    handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
+    list(handler(environ_of(_tokens(issuers, "ada", "grace")), lambda *_: print))
+    assert current_auth() is not None
+    assert call_wsgi(handler, Request("/whose")).json() == {"current": "nobody"}
+
+
+def test_the_client_of_django_leaves_nobody_behind(issuers: Issuers) -> None:
+    urls = type("Urls", (), {"urlpatterns": _BATCH})
+    with override_settings(ROOT_URLCONF=urls):
+        tokens = _tokens(issuers, "ada", "grace").headers[0][1]
+        assert Client().get("/batch", HTTP_X_TOKENS=tokens).json() == [200, 200]
+        with pytest.raises(ConfigurationError):
+            current_auth()
+        assert Client().get("/whose").json() == {"current": "nobody"}
+
+
+def test_requests_that_a_view_makes_leave_nobody_behind_under_asgi(issuers: Issuers) -> None:
+    handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
+
+    async def ask_in_turn() -> None:
+        assert (await call_asgi(handler, _tokens(issuers, "ada", "grace"))).json() == [200, 200]
+        assert (await call_asgi(handler, Request("/whose"))).json() == {"current": "nobody"}
+        good = bearer(issuers.token())
+        assert (await call_asgi(handler, good)).json() == {"user_id": "ada"}
+
+    asyncio.run(ask_in_turn())
+
+
+def test_requests_at_once_do_not_end_each_other(issuers: Issuers) -> None:
+    """Under ASGI one begins, and another is over, while a third is in its view."""
+    handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
+    users = [f"user-{number}" for number in range(8)]
+
+    async def ask_at_once() -> list[Response]:
+        requests = [bearer(issuers.token(user)) for user in users]
+        batch = _tokens(issuers, "ada", "grace")
+        calls = [call_asgi(handler, request) for each in requests for request in (each, batch)]
+        return await asyncio.gather(*calls)
+
+    answers = asyncio.run(ask_at_once())
+    assert [answer.json() for answer in answers[::2]] == [{"user_id": user} for user in users]
 
 
 def test_the_middleware_and_the_class_agree(issuers: Issuers) -> None:

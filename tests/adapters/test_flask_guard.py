@@ -148,6 +148,73 @@ def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> 
         assert g.auth is seen[-1]
 
 
+def _bare_within(app: Flask, issuers: Issuers, where: str) -> Flask:
+    """Put a bare guard behind one that asks for less than the application does."""
+    less: Any = {"role": {"admin", "member"}}
+    if where == "decorator":
+        app.add_url_rule("/me", view_func=require_auth(**less)(require_auth(_me)))
+        return app
+    blueprint = Blueprint("inner", __name__)
+    blueprint.before_request(Torii().guard(**less))
+    if where == "blueprint":
+        blueprint.before_request(Torii().guard())
+    blueprint.add_url_rule("/me", view_func=_me if where == "blueprint" else require_auth(_me))
+    app.register_blueprint(blueprint)
+    return app
+
+
+@pytest.mark.parametrize("where", ["decorator", "blueprint", "decorator_in_blueprint"])
+def test_a_bare_guard_within_another_asks_what_the_application_asks(
+    issuers: Issuers, where: str
+) -> None:
+    app = _bare_within(_app(issuers, TORII_ROLE="admin"), issuers, where)
+    client = app.test_client()
+    member = _bearer(issuers, org_id="org_1", org_role="member")
+    assert client.get("/me", headers=member).data == REFUSALS["role"].body
+    assert client.get("/me", headers=_bearer(issuers, **ADMIN)).json == {"user_id": "ada"}
+
+
+def test_a_bare_guard_within_that_of_another_issuer_trusts_the_issuer_of_the_application(
+    issuers: Issuers,
+) -> None:
+    app = _app(issuers)
+    guarded = require_auth(issuer=issuers.other.issuer)(require_auth(_me))
+    app.add_url_rule("/me", view_func=guarded)
+    foreign = {"Authorization": f"Bearer {issuers.other.issue_token().access_token}"}
+    assert app.test_client().get("/me", headers=foreign).data == REFUSALS["wrong_issuer"].body
+
+
+def test_a_bare_guard_of_another_extension_asks_what_that_one_asks(issuers: Issuers) -> None:
+    """The extension that guards the application has not asked for it."""
+    app = _app(issuers)
+    Torii(app)
+    _shop(app, Torii(role="admin").guard())
+    _assert_for_admins(app, issuers, "/shop/me")
+
+
+@pytest.mark.parametrize("guard_app", [True, False])
+def test_the_view_sees_the_auth_of_the_innermost_guard(issuers: Issuers, guard_app: bool) -> None:
+    app = _app(issuers)
+    if guard_app:
+        Torii(app)
+    other = require_auth(issuer=issuers.other.issuer, header="x-other")
+    app.add_url_rule("/home", "home", other(require_auth(_me)))
+    app.add_url_rule("/other", "other", require_auth(other(_me)))
+    foreign = issuers.other.issue_token(user_id="grace").access_token
+    headers = {**_bearer(issuers), "X-Other": f"Bearer {foreign}"}
+    client = app.test_client()
+    assert client.get("/home", headers=headers).json == {"user_id": "ada"}
+    assert client.get("/other", headers=headers).json == {"user_id": "grace"}
+
+
+def test_a_bare_guard_undoes_what_another_extension_has_made_of_g(issuers: Issuers) -> None:
+    app = _app(issuers)
+    Torii(app)
+    app.before_request(lambda: setattr(g, "auth", "root"))
+    app.add_url_rule("/me", view_func=require_auth(_me))
+    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+
+
 def test_wrong_keywords_of_a_guard_are_found_where_it_is_made() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         Torii().guard(role="")

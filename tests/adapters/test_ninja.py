@@ -15,15 +15,17 @@ from uuid import uuid4
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.test import RequestFactory, override_settings
-from django.urls import include, path
+from django.urls import include, path, resolve
 from ninja import NinjaAPI, Router
 from ninja.testing import TestClient
 
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
+from torii_backend.django import require_auth
 from torii_backend.ninja import Nobody, ToriiBearer
 
-from .django_project import asgi_handler_of, wsgi_handler_of
+from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
 from .messages import Request, Response, bearer
 from .refusals import REFUSALS
@@ -110,6 +112,39 @@ def test_keywords_count_before_the_settings(issuers: Issuers, torii: dict[str, A
     api.get("/me")(_me)
     assert _answer(api, bearer(issuers.token())).status == 200
     _assert_refused(_answer(api, Request()), "no_credentials")
+
+
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_a_bare_guard_of_django_asks_what_the_project_asks(
+    issuers: Issuers, torii: dict[str, Any], operation: Any
+) -> None:
+    """That of the API may ask for less."""
+    torii["ROLE"] = "admin"
+    api = _api(auth=ToriiBearer(role={"admin", "member"}))
+    api.get("/me")(require_auth(operation))
+    member = bearer(issuers.token(org_id="org_1", org_role="member"))
+    _assert_refused(_answer(api, member), "role")
+    assert _answer(api, bearer(issuers.token(**ADMIN))).json()["user_id"] == "ada"
+
+
+def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> None:
+    """They are never closed."""
+    api = _api(auth=ToriiBearer())
+    api.get("/me")(_me)
+    urls: Any = (path("", api.urls),)
+
+    def batch(request: HttpRequest) -> HttpResponseBase:
+        inner = HttpRequest()
+        inner.method, inner.META = "GET", request.META
+        inner.resolver_match = resolve("/me", urls)
+        response: HttpResponseBase = inner.resolver_match.func(inner)
+        return response
+
+    handler = wsgi_handler(batch)
+    for user in ("ada", "grace"):
+        assert call_wsgi(handler, bearer(issuers.token(user))).json()["user_id"] == user
+        with pytest.raises(ConfigurationError):
+            current_auth()
 
 
 def test_the_last_of_several_refuses(issuers: Issuers) -> None:

@@ -1,8 +1,8 @@
-"""A view of Django REST framework behind `ToriiAuthentication`, under WSGI."""
+"""A view of Django REST framework behind `ToriiAuthentication` and `RequirePolicy`, under WSGI."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import AllowAny
@@ -13,15 +13,17 @@ from tests.adapters import django_project
 from tests.adapters.application import METHODS
 from tests.adapters.messages import Request, Response
 from tests.adapters.transport import Call, call_wsgi
-from torii_backend.drf import ToriiAuthentication
+from torii_backend.drf import RequirePolicy, ToriiAuthentication
+from torii_backend.policy import PolicyOptions
 
 if TYPE_CHECKING:
     from torii_backend.options import AuthOptions
 
 
-class _View(APIView):
-    permission_classes = (AllowAny,)
+_POLICY = {"policy", *PolicyOptions.__annotations__}
 
+
+class _View(APIView):
     @property
     def default_response_headers(self) -> dict[str, str]:
         """Leave out what REST framework adds to each answer, a refusal or not: Allow and Vary."""
@@ -37,10 +39,18 @@ for _method in METHODS:
 
 
 def build(options: AuthOptions) -> Call:
-    # What other guards are by default: permission classes are tested elsewhere.
-    auth_options = {"required": True, **options}
+    if options.get("exempt") or not options.get("required", True):
+        # Whoever is let in without a token meets no policy: here the authentication class decides alone.
+        auth_options: dict[str, Any] = {"required": True, **options}
+        permission: Any = AllowAny
+    else:
+        asked = {name: value for name, value in options.items() if name in _POLICY}
+        auth_options = {name: value for name, value in options.items() if name not in asked}
+        permission = RequirePolicy(**cast("Any", asked))
     authentication = type("Authentication", (ToriiAuthentication,), {"auth_options": auth_options})
-    handler = django_project.wsgi_handler(_View.as_view(authentication_classes=(authentication,)))
+    handler = django_project.wsgi_handler(
+        _View.as_view(authentication_classes=(authentication,), permission_classes=(permission,))
+    )
 
     def call(request: Request) -> Response:
         return call_wsgi(handler, request)
