@@ -27,7 +27,9 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
         guard = Guard(configured_options())
     except (ConfigurationError, TypeError) as error:
         hint = 'Set TORII = {"ISSUER": "https://<your tenant>.torii.so"} in the settings.'
-        if getattr(settings, "TORII", None) or MIDDLEWARE in settings.MIDDLEWARE:
+        if error.__cause__ is not None:
+            hint = f"Python says: {error.__cause__}"
+        if getattr(settings, "TORII", {}) != {} or MIDDLEWARE in settings.MIDDLEWARE:
             return [Error(str(error), hint=hint, id="torii.E001")]
         return [Warning(str(error), hint=hint, id="torii.W001")]
     if guard.finds_users and _DJANGO_AUTH in _after_ours(settings.MIDDLEWARE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Callable, Optional, cast
 
 from asgiref.sync import iscoroutinefunction
@@ -64,20 +65,35 @@ def _configured() -> dict[str, Any]:
 def _value(key: str, value: object) -> object:
     if not isinstance(value, str):
         return value
-    if key.lower() in _OBJECTS:
+    if key.lower() in _OBJECTS or (key == "ISSUER" and _is_path(value)):
         return _imported(key, value)
-    if key == "ISSUER" and "://" not in value:
-        try:
-            return import_string(value)
-        except ImportError:
-            return value  # an address without its scheme, which is then refused as such
     return value
+
+
+def _is_path(value: str) -> bool:
+    """Tell an import path from an address, which may lack its scheme and is refused as such."""
+    module = value.rpartition(".")[0]
+    if not _is_dotted(value):
+        return False
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        # What is missing may also be something that the module imports.
+        return not f"{module}.".startswith(f"{error.name}.")
+    except ImportError:
+        pass
+    return True
 
 
 def _imported(key: str, path: str) -> Any:
     try:
         return import_string(path)
-    except (ImportError, ValueError):
+    except (ImportError, TypeError, ValueError) as error:
+        # What is no path may be a secret in the wrong place, and the error repeats it.
         raise ConfigurationError(
             f"settings.TORII names an object for {key!r} that cannot be imported."
-        ) from None
+        ) from (error if _is_dotted(path) else None)
+
+
+def _is_dotted(path: str) -> bool:
+    return "." in path and all(name.isidentifier() for name in path.split("."))

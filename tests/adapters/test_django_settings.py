@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
+from traceback import format_exception
 from typing import Any, Optional
 
 import pytest
@@ -141,6 +143,8 @@ def test_the_issuer_may_be_a_function_or_its_dotted_path(
 
 WRONG: dict[str, Any] = {
     "no_dict": ISSUER,
+    "empty_list": [],
+    "none": None,
     "list": [("ISSUER", ISSUER)],
     "unknown_key": {"ISSUER": ISSUER, "ISUER": ISSUER},
     "lower_case_key": {"issuer": ISSUER},
@@ -157,10 +161,15 @@ WRONG: dict[str, Any] = {
     "no_such_check": {"ISSUER": ISSUER, "CHECK": f"{__name__}.nothing"},
     "policy_of_another_type": {"ISSUER": ISSUER, "POLICY": f"{__name__}.NO_VERIFIER"},
     "issuer_of_no_module": {"ISSUER": "no.such.function"},
+    "relative_issuer": {"ISSUER": ".torii.so"},
+    "issuer_without_name": {"ISSUER": "..acme.torii.so"},
+    "no_such_issuer": {"ISSUER": f"{__name__}.nothing"},
     "no_such_object": {"VERIFIER": f"{__name__}.nothing"},
     "no_such_module": {"VERIFIER": "no.such.module"},
     "no_path": {"ISSUER": ISSUER, "ON_ERROR": "handler"},
     "relative_path": {"ISSUER": ISSUER, "ON_ERROR": ".handler"},
+    "path_to_the_parent": {"ISSUER": ISSUER, "CHECK": "..checks.check"},
+    "empty_path": {"VERIFIER": ""},
     "object_of_another_type": {"VERIFIER": f"{__name__}.NO_VERIFIER"},
     "class_and_no_object": {"VERIFIER": "torii_backend.Verifier"},
     "object_that_cannot_be_called": {"ISSUER": ISSUER, "ON_ERROR": f"{__name__}.NO_VERIFIER"},
@@ -177,6 +186,39 @@ def test_wrong_settings_are_found_when_the_middleware_is_made(torii: Any) -> Non
 def test_wrong_settings_are_found_by_the_check(torii: Any) -> None:
     assert _identifiers(TORII=torii) == ["torii.E001"]
     assert _identifiers(TORII=torii, MIDDLEWARE=[MIDDLEWARE]) == ["torii.E001"]
+
+
+@pytest.mark.parametrize(
+    "torii",
+    [{"ISSUER": "{}.issuer_of"}, {"ISSUER": ISSUER, "CHECK": "{}.check"}, {"VERIFIER": "{}.x.y"}],
+    ids=["issuer", "check", "verifier"],
+)
+@pytest.mark.parametrize("body", ["import torii_shop_is_not_here", "from json import nothing"])
+def test_an_import_that_fails_in_a_module_of_the_project_is_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torii: dict[str, str], body: str
+) -> None:
+    (tmp_path / "torii_shop.py").write_text(body, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    (key,) = [key for key in torii if "{}" in torii[key]]
+    settings = {name: value.format("torii_shop") for name, value in torii.items()}
+    with override_settings(TORII=settings):
+        with pytest.raises(ConfigurationError) as raised:
+            AuthMiddleware(view)
+        (message,) = run_checks()
+    expected = f"settings.TORII names an object for {key!r} that cannot be imported."
+    assert str(raised.value) == message.msg == expected
+    assert isinstance(raised.value.__cause__, ImportError)
+    assert str(raised.value.__cause__) in str(message.hint)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [".torii.so", "..acme.torii.so", "acme.torii.so.", "acme..so", "json.torii.so", "127.0.0.1:80"],
+)
+def test_an_address_without_its_scheme_is_told_from_a_path(issuer: str) -> None:
+    settings = override_settings(TORII={"ISSUER": issuer})
+    with settings, pytest.raises(ConfigurationError, match="full address"):
+        AuthMiddleware(view)
 
 
 def test_missing_settings_are_found_when_the_middleware_is_made() -> None:
@@ -213,8 +255,12 @@ def test_manage_py_check_reports_them() -> None:
     assert "torii.W001" in out.getvalue() + err.getvalue()
 
 
-def test_no_message_shows_a_secret() -> None:
+@pytest.mark.parametrize("key", ["ISSUER", "VERIFIER", "ON_ERROR", "USER_RESOLVER"])
+def test_no_message_shows_a_secret(key: str) -> None:
     secret = "sk_test_do_not_show"
-    with override_settings(TORII={"ISSUER": secret}):
+    with override_settings(TORII={key: secret}):
         (message,) = run_checks()
+        with pytest.raises(ConfigurationError) as raised:
+            AuthMiddleware(view)
     assert secret not in f"{message.msg}{message.hint}"
+    assert secret not in "".join(format_exception(None, raised.value, None))
