@@ -161,7 +161,7 @@ class ToriiClient(Api[Blocking]):
             pool_size=pool_size,
             session=session,
         )
-        self.with_raw_response = RawApi(BlockingRaw(self._transport))
+        self.with_raw_response: RawApi = RawApi(BlockingRaw(self._transport))
         super().__init__(Blocking(self._transport))
 
     def close(self) -> None:
@@ -231,7 +231,7 @@ class AsyncToriiClient(Api[Awaited]):
         )
         self._workers = Workers(pool_size)
         raw = AwaitedRaw(self._transport, self._workers)
-        self.with_raw_response = AwaitedRawApi(raw)
+        self.with_raw_response: AwaitedRawApi = AwaitedRawApi(raw)
         super().__init__(Awaited(self._transport, self._workers))
 
     async def close(self) -> None:
