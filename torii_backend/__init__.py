@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         authenticate_request,
         authenticate_request_async,
     )
+    from torii_backend.challenge import Challenge
     from torii_backend.client.client import (
         AsyncToriiClient,
         ToriiClient,
@@ -53,6 +54,7 @@ __all__ = [
     "Auth",
     "Authenticator",
     "BadRequest",
+    "Challenge",
     "ConfigurationError",
     "Conflict",
     "Forbidden",
@@ -92,6 +94,7 @@ _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "authenticator",
+    "Challenge": "challenge",
     "IncomingRequest": "incoming",
     "Policy": "policy",
     "ToriiAuth": "auth",

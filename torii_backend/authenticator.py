@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend.auth import Auth
 from torii_backend.bearer import Headers, bearer_token, token_in
-from torii_backend.challenge import Challenge, challenge
-from torii_backend.errors import (
-    ConfigurationError,
-    InvalidToken,
-    MissingCredentials,
-    ToriiAuthError,
-)
+from torii_backend.challenge import Challenge, challenge, checked_challenge
+from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.exempt import ExemptPaths
 from torii_backend.incoming import BareRequest, IncomingRequest
 from torii_backend.options import AuthOptions, IssuerOf, check_options, policy_of
@@ -33,6 +28,7 @@ class Authenticator:
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
 
     def __init__(self, **options: Unpack[AuthOptions]) -> None:
@@ -101,12 +97,10 @@ class Authenticator:
         """Return the answer to a refusal: what `on_error` makes of it, else the standard one.
 
         Raises:
-            ConfigurationError: `on_error` gives neither a Challenge nor None.
+            ConfigurationError: `on_error` gives neither None nor a Challenge that can be sent.
         """
         custom = None if self._on_error is None else self._on_error(refusal)
-        if not isinstance(custom, (Challenge, type(None))):
-            raise ConfigurationError("on_error must return a torii_backend.Challenge or None.")
-        return challenge(refusal) if custom is None else custom
+        return challenge(refusal) if custom is None else checked_challenge(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt:

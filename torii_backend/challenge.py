@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Optional
+from typing import Any, Optional
 
 import msgspec
 
 from torii_backend.errors import (
     SENTENCES,
+    ConfigurationError,
     InvalidRequest,
     InvalidToken,
     KeysUnavailable,
     PermissionDenied,
     ToriiAuthError,
 )
+from torii_backend.settings import HTTP_TOKEN
 
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*\Z")
 _NOT_QUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _REALM = 'Bearer realm="torii"'
 
@@ -32,6 +35,45 @@ class Challenge(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def document(self) -> Any:
+        """The body as decoded JSON; as text where it is something else."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self.body.decode("utf-8", "replace")
+
+
+def checked_challenge(answer: object) -> Challenge:
+    """Check the answer that an application's `on_error` gives.
+
+    Returns:
+        The answer without Content-Length, which servers and frameworks write.
+
+    Raises:
+        ConfigurationError: it is no Challenge, or one that cannot be sent.
+    """
+    if not isinstance(answer, Challenge):
+        raise ConfigurationError("on_error must return a torii_backend.Challenge or None.")
+    if not isinstance(answer.status, int) or not 200 <= answer.status <= 599:
+        raise ConfigurationError("on_error must return a Challenge with a status from 200 to 599.")
+    if not isinstance(answer.body, bytes):
+        raise ConfigurationError("on_error must return a Challenge whose body is bytes.")
+    if not all(map(_is_header, answer.headers)):
+        raise ConfigurationError(
+            "on_error must return a Challenge whose headers are pairs of a name and a value."
+        )
+    headers = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
+    return answer if headers == answer.headers else Challenge(answer.status, headers, answer.body)
+
+
+def _is_header(pair: object) -> bool:
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        return False
+    name, value = pair
+    texts = isinstance(name, str) and isinstance(value, str)
+    return texts and bool(HTTP_TOKEN.match(name) and _HEADER_VALUE.match(value))
 
 
 def challenge(refusal: ToriiAuthError) -> Challenge:

@@ -120,17 +120,19 @@ def policy_of(options: AuthOptions) -> Policy:
 
 
 def merged_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
-    """Lay keyword arguments over a framework's configuration.
+    """Lay keyword arguments over a framework's configuration; None leaves what is configured.
 
-    A verifier on one side replaces issuer, audience and leeway on the other, and the reverse.
+    A verifier replaces a configured issuer, audience and leeway, and an issuer a configured verifier.
+    An audience or leeway alone cannot stand beside a configured verifier, which has its own.
     """
+    given = {name: value for name, value in keywords.items() if value is not None}
     replaced: set[str] = set()
-    if "verifier" in keywords:
+    if "verifier" in given:
         replaced.update(_VERIFIER_OPTIONS)
-    if keywords.keys() & _VERIFIER_OPTIONS:
+    if "issuer" in given:
         replaced.add("verifier")
     kept = {name: value for name, value in configured.items() if name not in replaced}
-    return cast("AuthOptions", {**kept, **keywords})
+    return cast("AuthOptions", {**kept, **given})
 
 
 def view_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:

@@ -142,6 +142,32 @@ def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
         authenticator.challenge(MissingCredentials())
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Challenge(199, (), b""),
+        Challenge(600, (), b""),
+        Challenge("401", (), b""),  # type: ignore[arg-type]
+        Challenge(401, (), "text"),  # type: ignore[arg-type]
+        Challenge(401, (("X-Note", "a\r\nSet-Cookie: b=1"),), b""),
+        Challenge(401, (("X Note", "a"),), b""),
+        Challenge(401, (("X-Note", "\u20ac"),), b""),
+        Challenge(401, (("X-Note",),), b""),  # type: ignore[arg-type]
+        Challenge(401, ("ab",), b""),  # type: ignore[arg-type]
+    ],
+)
+def test_on_error_must_answer_with_what_can_be_sent(answer: Challenge) -> None:
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
+    with pytest.raises(ConfigurationError, match=r"^on_error must return a Challenge .*\.$"):
+        authenticator.challenge(MissingCredentials())
+
+
+def test_the_length_of_an_answer_is_not_its_own_to_say() -> None:
+    own = Challenge(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: own)
+    assert authenticator.challenge(MissingCredentials()).headers == (("X-Note", "a"),)
+
+
 async def awaited(_: Any) -> Any:
     raise AssertionError("called")
 
@@ -235,7 +261,16 @@ def test_guards_with_equal_settings_share_their_keys(server: JwksServer, key: Si
         ({"issuer": URL, "header": "x"}, {"verifier": 1}, {"header": "x", "verifier": 1}),
         ({"audience": "a", "leeway": 1}, {"verifier": 1}, {"verifier": 1}),
         ({"verifier": 1, "header": "x"}, {"issuer": URL}, {"header": "x", "issuer": URL}),
-        ({"verifier": 1}, {"leeway": 1}, {"leeway": 1}),
+        ({"verifier": 1}, {"leeway": 1}, {"verifier": 1, "leeway": 1}),
+        ({"verifier": 1}, {"audience": "a"}, {"verifier": 1, "audience": "a"}),
+        ({"verifier": 1}, {"issuer": None}, {"verifier": 1}),
+        ({"issuer": URL, "audience": "a"}, {"verifier": None}, {"issuer": URL, "audience": "a"}),
+        ({"issuer": URL, "audience": "a"}, {"audience": None}, {"issuer": URL, "audience": "a"}),
+        (
+            {"policy": 1, "role": "admin"},
+            {"policy": None, "role": None},
+            {"policy": 1, "role": "admin"},
+        ),
         ({"verifier": 1}, {"header": "x"}, {"verifier": 1, "header": "x"}),
         ({"required": False}, {"exempt": ["/x"]}, {"required": False, "exempt": ["/x"]}),
     ],
@@ -246,6 +281,13 @@ def test_keywords_are_laid_over_the_configuration(
     before = dict(configured)
     assert merged_options(configured, keywords) == merged
     assert configured == before
+
+
+@pytest.mark.parametrize("keywords", [{"leeway": 1}, {"audience": "mine"}])
+def test_a_configured_verifier_keeps_its_audience(keywords: Any) -> None:
+    configured: Any = {"verifier": Verifier(URL, audience="mine")}
+    with pytest.raises(ConfigurationError, match="either verifier or issuer"):
+        Authenticator(**merged_options(configured, keywords))
 
 
 def test_a_view_does_not_inherit_whom_the_application_lets_in() -> None:
