@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional, Protocol
 from torii_backend.errors import InvalidToken, KeysUnavailable
 from torii_backend.fetch import Fetch, FetchError, fetch
 from torii_backend.forking import import_lock
-from torii_backend.freshness import freshness_lifetime
+from torii_backend.freshness import DEFAULT_SECONDS, freshness_lifetime
 from torii_backend.keyset import KeySet
 from torii_backend.refresher import FETCH_SECONDS, Attempt, Cause, Refresher
 
@@ -156,7 +156,7 @@ class KeyStore:
         """Yield each attempt worth waiting for until the kid (None: any key) is known.
 
         An attempt that was under way already may have read the set before this kid was published:
-        after it, one more is worth starting.
+        after it, one more is worth starting, unless it has failed.
         """
         for _ in range(2):
             key_set = self.current()
@@ -167,7 +167,7 @@ class KeyStore:
             if attempt is None:
                 return
             yield attempt
-            if is_new:
+            if is_new or self._refresher.pacing.failures:
                 return
 
     def _cause(self, kid: Optional[str], now: float) -> Cause:
@@ -200,7 +200,8 @@ class KeyStore:
         now = self._monotonic()
         if not self._refreshes:
             return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)
-        return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=now + self._max_stale)
+        stale_at = now + max(DEFAULT_SECONDS, self._max_stale)
+        return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=stale_at)
 
     def _load(self) -> KeySet:
         """Fetch and parse, on the worker thread."""

@@ -159,7 +159,7 @@ class Refresher:
             outcome = self._load()
         except FetchError as error:
             outcome = error
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 (such as gevent's Timeout; the thread ends here)
             outcome = FetchError(f"the fetch failed ({type(error).__name__})")
         self._finish(attempt, outcome)
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection
 from typing import Any, Optional, Union
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from torii_backend.errors import ConfigurationError
 
@@ -21,6 +21,7 @@ _KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
 _BLANKED_KEY = "sk_…"
 # A word of HTTP, such as the name of a header or of a method (RFC 9110 section 5.6.2).
 HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
 _KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
 
 
@@ -178,13 +179,24 @@ def _checked_issuer(issuer: str) -> str:
         raise ConfigurationError(
             "issuer must be the tenant host alone; the path of the key set is added to it."
         )
-    return issuer.rstrip("/")
+    return _in_normal_form(parts).rstrip("/")
+
+
+def _in_normal_form(parts: SplitResult) -> str:
+    """Write an address as tokens have it: in lower case but for the path, without default port."""
+    default = {"https": ":443", "http": ":80"}[parts.scheme]
+    netloc = parts.netloc.lower().removesuffix(default)
+    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
 
 
 def _check_address(address: str, name: str, wanted: str) -> SplitResult:
     parts = _split_url(address)
     if parts is None:
         raise ConfigurationError(f"{name} must be the full {wanted}.")
+    if _NO_HOST.search(parts.netloc):
+        raise ConfigurationError(
+            f"{name} must be the full {wanted}: one, without patterns, and not several in one text."
+        )
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigurationError(
             f"{name} must use https; plain http is for loopback addresses only."

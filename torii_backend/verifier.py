@@ -94,6 +94,8 @@ class Verifier:
         self._leeway = checked_seconds(leeway, "leeway")
         self._cache = TokenCache(checked_count(cache_size, "cache_size"))
         self._hits = self._misses = 0
+        if not isinstance(refresh, bool):
+            raise ConfigurationError("refresh must be True or False.")
         self._now = clock.time
         chosen = chosen_fetch(fetch, session)
         keys = _seed(jwks, self.issuers, refresh=refresh)
@@ -169,13 +171,15 @@ class Verifier:
         """Fetch the keys of every issuer, where they are not there yet, and wait for them.
 
         Raises:
-            KeysUnavailable: the keys of an issuer could not be fetched.
+            KeysUnavailable: the keys of an issuer could not be fetched; those of the others are.
         """
+        self.prefetch()
         for issuer in self.issuers:
             self._keystores[issuer].warm()
 
     async def warm_async(self) -> None:
         """Do as `warm`, but wait without blocking the event loop."""
+        self.prefetch()
         for issuer in self.issuers:
             await self._keystores[issuer].warm_async()
 

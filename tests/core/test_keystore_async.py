@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
-from torii_backend import InvalidToken
+from torii_backend import InvalidToken, KeysUnavailable, Verifier
 from torii_backend.keystore import KeyStore
 
-from .clock import Clock
-from .issuer import SigningKey
+from .clock import WATCHDOG, Clock
+from .issuer import URL, Issuer, SigningKey
 from .jwks_server import JwksServer, arrived, run, settle
 
 
@@ -121,6 +122,31 @@ def test_who_joined_a_fetch_that_began_too_early_starts_one_more(
     assert len(server.requests) == 2
 
 
+def test_who_joined_a_fetch_that_fails_waits_for_no_other(clock: Clock) -> None:
+    """Or else a server that hangs would keep a request for twice the time."""
+    over = threading.Event()
+    fetched: list[str] = []
+
+    def fetch(url: str, _timeout: float) -> tuple[bytes, dict[str, str]]:
+        fetched.append(url)
+        over.wait(WATCHDOG)
+        clock.advance(4)
+        raise OSError
+
+    store = KeyStore(URL, fetch=fetch, clock=clock)
+
+    async def use() -> None:
+        store.prefetch()
+        joined = asyncio.ensure_future(store.key_async("key-1"))
+        await asyncio.sleep(0)
+        over.set()
+        with pytest.raises(KeysUnavailable):
+            await joined
+
+    run(use())
+    assert len(fetched) == 1
+
+
 def test_a_cancelled_task_does_not_disturb_another(server: JwksServer, store: KeyStore) -> None:
     async def uses() -> None:
         with server.held():
@@ -148,3 +174,14 @@ def test_a_loop_may_end_while_a_fetch_is_held(server: JwksServer, store: KeyStor
     settle()
     assert run(store.key_async("key-1"))
     assert len(server.requests) == 1
+
+
+def test_the_numbers_of_asyncio(verifier: Verifier, issuer: Issuer) -> None:
+    for _ in range(3):
+        asyncio.run(verifier.verify_async(issuer.token()))
+    token = issuer.token(sub="user_grace")
+    for _ in range(3):
+        asyncio.run(verifier.verify_async(token))
+    stats = verifier.stats()
+    assert stats.hits + stats.misses == 6
+    assert (stats.hits, stats.misses) == (2, 4)

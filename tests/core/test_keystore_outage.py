@@ -121,7 +121,11 @@ def test_a_redirect_to_another_origin_is_not_followed(server: JwksServer, clock:
         other.stop()
 
 
-def raising(error: Exception) -> Callable[[str, float], Any]:
+class Timeout(BaseException):
+    """As gevent and others have their own."""
+
+
+def raising(error: BaseException) -> Callable[[str, float], Any]:
     def fetch(url: str, timeout: float) -> Any:
         raise error
 
@@ -131,7 +135,14 @@ def raising(error: Exception) -> Callable[[str, float], Any]:
 ODD_FETCHES: dict[str, Callable[[str, float], Any]] = {
     **{
         type(error).__name__: raising(error)
-        for error in (OSError(), ValueError(), TimeoutError(), RecursionError(), KeyError())
+        for error in (
+            OSError(),
+            ValueError(),
+            TimeoutError(),
+            RecursionError(),
+            KeyError(),
+            Timeout(),
+        )
     },
     "returns None": lambda _url, _timeout: None,
     "returns the body alone": lambda _url, _timeout: jwks(GOOD),

@@ -22,6 +22,10 @@ def issuer() -> Issuer:
     return Issuer()
 
 
+async def fetch_async(_url: str, _timeout: float) -> Any:
+    raise AssertionError("called")
+
+
 FORMS: list[Callable[[bytes], Union[bytes, str, dict[str, Any]]]] = [
     bytes,
     bytes.decode,
@@ -54,6 +58,20 @@ def test_a_seeded_key_that_was_withdrawn_ends_with_the_first_refresh(
     settle()
     assert reason(verifier, token) == "unknown_key"
     assert verifier.verify(issuer.token())
+
+
+def test_seeded_keys_serve_for_a_lifetime_at_least(server: JwksServer, clock: Clock) -> None:
+    issuer = Issuer(server.issuer)
+    server.answer(Answer(b"", 503))
+    verifier = Verifier(server.issuer, jwks=jwks(issuer.key), max_stale=0, clock=clock)
+    token = issuer.token(exp=NOW + 999_999)
+    assert verifier.verify(token)
+    clock.advance(299)
+    assert verifier.verify(token)
+    clock.advance(1)
+    with pytest.raises(KeysUnavailable):
+        verifier.verify(token)
+    settle()
 
 
 def test_seeded_keys_serve_through_an_outage(server: JwksServer, clock: Clock) -> None:
@@ -99,6 +117,9 @@ def test_without_refresh_the_given_keys_are_all_there_is(issuer: Issuer, clock: 
         {"jwks": [SigningKey().jwk()]},
         {"fetch": 5},
         {"fetch": URL},
+        {"fetch": fetch_async},
+        {"refresh": "no"},
+        {"refresh": None, "jwks": jwks(SigningKey())},
         {"session": URL},
         {"session": requests.Session(), "fetch": lambda _url, _timeout: (b"", {})},
         {"max_stale": -1},
@@ -161,9 +182,15 @@ def test_warming_up_tells_of_an_outage(
     server: JwksServer, clock: Clock, way: Callable[[Verifier], None]
 ) -> None:
     server.answer(Answer(b"", 503))
-    verifier = Verifier(server.issuer, clock=clock)
-    with pytest.raises(KeysUnavailable):
-        way(verifier)
+    other = JwksServer(SigningKey())
+    try:
+        verifier = Verifier([server.issuer, other.issuer], clock=clock)
+        with pytest.raises(KeysUnavailable):
+            way(verifier)
+        other.wait_for(1)
+        settle()
+    finally:
+        other.stop()
 
 
 def test_the_numbers(server: JwksServer, key: SigningKey, clock: Clock) -> None:
