@@ -16,6 +16,7 @@ from torii_backend.settings import (
     Issuer,
     checked_header,
     checked_seconds,
+    checked_switch,
     resolve_audience,
     resolve_issuers,
 )
@@ -92,9 +93,8 @@ def check_options(options: AuthOptions) -> None:
     checked_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
     checked_header(options.get("header", "authorization"))
     ExemptPaths(options.get("exempt", ()))
-    for switch in ("required", "preflight"):
-        if not isinstance(options.get(switch, True), bool):
-            raise ConfigurationError(f"{switch} must be True or False.")
+    checked_switch(options.get("required", True), "required")
+    checked_switch(options.get("preflight", True), "preflight")
     policy_of(options)
     on_error = options.get("on_error")
     if on_error is not None and not callable(on_error):

@@ -133,6 +133,17 @@ def checked_count(count: int, name: str) -> int:
     return count
 
 
+def checked_switch(switch: bool, name: str) -> bool:
+    """Check an option that is on or off.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if not isinstance(switch, bool):
+        raise ConfigurationError(f"{name} must be True or False.")
+    return switch
+
+
 def checked_header(header: str) -> str:
     """Check the name of the header that carries the token; returns it in lower case.
 

@@ -18,6 +18,7 @@ from torii_backend.settings import (
     Issuer,
     checked_count,
     checked_seconds,
+    checked_switch,
     resolve_audience,
     resolve_issuers,
 )
@@ -94,10 +95,9 @@ class Verifier:
         self._leeway = checked_seconds(leeway, "leeway")
         self._cache = TokenCache(checked_count(cache_size, "cache_size"))
         self._hits = self._misses = 0
-        if not isinstance(refresh, bool):
-            raise ConfigurationError("refresh must be True or False.")
         self._now = clock.time
         chosen = chosen_fetch(fetch, session)
+        refresh = checked_switch(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = checked_seconds(max_stale, "max_stale")
         keystores = [

@@ -71,14 +71,3 @@ def checked_origins(origins: Optional[Collection[str]]) -> Optional[frozenset[st
             "is not the usual one, and no path, such as https://app.example."
         )
     return frozenset(allowed)
-
-
-def checked_switch(switch: bool, name: str) -> bool:
-    """Check an option that is on or off.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
-    if not isinstance(switch, bool):
-        raise ConfigurationError(f"{name} must be True or False.")
-    return switch

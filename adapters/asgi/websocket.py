@@ -5,12 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from torii_backend.asgi.expiry import ExpiringSocket
-from torii_backend.asgi.options import (
-    AsgiOptions,
-    checked_origins,
-    checked_parameter,
-    checked_switch,
-)
+from torii_backend.asgi.options import AsgiOptions, checked_origins, checked_parameter
 from torii_backend.asgi.protocol import (
     Application,
     Message,
@@ -24,6 +19,7 @@ from torii_backend.auth import bind_auth, unbind_auth
 from torii_backend.authenticator import Authenticator
 from torii_backend.errors import PermissionDenied, ToriiAuthError
 from torii_backend.handshake import Handshake
+from torii_backend.settings import checked_switch
 
 
 class WebSocketGuard:
