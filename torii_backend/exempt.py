@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, Callable, Union
+from collections.abc import Collection
+from typing import Callable, Union
 from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
@@ -15,11 +15,6 @@ from torii_backend.errors import ConfigurationError
 _UNSURE = re.compile("[\x00-\x1f\x7f\ufffd]")
 # What may stand in a path unencoded (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
-# RFC 9112 section 3.2.2, as proxies send it.
-_ABSOLUTE_FORM = re.compile(
-    r"https?://(?:[^/?#@\[\]]+|\[[0-9A-Fa-f:.]+\](?::\d+)?)(/.*|)\Z", re.DOTALL
-)
-
 
 Exempt = Collection[Union[str, Callable[[str], bool]]]
 
@@ -75,49 +70,6 @@ class ExemptPaths:
         return path in self._exact or path.startswith(self._prefixes)
 
 
-def environ_paths(environ: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the raw and the decoded path of a WSGI request, below the mount point (PEP 3333)."""
-    path = _from_latin1(environ.get("PATH_INFO", "")) or "/"
-    return target_paths(environ, _from_latin1(environ.get("SCRIPT_NAME", "")), path)
-
-
-def target_paths(environ: Mapping[str, Any], mount: str, path: str) -> tuple[str, str]:
-    """Return the raw path, if the server tells the request target, beside the decoded one.
-
-    Args:
-        environ: the WSGI environ.
-        mount: the path of the mount point, decoded.
-        path: the path below it, decoded.
-    """
-    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if not target:
-        return path, path
-    raw_path = target.partition("?")[0]
-    absolute = _ABSOLUTE_FORM.match(raw_path)
-    return _below(mount, (absolute[1] or "/") if absolute else raw_path), path
-
-
-def scope_paths(scope: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the raw and the decoded path of an ASGI request, below the mount point.
-
-    The raw path is empty where routers disagree about what the mount point leaves of the path.
-    """
-    mount, path = scope.get("root_path") or "", scope["path"]
-    raw_path = scope.get("raw_path")
-    sent = path if raw_path is None else raw_path.decode("latin-1")
-    # Litestar, and Quart 0.20, route what follows the mount point wherever that stands.
-    is_clear = all(_is_below(mount, form) or mount not in form for form in (sent, path))
-    return _below(mount, sent) if is_clear else "", _below(mount, path)
-
-
-def _below(mount: str, path: str) -> str:
-    return path[len(mount) :] or "/" if _is_below(mount, path) else path
-
-
-def _is_below(mount: str, path: str) -> bool:
-    return path == mount != "" or path.startswith(f"{mount}/")
-
-
 def _checked_pattern(pattern: str) -> str:
     plain = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("*") else pattern
     if not isinstance(plain, str) or not plain.startswith("/"):
@@ -134,7 +86,3 @@ def _normalised(raw_path: str) -> str:
     decoded = unquote(raw_path)
     normal = posixpath.normpath(decoded).replace("//", "/")
     return normal + "/" if decoded.endswith("/") and normal != "/" else normal
-
-
-def _from_latin1(value: str) -> str:
-    return value.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Optional
 
 from torii_backend.bearer import Headers, header_values
-from torii_backend.exempt import environ_paths, scope_paths
+from torii_backend.paths import environ_paths, scope_paths
 from torii_backend.settings import HTTP_TOKEN
 
 

@@ -17,9 +17,9 @@ from torii_backend.challenge import Challenge
 from torii_backend.django.options import configured_options, configured_user_resolver
 from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
-from torii_backend.exempt import scope_paths, target_paths
 from torii_backend.incoming import EnvironRequest
 from torii_backend.options import AuthOptions, check_options, view_options
+from torii_backend.paths import scope_paths, target_paths
 
 # Whom the middleware has let in; beside `request.auth`, which other guards and packages assign, too.
 _LET_IN = "_torii_auth"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torii_backend import ConfigurationError
-from torii_backend.exempt import ExemptPaths, environ_paths, scope_paths
+from torii_backend.exempt import ExemptPaths
+from torii_backend.paths import environ_paths, scope_paths
 
 from .fuzzing import fuzz
 
