@@ -150,6 +150,7 @@ class Verifier:
 
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Do as `verify`, but wait without blocking the event loop."""
+        # Written out once more: it runs for each request, and another call would be felt.
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
         auth = self._cache.get(digest, self._now())
