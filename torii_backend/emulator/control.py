@@ -11,10 +11,10 @@ import msgspec
 from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Request, Response
 
+from torii_backend.emulator.addresses import is_origin
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import OutageMode
-from torii_backend.emulator.rest.addresses import is_origin
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
@@ -49,8 +49,8 @@ class _OutageRequest(Body):
     seconds: Optional[float] = None
 
 
-def routes(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> list[Route]:
-    """List the routes of the control plane but for those that make data.
+class Control:
+    """The endpoints of the control plane but for those that make data.
 
     Args:
         tenant: the tenant host that is steered.
@@ -58,46 +58,53 @@ def routes(tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> li
         reset_all: what `Emulator.reset` does.
     """
 
-    def tokens(request: Request) -> Response:
+    def __init__(self, tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> None:
+        self._tenant = tenant
+        self._sign_in = sign_in
+        self._reset_all = reset_all
+
+    def routes(self) -> list[Route]:
+        """List the routes; each endpoint takes the request."""
+        return [
+            Route("/_emulator/tokens", ("POST",), self._tokens),
+            Route("/_emulator/sessions", ("POST",), self._sessions),
+            Route("/_emulator/keys/rotate", ("POST",), self._rotate),
+            Route("/_emulator/outage", ("POST",), self._outage),
+            Route("/_emulator/reset", ("POST",), self._reset),
+        ]
+
+    def _tokens(self, request: Request) -> Response:
         asked = read_body(request, _TokenRequest)
-        with bad_values_refused():
-            issued = sign_in.issue_token(
+        with _bad_values_refused():
+            issued = self._sign_in.issue_token(
                 asked.user_id, claims=asked.claims, expires_in=asked.expires_in
             )
         return json_answer(issued)
 
-    def sessions(request: Request) -> Response:
+    def _sessions(self, request: Request) -> Response:
         asked = read_body(request, _SessionRequest)
-        with bad_values_refused():
-            session, issued = sign_in.start_session(
+        with _bad_values_refused():
+            session, issued = self._sign_in.start_session(
                 asked.user_id,
                 active_organization_id=asked.active_organization_id,
                 device=device(request),
             )
         return json_answer({**msgspec.to_builtins(session), "accessToken": issued.access_token})
 
-    def rotate(request: Request) -> Response:
+    def _rotate(self, request: Request) -> Response:
         asked = read_body(request, _RotateRequest)
-        return json_answer({"kid": tenant.rotate_keys(withdraw=asked.withdraw)})
+        return json_answer({"kid": self._tenant.rotate_keys(withdraw=asked.withdraw)})
 
-    def outage(request: Request) -> Response:
+    def _outage(self, request: Request) -> Response:
         asked = read_body(request, _OutageRequest)
-        with bad_values_refused():
-            tenant.outage(asked.mode, seconds=asked.seconds)
+        with _bad_values_refused():
+            self._tenant.outage(asked.mode, seconds=asked.seconds)
         return json_answer({})
 
-    def reset(request: Request) -> Response:
+    def _reset(self, request: Request) -> Response:
         read_body(request, Body)
-        reset_all()
+        self._reset_all()
         return json_answer({})
-
-    return [
-        Route("/_emulator/tokens", ("POST",), tokens),
-        Route("/_emulator/sessions", ("POST",), sessions),
-        Route("/_emulator/keys/rotate", ("POST",), rotate),
-        Route("/_emulator/outage", ("POST",), outage),
-        Route("/_emulator/reset", ("POST",), reset),
-    ]
 
 
 def check_page(request: Request) -> None:
@@ -112,7 +119,7 @@ def check_page(request: Request) -> None:
 
 
 @contextmanager
-def bad_values_refused() -> Generator[None, None, None]:
+def _bad_values_refused() -> Generator[None, None, None]:
     """Answer 400 for a value that is refused with a ValueError, under its name on the wire."""
     try:
         yield

@@ -35,17 +35,29 @@ class _MemberRequest(Body):
     role: _Text
 
 
-def routes(database: Database, environments: Sequence[Environment]) -> list[Route]:
-    """List the routes.
+class ControlData:
+    """The endpoints of the control plane that make data.
 
     Args:
         database: the data of both environments.
         environments: both, the one that organizations belong to by default first.
     """
 
-    def make_organization(request: Request) -> Response:
+    def __init__(self, database: Database, environments: Sequence[Environment]) -> None:
+        self._database = database
+        self._environments = environments
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route("/_emulator/organizations", ("POST",), self._make_organization),
+            Route("/_emulator/members", ("POST",), self._make_member),
+            Route("/_emulator/users/<id:user_id>/verify-email", ("POST",), self._verify_email),
+        ]
+
+    def _make_organization(self, request: Request) -> Response:
         asked = read_body(request, _OrganizationRequest)
-        environment_id = _environment_id(asked.environment_id, environments)
+        environment_id = self._environment_id(asked.environment_id)
         organization = Organization(
             id=new_id(),
             name=asked.name,
@@ -54,14 +66,14 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
             public_metadata={},
             private_metadata={},
         )
-        with database.transaction() as connection:
+        with self._database.transaction() as connection:
             organizations.add(connection, environment_id, organization)
         return json_answer(organization)
 
-    def make_member(request: Request) -> Response:
+    def _make_member(self, request: Request) -> Response:
         asked = read_body(request, _MemberRequest)
         organization_id = normal_id(asked.organization_id)
-        with database.transaction() as connection:
+        with self._database.transaction() as connection:
             user = users.find(connection, normal_id(asked.user_id))
             if user is None or user.status == "deleted":
                 raise BadRequest("userId must be the id of a user.")
@@ -84,9 +96,9 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
             members.put(connection, member)
         return json_answer(member)
 
-    def verify_email(request: Request, user_id: str) -> Response:
+    def _verify_email(self, request: Request, user_id: str) -> Response:
         read_body(request, Body)
-        with database.transaction() as connection:
+        with self._database.transaction() as connection:
             user = users.find(connection, user_id)
             if user is None or user.status == "deleted":
                 return error_answer(404, "user_not_found", "There is no such user.")
@@ -94,16 +106,9 @@ def routes(database: Database, environments: Sequence[Environment]) -> list[Rout
                 user = users.change(connection, user, email_verified_at=now())
         return json_answer(user)
 
-    return [
-        Route("/_emulator/organizations", ("POST",), make_organization),
-        Route("/_emulator/members", ("POST",), make_member),
-        Route("/_emulator/users/<id:user_id>/verify-email", ("POST",), verify_email),
-    ]
-
-
-def _environment_id(asked: Optional[str], environments: Sequence[Environment]) -> str:
-    known = [environment.environment_id for environment in environments]
-    environment_id = known[0] if asked is None else normal_id(asked)
-    if environment_id not in known:
-        raise BadRequest("environmentId must be one of the emulator's two environments.")
-    return environment_id
+    def _environment_id(self, asked: Optional[str]) -> str:
+        known = [environment.environment_id for environment in self._environments]
+        environment_id = known[0] if asked is None else normal_id(asked)
+        if environment_id not in known:
+            raise BadRequest("environmentId must be one of the emulator's two environments.")
+        return environment_id

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
 
-from torii_backend.emulator import control, control_data, tenant_host
 from torii_backend.emulator.application import Application
+from torii_backend.emulator.control import Control
+from torii_backend.emulator.control_data import ControlData
 from torii_backend.emulator.data import known_environments, open_database
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.outage import OutageMode
@@ -17,6 +18,7 @@ from torii_backend.emulator.server import Server, listen, origin
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 from torii_backend.emulator.tenant import Tenant
+from torii_backend.emulator.tenant_host import TenantHost
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_loopback
@@ -31,6 +33,7 @@ class _Parts(NamedTuple):
     sign_in: SignIn
     database: Database
     server: Server
+    pid: int
 
 
 class Emulator:
@@ -56,8 +59,8 @@ class Emulator:
             first key does not reach.
 
     Raises:
-        ConfigurationError: the host, the port or the database is not usable, or the host is not a
-            loopback address and `allow_remote` is false.
+        ConfigurationError: the host, the port, the database or the path of the seed is not usable,
+            or the host is not a loopback address and `allow_remote` is false.
     """
 
     def __init__(
@@ -118,20 +121,20 @@ class Emulator:
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
         routes = [
-            *tenant_host.routes(tenant, sign_in),
-            *control.routes(tenant, sign_in, self.reset),
-            *control_data.routes(database, self._environments),
+            *TenantHost(tenant, sign_in).routes(),
+            *Control(tenant, sign_in, self.reset).routes(),
+            *ControlData(database, self._environments).routes(),
             *api.routes(database, self._environments, tenant.issuer),
         ]
         server = Server(listener, Application(routes))
-        self._parts = _Parts(tenant, sign_in, database, server)
+        self._parts = _Parts(tenant, sign_in, database, server, os.getpid())
 
     def stop(self) -> None:
         """Stop serving and drop the requests that hang; a second call does nothing.
 
-        From now on nothing is known of users: `issue_token` takes every id for one of a stranger.
+        Nor does one in a forked process: it is the parent's threads that serve. From now on nothing is known of users: `issue_token` takes every id for one of a stranger.
         """
-        if self._parts is not None:
+        if self._parts is not None and self._parts.pid == os.getpid():
             self._parts.server.stop()
             self._parts.tenant.end_outage()
             self._parts.database.close()

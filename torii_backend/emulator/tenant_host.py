@@ -17,8 +17,7 @@ from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import Device, SignIn
 from torii_backend.emulator.tenant import JWKS_PATH, REDEEM_PATH, Tenant
 
-DISCOVERY_PATH = "/.well-known/openid-configuration"
-
+_DISCOVERY_PATH = "/.well-known/openid-configuration"
 _SLOW_SECONDS = 2.0
 _PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>"
 
@@ -29,37 +28,48 @@ class _RedeemRequest(msgspec.Struct):
     token: str
 
 
-def routes(tenant: Tenant, sign_in: SignIn) -> list[Route]:
-    """List the routes of the tenant host; each endpoint takes the request."""
+class TenantHost:
+    """The endpoints of the tenant host.
 
-    def jwks(request: Request) -> Response:
-        return json_answer(tenant.jwks())
+    Args:
+        tenant: whose keys and addresses are published, and whose outages count.
+        sign_in: what redeems impersonation tokens.
+    """
 
-    def discovery(request: Request) -> Response:
-        return json_answer(tenant.discovery())
+    def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
+        self._tenant = tenant
+        self._sign_in = sign_in
 
-    def redeem(request: Request) -> Response:
+    def routes(self) -> list[Route]:
+        """List the routes; each endpoint takes the request."""
+        return [
+            Route(JWKS_PATH, ("GET",), self._served(self._jwks)),
+            Route(_DISCOVERY_PATH, ("GET",), self._served(self._discovery)),
+            Route(REDEEM_PATH, ("GET", "POST"), self._served(self._redeem)),
+        ]
+
+    def _served(self, endpoint: _Endpoint) -> _Endpoint:
+        def served(request: Request) -> Response:
+            outage = self._tenant.current_outage()
+            return endpoint(request) if outage is None else _distorted(request, outage, endpoint)
+
+        return served
+
+    def _jwks(self, _: Request) -> Response:
+        return json_answer(self._tenant.jwks())
+
+    def _discovery(self, _: Request) -> Response:
+        return json_answer(self._tenant.discovery())
+
+    def _redeem(self, request: Request) -> Response:
         by_browser = request.method == "GET"
         token = request.args.get("token", "") if by_browser else _token(request)
-        redeemed = sign_in.redeem(token, device(request))
+        redeemed = self._sign_in.redeem(token, device(request))
         if redeemed is None:
             return error_answer(401, "invalid_token", "The token is unknown, spent or expired.")
         if by_browser and redeemed.landing_page is not None:
             return redirect(redeemed.landing_page)
         return json_answer(redeemed.issued)
-
-    def serve(endpoint: _Endpoint) -> _Endpoint:
-        def served(request: Request) -> Response:
-            outage = tenant.current_outage()
-            return endpoint(request) if outage is None else _distorted(request, outage, endpoint)
-
-        return served
-
-    return [
-        Route(JWKS_PATH, ("GET",), serve(jwks)),
-        Route(DISCOVERY_PATH, ("GET",), serve(discovery)),
-        Route(REDEEM_PATH, ("GET", "POST"), serve(redeem)),
-    ]
 
 
 def device(request: Request) -> Device:
