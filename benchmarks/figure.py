@@ -28,10 +28,9 @@ def at_most(what: str, value: float, limit: float, unit: str, *, note: str = "")
     return Figure(what, measured, f"at most {limit:g} {unit}", value <= limit)
 
 
-def at_least(what: str, value: float, limit: float, unit: str, *, note: str = "") -> Figure:
-    """Make a figure that should not be below a limit; `note` stands behind the value."""
-    measured = f"{value:.3f} {unit}{note}"
-    return Figure(what, measured, f"at least {limit:g} {unit}", value >= limit)
+def at_least(what: str, value: float, limit: float, unit: str) -> Figure:
+    """Make a figure that should not be below a limit."""
+    return Figure(what, f"{value:.3f} {unit}", f"at least {limit:g} {unit}", value >= limit)
 
 
 def table(figures: Iterable[Figure]) -> str:

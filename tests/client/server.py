@@ -76,6 +76,13 @@ def as_bytes(answer: Answer) -> bytes:
     return head.encode("latin-1") + answer.body
 
 
+def endless(head: bytes) -> Iterator[bytes]:
+    """Make the pieces of an answer whose body never ends."""
+    yield head
+    while True:
+        yield b"x" * 1_000_000
+
+
 class ApiServer:
     """Gives the scripted answers in turn, the last one for ever; records every request before."""
 

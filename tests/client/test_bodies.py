@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from torii_backend import ToriiApiError, UnreadableBody
 from torii_backend.client import ToriiClient
 
 from .records import SESSION_ID, USER_ID, page, user
-from .server import Answer, ApiServer, as_bytes, as_json
+from .server import Answer, ApiServer, as_bytes, as_json, endless
 
 LIMIT = 16 * 1024 * 1024
 
@@ -182,7 +181,7 @@ class TestLimit:
     def test_one_without_end_is_left(
         self, server: ApiServer, torii: ToriiClient, head: bytes
     ) -> None:
-        server.answer(Answer(raw=_endless(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")))
+        server.answer(Answer(raw=endless(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")))
         assert "it is too large" in str(refusal(torii))
         server.wait_until_open(0)
 
@@ -213,12 +212,6 @@ class TestLimit:
         packed = gzip.compress(BOMB)
         server.answer(Answer(200, packed, (("Content-Encoding", "gzip, gzip"),)))
         assert str(refusal(torii)).endswith("cannot be read: it is compressed more than once.")
-
-
-def _endless(head: bytes) -> Iterator[bytes]:
-    yield head
-    while True:
-        yield b"x" * 1_000_000
 
 
 BOMB = 64 * gzip.compress(b" " * LIMIT)

@@ -25,7 +25,7 @@ from torii_backend.client.secret_key import SecretKey
 
 from .conftest import KEY, Connect
 from .records import USER_ID
-from .server import Answer, ApiServer, as_bytes, as_json
+from .server import Answer, ApiServer, as_bytes, as_json, endless
 
 CLASSES: dict[int, type[ToriiApiError]] = {
     300: ToriiApiError,
@@ -222,15 +222,9 @@ def test_a_body_that_breaks_off_gives_the_right_class(
 
 
 def test_a_body_without_end_gives_the_right_class(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(Answer(raw=_endless(b"HTTP/1.1 500 X\r\n\r\n")))
+    server.answer(Answer(raw=endless(b"HTTP/1.1 500 X\r\n\r\n")))
     error = error_of(torii)
     assert (type(error), len(error.body)) == (ServerError, 16 * 1024 * 1024)
-
-
-def _endless(head: bytes) -> Any:
-    yield head
-    while True:
-        yield b"x" * 1_000_000
 
 
 class TestRefusedKey:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+
+if TYPE_CHECKING:
+    from torii_backend import Auth, Verifier
 
 NOW = 1_750_000_000
 URL = "https://acme.torii.so"
@@ -112,6 +115,11 @@ def jwks(*keys: Union[SigningKey, Any]) -> bytes:
     """A JWKS document of keys, or of whatever a test puts among them."""
     members = [key.jwk() if isinstance(key, SigningKey) else key for key in keys]
     return json.dumps({"keys": members}).encode("ascii")
+
+
+def auth_of(verifier: Verifier, issuer: Issuer, **claims: Any) -> Auth:
+    """The Auth of a token with these claims."""
+    return verifier.verify(issuer.odd_token(**claims))
 
 
 def _bytes(part: Part) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from torii_backend import Auth, ConfigurationError, ToriiAuth, ToriiError, Verifier, current_auth
 from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
 
-from .issuer import ABSENT, NOW, Issuer
+from .issuer import ABSENT, NOW, Issuer, auth_of
 
 NO_TRUTH: list[Any] = [
     False,
@@ -30,10 +30,6 @@ NO_TRUTH: list[Any] = [
     {},
     {"a": 1},
 ]
-
-
-def auth_of(verifier: Verifier, issuer: Issuer, **claims: Any) -> Auth:
-    return verifier.verify(issuer.odd_token(**claims))
 
 
 def test_the_fields_of_a_full_token(verifier: Verifier, issuer: Issuer) -> None:

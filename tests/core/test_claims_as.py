@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from torii_backend import Auth, InvalidToken, Verifier
+from torii_backend import InvalidToken, Verifier
 
-from .issuer import Issuer
+from .issuer import Issuer, auth_of
 
 ORGANIZATION = UUID("0198a000-0000-7000-8000-0000000000aa")
 
@@ -38,10 +38,6 @@ class PlanDict(TypedDict):
 
 class Renamed(msgspec.Struct, rename="camel"):
     valid_until: datetime
-
-
-def auth_of(verifier: Verifier, issuer: Issuer, **claims: Any) -> Auth:
-    return verifier.verify(issuer.odd_token(**claims))
 
 
 CLAIMS = {"plan": "pro", "seats": 5, "teams": ["a", "b"], "limits": {"apps": 3}}

@@ -9,9 +9,10 @@ import pytest
 
 from torii_backend import InvalidToken
 from torii_backend.keystore import KeyStore
+from torii_backend.pacing import BUCKET_SIZE
 
 from .clock import Clock
-from .issuer import URL, SigningKey, jwks
+from .issuer import URL, Issuer, SigningKey, jwks
 from .jwks_server import JwksServer, settle
 
 
@@ -154,3 +155,30 @@ def test_without_allowance_for_staleness_old_keys_wait_for_the_refresh(
     with pytest.raises(InvalidToken) as caught:
         store.key("key-1")
     assert caught.value.reason == "unknown_key"
+
+
+def test_keys_serve_for_their_lifetime_without_an_allowance_for_staleness(
+    server: JwksServer, clock: Clock, key: SigningKey
+) -> None:
+    store = KeyStore(server.issuer, max_stale=0, clock=clock)
+    store.key("key-1")
+    server.publish(SigningKey("key-2"))
+    clock.advance(299)
+    assert store.key("key-1").point == key.point
+    settle()
+    assert len(server.requests) == 2
+
+
+def test_a_due_refresh_leaves_the_whole_allowance_for_unknown_kids(clock: Clock) -> None:
+    issuer = Issuer()
+    store = KeyStore(issuer.url, fetch=issuer.fetch, clock=clock)
+    store.key("key-1")
+    clock.advance(299)
+    store.key("key-1")
+    settle()
+    assert len(issuer.fetched) == 2
+    for i in range(20):
+        with pytest.raises(InvalidToken):
+            store.key(f"forged-{i}")
+    settle()
+    assert len(issuer.fetched) == 2 + BUCKET_SIZE

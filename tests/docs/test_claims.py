@@ -70,16 +70,16 @@ def test_security_gives_the_numbers_of_the_code(sentence: str, number: float) ->
     assert float(re.findall(r"\d+", sentence)[0]) == number
 
 
-def _rows(page: str, heading: str) -> list[list[str]]:
-    """Give the cells of the table whose head begins so."""
-    text = (ROOT / page).read_text("utf-8")
+def _rows(heading: str) -> list[list[str]]:
+    """Give the cells of the table, on the page of the client, whose head begins so."""
+    text = (ROOT / "docs/client.md").read_text("utf-8")
     table = text.partition(f"| {heading} |")[2].partition("\n\n")[0]
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
 
 
 def test_the_page_of_the_client_gives_each_argument_and_its_default() -> None:
     parameters = inspect.signature(ToriiClient).parameters
-    rows = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "argument")}
+    rows = {row[0].strip("`"): row[1] for row in _rows("argument")}
     assert list(rows) == list(parameters)
     connect, read = parameters["timeout"].default
     assert rows["timeout"] == f"`({connect:g}, {read:g})`"
@@ -108,7 +108,7 @@ def test_the_errors_of_the_client_are_all_listed(page: str, heading: str) -> Non
 
 
 def test_the_page_of_the_client_gives_the_status_of_each_error() -> None:
-    statuses = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "class")}
+    statuses = {row[0].strip("`"): row[1] for row in _rows("class")}
     for status, kind in answer._CLASSES.items():
         assert statuses[kind.__name__] == str(status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from torii_backend.emulator.rest.addresses import is_origin, normal_origin, web_origin
+from torii_backend.emulator.addresses import is_origin, normal_origin, web_origin
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .rest.api import Api
+from .rest.api import Api, api_of
 
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
@@ -16,7 +16,7 @@ BAGS: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
 
 @pytest.fixture
 def api(torii: Emulator) -> Api:
-    return Api(torii.api_url, torii.environment_id, torii.secret_key)
+    return api_of(torii)
 
 
 def test_a_deleted_user_can_be_read_but_not_written(api: Api) -> None:

@@ -40,6 +40,13 @@ def test_its_secret_key_and_environment_are_random() -> None:
     assert str(uuid.UUID(first.environment_id)) == first.environment_id != second.environment_id
 
 
+def test_no_repr_shows_a_secret_key() -> None:
+    torii = Emulator()
+    other = torii.other_environment
+    assert repr(other) == str(other) == f"Environment(environment_id={other.environment_id!r})"
+    assert "sk_test_" not in repr([torii, other])
+
+
 def test_it_serves_on_a_chosen_port() -> None:
     port = free_port()
     with Emulator(port=port) as torii:

@@ -11,7 +11,7 @@ import pytest
 from torii_backend.emulator import Emulator
 from torii_backend.errors import ConfigurationError
 
-from .rest.api import Api
+from .rest.api import Api, api_of
 
 ADA = "0198a000-0000-7000-8000-000000000001"
 ACME = "0198a000-0000-7000-8000-0000000000aa"
@@ -36,10 +36,6 @@ SEED: dict[str, Any] = {
 }
 
 
-def _api(torii: Emulator) -> Api:
-    return Api(torii.api_url, torii.environment_id, torii.secret_key)
-
-
 def _file(folder: Path, seed: Any) -> Path:
     file = folder / "seed.json"
     file.write_text(json.dumps(seed), "utf-8")
@@ -48,7 +44,7 @@ def _file(folder: Path, seed: Any) -> Path:
 
 def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
     with Emulator(seed=_file(tmp_path, SEED)) as torii:
-        api = _api(torii)
+        api = api_of(torii)
         ada = api.read(ADA)
         assert ada["emailVerifiedAt"] == "2026-01-31T09:30:00Z"
         assert ada["createdAt"] == ada["updatedAt"] == "2026-01-30T00:00:00Z"
@@ -77,13 +73,13 @@ def test_each_bag_of_an_organization_and_of_a_member_has_a_budget_of_its_own(
         "members": [{"organizationId": ACME, "userId": ADA, "role": "admin", **bags}],
     }
     with Emulator(seed=_file(tmp_path, seed)) as torii:
-        (member,) = _api(torii).ok("GET", f"/organizations/{ACME}/members")["items"]
+        (member,) = api_of(torii).ok("GET", f"/organizations/{ACME}/members")["items"]
         assert member["privateMetadata"] == bag
 
 
 def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
     with Emulator(seed=str(_file(tmp_path, SEED))) as torii:
-        api = _api(torii)
+        api = api_of(torii)
         before = api.search()
         api.done("DELETE", f"/users/{ADA}")
         api.user()
@@ -94,10 +90,10 @@ def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
 def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
     seed, db = _file(tmp_path, SEED), tmp_path / "torii.db"
     with Emulator(db=db, seed=seed) as torii:
-        _api(torii).done("DELETE", f"/users/{ADA}")
+        api_of(torii).done("DELETE", f"/users/{ADA}")
     with Emulator(db=db, seed=seed) as torii:
-        assert _api(torii).read(ADA)["status"] == "deleted"
-        assert len(_api(torii).found()) == 3
+        assert api_of(torii).read(ADA)["status"] == "deleted"
+        assert len(api_of(torii).found()) == 3
 
 
 @pytest.mark.parametrize(
@@ -142,7 +138,7 @@ def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: 
     with pytest.raises(ConfigurationError, match=rf"^seed .*{words}.*\.$"):
         torii.start()
     with Emulator(db=db) as empty:
-        assert _api(empty).found() == set()
+        assert api_of(empty).found() == set()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from torii_backend.emulator import Emulator
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 from torii_backend.errors import ConfigurationError
 
-from .rest.api import Api
+from .rest.api import api_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,6 @@ def database() -> Iterator[Database]:
     database = Database(IN_MEMORY)
     yield database
     database.close()
-
-
-def _api(torii: Emulator) -> Api:
-    return Api(torii.api_url, torii.environment_id, torii.secret_key)
 
 
 def _put(database: Database) -> None:
@@ -71,7 +67,7 @@ def test_a_closed_database_takes_no_transaction(database: Database) -> None:
 
 
 def test_a_reset_empties_the_memory(torii: Emulator) -> None:
-    api = _api(torii)
+    api = api_of(torii)
     api.user(email="ada@example.com")
     api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
     torii.reset()
@@ -83,11 +79,11 @@ def test_a_reset_empties_the_memory(torii: Emulator) -> None:
 def test_a_reset_leaves_a_file_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "torii.db"
     with Emulator(db=file) as torii:
-        user = _api(torii).user()
+        user = api_of(torii).user()
         torii.reset()
-        assert _api(torii).found() == {user["id"]}
+        assert api_of(torii).found() == {user["id"]}
     with Emulator(db=file) as torii:
-        assert _api(torii).found() == {user["id"]}
+        assert api_of(torii).found() == {user["id"]}
 
 
 def test_a_file_is_not_left_open(tmp_path: Path) -> None:
@@ -108,7 +104,7 @@ def test_a_file_serves_one_emulator_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match=r"^db is in use"):
             waiting.start()
     with waiting:
-        assert _api(waiting).found() == set()
+        assert api_of(waiting).found() == set()
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -134,12 +130,12 @@ def test_a_port_in_use_leaves_the_file_free(tmp_path: Path, torii: Emulator) -> 
     with pytest.raises(ConfigurationError, match="in use"):
         Emulator(db=file, port=port).start()
     with Emulator(db=file) as other:
-        assert _api(other).found() == set()
+        assert api_of(other).found() == set()
 
 
 def test_a_stopped_emulator_takes_every_user_for_a_stranger(torii: Emulator) -> None:
-    user_id = _api(torii).user()["id"]
-    _api(torii).ok("POST", f"/users/{user_id}/ban")
+    user_id = api_of(torii).user()["id"]
+    api_of(torii).ok("POST", f"/users/{user_id}/ban")
     with pytest.raises(ValueError, match="banned"):
         torii.issue_token(user_id=user_id)
     torii.stop()
@@ -152,7 +148,7 @@ def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path, zeroed: sl
     file = tmp_path / "torii.db"
     with Emulator(db=file) as torii:
         for _ in range(20):
-            _api(torii).user(publicMetadata={"k": "a" * 2000})
+            api_of(torii).user(publicMetadata={"k": "a" * 2000})
     content = file.read_bytes()
     pages = [content[start : start + PAGE] for start in range(0, len(content), PAGE)]
     pages[zeroed] = [bytes(PAGE) for _ in pages[zeroed]]

@@ -13,7 +13,6 @@ from torii_backend.client.custom import (
     AwaitedCustomCall,
     AwaitedRawCustomCall,
     CustomCall,
-    Query,
     RawCustomCall,
 )
 from torii_backend.client.face import (
@@ -28,7 +27,13 @@ from torii_backend.client.face import (
 from torii_backend.client.impersonation import Impersonation
 from torii_backend.client.invitations import Invitations
 from torii_backend.client.organizations import Organizations
-from torii_backend.client.request import ApiRequest, Timeout, checked_timeout, describe_custom
+from torii_backend.client.request import (
+    ApiRequest,
+    CustomQuery,
+    Timeout,
+    checked_timeout,
+    describe_custom,
+)
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.sessions import Sessions
 from torii_backend.client.transport import Transport
@@ -74,7 +79,7 @@ class Api(Resource[FaceT]):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         into: type[T] = _PLAIN_JSON,
         timeout: Timeout = None,
@@ -101,14 +106,14 @@ class RawApi(Api[BlockingRaw]):
     """All resources, whose calls give an `ApiResponse`."""
 
     if TYPE_CHECKING:
-        request: RawCustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+        request: RawCustomCall  # type: ignore[assignment]
 
 
 class AwaitedRawApi(Api[AwaitedRaw]):
     """All resources, whose awaited calls give an `ApiResponse`."""
 
     if TYPE_CHECKING:
-        request: AwaitedRawCustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+        request: AwaitedRawCustomCall  # type: ignore[assignment]
 
 
 class ToriiClient(Api[Blocking]):
@@ -138,7 +143,7 @@ class ToriiClient(Api[Blocking]):
     """
 
     if TYPE_CHECKING:
-        request: CustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+        request: CustomCall  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -206,7 +211,7 @@ class AsyncToriiClient(Api[Awaited]):
     """
 
     if TYPE_CHECKING:
-        request: AwaitedCustomCall  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+        request: AwaitedCustomCall  # type: ignore[assignment]
 
     def __init__(
         self,

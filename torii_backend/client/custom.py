@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Mapping
-from typing import Any, Optional, Protocol, TypeVar, Union, overload
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar, overload
 
 from msgspec import UNSET
 
 from torii_backend.client.answer import ApiResponse
-from torii_backend.client.request import Timeout
+from torii_backend.client.request import CustomQuery, Timeout
 
 T = TypeVar("T")
-Query = Optional[Mapping[str, Union[str, Collection[str]]]]
 
 
 class CustomCall(Protocol):
@@ -23,7 +22,7 @@ class CustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Any: ...
@@ -34,7 +33,7 @@ class CustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
@@ -50,7 +49,7 @@ class RawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> ApiResponse[Any]: ...
@@ -61,7 +60,7 @@ class RawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
@@ -77,7 +76,7 @@ class AwaitedCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Coroutine[None, None, Any]: ...
@@ -88,7 +87,7 @@ class AwaitedCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
@@ -104,7 +103,7 @@ class AwaitedRawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Coroutine[None, None, ApiResponse[Any]]: ...
@@ -115,7 +114,7 @@ class AwaitedRawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: Query = None,
+        query: CustomQuery = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,

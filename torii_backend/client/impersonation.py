@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Union
-
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from torii_backend.client.face import FaceT, Resource, operation
-from torii_backend.client.inputs import CreateImpersonationToken
+from torii_backend.client.inputs import CreateImpersonationToken, Number, Text
 from torii_backend.client.models import ImpersonationToken
 from torii_backend.client.request import ApiRequest, Id, Timeout, checked_id, describe
 
@@ -22,8 +20,8 @@ class Impersonation(Resource[FaceT]):
         *,
         actor_user_id: Id,
         reason: str,
-        redirect_url: Union[str, UnsetType, None] = UNSET,
-        expires_in_seconds: Union[int, UnsetType, None] = UNSET,
+        redirect_url: Text = UNSET,
+        expires_in_seconds: Number = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[ImpersonationToken]:
         """Issue a token that signs its bearer in as a user, once.

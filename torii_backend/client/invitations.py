@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Optional, Union
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from torii_backend.client.face import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import CreateInvitation, MetadataPatch
+from torii_backend.client.inputs import CreateInvitation, MetadataPatch, Number, Text
 from torii_backend.client.models import Invitation, InvitationDetail, Page
-from torii_backend.client.request import ApiRequest, Id, Timeout, describe, page_query, text_query
+from torii_backend.client.request import (
+    ApiRequest,
+    Bag,
+    Id,
+    Timeout,
+    describe,
+    page_query,
+    text_query,
+)
 
-Bag = Union[Mapping[str, Any], UnsetType]
 NO_METADATA: Mapping[str, Any] = {}
 
 
@@ -74,8 +81,8 @@ class Invitations(Resource[FaceT]):
         self,
         email: str,
         *,
-        expires_in_days: Union[int, UnsetType, None] = UNSET,
-        redirect_url: Union[str, UnsetType, None] = UNSET,
+        expires_in_days: Number = UNSET,
+        redirect_url: Text = UNSET,
         public_metadata: Mapping[str, Any] = NO_METADATA,
         private_metadata: Mapping[str, Any] = NO_METADATA,
         timeout: Timeout = None,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Optional, Union
+from typing import Optional
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from torii_backend.client.face import FaceT, Resource, iteration, operation
 from torii_backend.client.inputs import MetadataPatch
 from torii_backend.client.models import Organization, OrganizationMember, Page
-from torii_backend.client.request import ApiRequest, Id, Timeout, describe, page_query, text_query
-
-Bag = Union[Mapping[str, Any], UnsetType]
+from torii_backend.client.request import (
+    ApiRequest,
+    Bag,
+    Id,
+    Timeout,
+    describe,
+    page_query,
+    text_query,
+)
 
 
 class Organizations(Resource[FaceT]):

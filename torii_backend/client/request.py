@@ -19,6 +19,8 @@ T = TypeVar("T")
 Id = Union[str, UUID]
 Timeout = Union[float, tuple[float, float], None]
 Query = Sequence[tuple[str, str]]
+CustomQuery = Optional[Mapping[str, Union[str, Collection[str]]]]
+Bag = Union[Mapping[str, Any], msgspec.UnsetType]
 
 PREFIX = "/api/server/v1"
 
@@ -106,7 +108,7 @@ def describe_custom(
     path: str,
     *,
     into: Any,
-    query: Optional[Mapping[str, Union[str, Collection[str]]]],
+    query: CustomQuery,
     body: Any,
     timeout: Timeout,
 ) -> ApiRequest[Any]:

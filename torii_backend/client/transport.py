@@ -89,11 +89,15 @@ class Transport:
             request: the request.
             abandoned: set by a caller that no longer waits: then no more tries are made.
 
+        Returns:
+            The answer as it came, with the value that was read from it.
+
         Raises:
             RuntimeError: the transport was closed.
             ToriiApiError: the answer is not a usable success.
             ToriiConnectionError: there was no answer.
             ToriiTimeout: there was no answer in time.
+            ValueError: a header of the session has a value that cannot be sent.
         """
         if self._is_closed:
             raise RuntimeError(CLOSED)

@@ -8,7 +8,7 @@ import msgspec
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-LARGEST = 1024 * 1024
+_LARGEST = 1024 * 1024
 
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
@@ -35,12 +35,12 @@ def read_bytes(request: Request) -> bytes:
         RequestEntityTooLarge: the body is larger than a mebibyte.
     """
     # werkzeug cuts a chunked body off at its limit instead of refusing it, hence one byte more.
-    request.max_content_length = LARGEST + 1
+    request.max_content_length = _LARGEST + 1
     try:
         body = request.get_data()
     except ClientDisconnected:
         raise BadRequest("The body ends too early, or one of its chunks is malformed.") from None
-    if len(body) > LARGEST:
+    if len(body) > _LARGEST:
         raise RequestEntityTooLarge
     return body
 

@@ -9,8 +9,8 @@ import msgspec
 
 Bag = dict[str, Any]
 
-BUDGET = 8192
-DEEPEST = 64
+_BUDGET = 8192
+_DEEPEST = 64
 
 
 class MetadataTooLarge(ValueError):
@@ -25,10 +25,10 @@ def merged(stored: Bag, patch: Bag) -> Bag:
         patch: what to lay over it.
 
     Raises:
-        MetadataTooLarge: the patch nests deeper than `DEEPEST` levels.
+        MetadataTooLarge: the patch nests too deeply.
     """
-    if _nests_deeper(patch, DEEPEST):
-        raise MetadataTooLarge(f"Metadata must not nest deeper than {DEEPEST} levels.")
+    if _nests_deeper(patch, _DEEPEST):
+        raise MetadataTooLarge(f"Metadata must not nest deeper than {_DEEPEST} levels.")
     return _merged(stored, patch)
 
 
@@ -36,11 +36,11 @@ def check_budget(*bags: Bag) -> None:
     """See that some bags fit into one budget together.
 
     Raises:
-        MetadataTooLarge: they take more than `BUDGET` bytes, as compact JSON in UTF-8.
+        MetadataTooLarge: they take too many bytes, as compact JSON in UTF-8.
     """
-    if sum(len(msgspec.json.encode(bag)) for bag in bags) > BUDGET:
+    if sum(len(msgspec.json.encode(bag)) for bag in bags) > _BUDGET:
         raise MetadataTooLarge(
-            f"Metadata must not take more than {BUDGET} bytes as compact JSON, after the merge."
+            f"Metadata must not take more than {_BUDGET} bytes as compact JSON, after the merge."
         )
 
 

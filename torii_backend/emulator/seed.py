@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from torii_backend.client.models import Organization, OrganizationMember
+from torii_backend.emulator.addresses import is_mailbox
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.metadata import MetadataTooLarge, check_budget, merged
-from torii_backend.emulator.rest.addresses import is_mailbox
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.moments import now
 from torii_backend.emulator.store.users import StoredUser, joined_name

@@ -17,8 +17,8 @@ from torii_backend.emulator.subject import known_user, stranger
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tokens import IssuedToken, checked_user_id
 
-SESSION = timedelta(days=7)
-IMPERSONATED_SESSION = timedelta(hours=1)
+_SESSION = timedelta(days=7)
+_IMPERSONATED_SESSION = timedelta(hours=1)
 
 
 class Device(NamedTuple):
@@ -86,7 +86,7 @@ class SignIn:
             if user is None:
                 raise ValueError("user_id must be the id of a user.")
             membership = _membership(connection, _active(user), active_organization_id)
-            session = _session(user, device, lifetime=SESSION, organization=membership)
+            session = _session(user, device, lifetime=_SESSION, organization=membership)
             sessions.add(connection, session)
         return session, self._tenant.sign(known_user(user, membership=membership))
 
@@ -105,7 +105,7 @@ class SignIn:
             actor = users.find(connection, impersonation.actor_user_id)
             if user is None or actor is None or {user.status, actor.status} != {"active"}:
                 return None
-            session = _session(user, device, lifetime=IMPERSONATED_SESSION, actor_user_id=actor.id)
+            session = _session(user, device, lifetime=_IMPERSONATED_SESSION, actor_user_id=actor.id)
             sessions.add(connection, session)
         issued = self._tenant.sign(known_user(user, actor_user_id=actor.id))
         return Redeemed(issued, impersonation.landing_page)

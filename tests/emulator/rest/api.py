@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.emulator.conftest import Answer, Wire
+
+if TYPE_CHECKING:
+    from torii_backend.emulator import Emulator
 
 PREFIX = "/api/server/v1"
 NO_BODY = object()
@@ -110,6 +113,11 @@ class Api:
     def sessions(self, user_id: str) -> list[str]:
         """Give the ids of a user's live sessions, in their order."""
         return [session["id"] for session in self.ok("GET", f"/users/{user_id}/sessions")]
+
+
+def api_of(torii: Emulator) -> Api:
+    """Give the API as its first secret key opens it."""
+    return Api(torii.api_url, torii.environment_id, torii.secret_key)
 
 
 def problem(answer: Answer) -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from torii_backend import Verifier
 
-from .api import Api
+from .api import Api, api_of
 
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def api(torii: Emulator) -> Api:
-    return Api(torii.api_url, torii.environment_id, torii.secret_key)
+    return api_of(torii)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import SetAllowedOrigins
 from torii_backend.client.models import AllowedOrigins
+from torii_backend.emulator.addresses import is_origin
 from torii_backend.emulator.answers import json_answer
-from torii_backend.emulator.rest.addresses import is_origin
 from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import bad_value

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateImpersonationToken
 from torii_backend.client.models import ImpersonationToken
+from torii_backend.emulator.addresses import normal_origin
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import is_id
-from torii_backend.emulator.rest.addresses import normal_origin
 from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem, bad_value
@@ -22,16 +22,16 @@ from torii_backend.emulator.store import environments, impersonations
 from torii_backend.emulator.store.impersonations import Impersonation
 from torii_backend.emulator.tenant import REDEEM_PATH
 
-SHORTEST_SECONDS = 60
-LONGEST_SECONDS = 600
-LONGEST_REASON = 500
+_SHORTEST_SECONDS = 60
+_LONGEST_SECONDS = 600
+_LONGEST_REASON = 500
 
 
 def mint_impersonation_token(call: Call, user_id: str, body: CreateImpersonationToken) -> Response:
     """Make a token; nothing is known of a landing page but what the request names."""
     seconds = _checked_seconds(body.expires_in_seconds)
-    if len(body.reason) > LONGEST_REASON:
-        raise bad_value(f"reason must have at most {LONGEST_REASON} characters.")
+    if len(body.reason) > _LONGEST_REASON:
+        raise bad_value(f"reason must have at most {_LONGEST_REASON} characters.")
     if not is_id(body.actor_user_id):
         raise bad_value("actorUserId must be a UUID.")
     landing_page = None if body.redirect_url is UNSET else body.redirect_url
@@ -64,9 +64,9 @@ def mint_impersonation_token(call: Call, user_id: str, body: CreateImpersonation
 
 def _checked_seconds(seconds: Any) -> int:
     if seconds in {UNSET, None}:
-        return LONGEST_SECONDS
-    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-        raise bad_value(f"expiresInSeconds must be from {SHORTEST_SECONDS} to {LONGEST_SECONDS}.")
+        return _LONGEST_SECONDS
+    if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
+        raise bad_value(f"expiresInSeconds must be from {_SHORTEST_SECONDS} to {_LONGEST_SECONDS}.")
     return int(seconds)
 
 

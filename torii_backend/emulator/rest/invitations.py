@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateInvitation, MetadataPatch
 from torii_backend.client.models import Invitation, InvitationDetail, Page
+from torii_backend.emulator.addresses import is_mailbox, web_origin
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import new_id
-from torii_backend.emulator.rest.addresses import is_mailbox, web_origin
 from torii_backend.emulator.rest.bags import bags_of, check_some_bag, merged_bags
 from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
@@ -20,9 +20,8 @@ from torii_backend.emulator.rest.paging import paging
 from torii_backend.emulator.rest.problem import Problem, bad_value, not_found
 from torii_backend.emulator.store import invitations, users
 
-DEFAULT_DAYS = 7
-MOST_DAYS = 365
-
+_DEFAULT_DAYS = 7
+_MOST_DAYS = 365
 _STATUSES = {"PENDING", "ACCEPTED", "REVOKED", "EXPIRED"}
 
 
@@ -98,9 +97,9 @@ def revoke_invitation(call: Call, invitation_id: str) -> Response:
 
 def _checked_days(days: Any) -> int:
     if days in {UNSET, None}:
-        return DEFAULT_DAYS
-    if not 1 <= days <= MOST_DAYS:
-        raise bad_value(f"expiresInDays must be from 1 to {MOST_DAYS}.")
+        return _DEFAULT_DAYS
+    if not 1 <= days <= _MOST_DAYS:
+        raise bad_value(f"expiresInDays must be from 1 to {_MOST_DAYS}.")
     return int(days)
 
 

@@ -13,8 +13,8 @@ from torii_backend.client.models import Page
 from torii_backend.emulator.ids import is_id
 from torii_backend.emulator.rest.problem import bad_value
 
-DEFAULT_LIMIT = 20
-LARGEST_LIMIT = 100
+_DEFAULT_LIMIT = 20
+_LARGEST_LIMIT = 100
 
 ItemT = TypeVar("ItemT", bound=Struct)
 
@@ -61,5 +61,5 @@ def paging(query: MultiDict[str, str]) -> Paging:
     if cursor is not None and not is_id(cursor):
         raise bad_value("cursor must be the nextCursor of another page.")
     # A float has no limit on its digits.
-    wanted = DEFAULT_LIMIT if limit is None else float(limit)
-    return Paging(int(max(1, min(LARGEST_LIMIT, wanted))), (cursor or "").lower())
+    wanted = _DEFAULT_LIMIT if limit is None else float(limit)
+    return Paging(int(max(1, min(_LARGEST_LIMIT, wanted))), (cursor or "").lower())

@@ -16,8 +16,7 @@ from torii_backend.emulator.rest.paging import paging
 from torii_backend.emulator.rest.problem import bad_value
 from torii_backend.emulator.store import user_search
 
-LONGEST_LIST = 100
-
+_LONGEST_LIST = 100
 _STATUSES = {"active", "banned", "deleted"}
 
 
@@ -47,8 +46,8 @@ def _check(filters: UserSearch) -> None:
 
 
 def _check_length(field: str, values: Sequence[str]) -> None:
-    if len(values) > LONGEST_LIST:
-        raise bad_value(f"{field} must hold at most {LONGEST_LIST} entries.")
+    if len(values) > _LONGEST_LIST:
+        raise bad_value(f"{field} must hold at most {_LONGEST_LIST} entries.")
 
 
 OPERATIONS = [Operation("POST", "/users/search", search_users, UserSearch, body_required=False)]

@@ -8,10 +8,10 @@ from msgspec import UNSET, Struct, structs
 from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateUser, UpdateUser, UserMetadataPatch
+from torii_backend.emulator.addresses import is_mailbox
 from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.metadata import Bag
-from torii_backend.emulator.rest.addresses import is_mailbox
 from torii_backend.emulator.rest.bags import NAMES, bags_of, merged_bags
 from torii_backend.emulator.rest.call import Call, writable
 from torii_backend.emulator.rest.operation import Operation
@@ -19,8 +19,7 @@ from torii_backend.emulator.rest.problem import Problem, bad_value
 from torii_backend.emulator.store import invitations, sessions, users
 from torii_backend.emulator.store.users import StoredUser, joined_name
 
-SHORTEST_PASSWORD = 8
-
+_SHORTEST_PASSWORD = 8
 _PROFILE = ("first_name", "last_name", "locale", "name", "phone", "address", "date_of_birth")
 
 
@@ -29,8 +28,8 @@ def create_user(call: Call, body: CreateUser) -> Response:
     email = None if body.email is UNSET else body.email
     if email is not None:
         _check_address(call, email)
-    if isinstance(body.password, str) and len(body.password) < SHORTEST_PASSWORD:
-        raise bad_value(f"password must have at least {SHORTEST_PASSWORD} characters.")
+    if isinstance(body.password, str) and len(body.password) < _SHORTEST_PASSWORD:
+        raise bad_value(f"password must have at least {_SHORTEST_PASSWORD} characters.")
     invited = {} if email is None else _accept_invitations(call, email)
     blank = StoredUser(
         id=new_id(),

@@ -26,12 +26,12 @@ class StoredUser(User, frozen=True, kw_only=True):
     date_of_birth: Optional[date] = None
 
 
-_decode = msgspec.json.Decoder(StoredUser).decode
+_decoder = msgspec.json.Decoder(StoredUser)
 
 
 def decoded(record: bytes) -> StoredUser:
     """Read a user from the column that holds the record."""
-    return _decode(record)
+    return _decoder.decode(record)
 
 
 def joined_name(first_name: Optional[str], last_name: Optional[str]) -> Optional[str]:
@@ -51,7 +51,7 @@ def add(connection: Connection, user: StoredUser) -> None:
 def find(connection: Connection, user_id: str) -> Optional[StoredUser]:
     """Give the user with an id, of either environment."""
     row = connection.execute("SELECT record FROM users WHERE id = ?", (user_id,)).fetchone()
-    return None if row is None else _decode(row[0])
+    return None if row is None else decoded(row[0])
 
 
 def any_exist(connection: Connection) -> bool:
@@ -88,10 +88,10 @@ def change(connection: Connection, user: StoredUser, **fields: Any) -> StoredUse
     return changed
 
 
-def delete(connection: Connection, user: StoredUser, at: datetime) -> StoredUser:
+def delete(connection: Connection, user: StoredUser, at: datetime) -> None:
     """Mark a user as deleted, and take them out of their organizations."""
     connection.execute("DELETE FROM members WHERE user_id = ?", (user.id,))
-    return change(connection, user, status="deleted", deleted_at=at)
+    change(connection, user, status="deleted", deleted_at=at)
 
 
 def _columns(user: StoredUser) -> tuple[object, ...]:
