@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from tests.installed import is_left_out
 from torii_backend import ConfigurationError, current_auth
@@ -16,8 +17,8 @@ from torii_backend import ConfigurationError, current_auth
 from . import django_project  # noqa: F401
 from .issuers import Issuers, running_issuers
 
-_NEEDS = {"test_drf.py": "rest_framework", "test_ninja.py": "ninja"}
-collect_ignore = [name for name, module in _NEEDS.items() if is_left_out(module)]
+_NEEDS = {"test_drf*.py": "rest_framework", "test_ninja.py": "ninja"}
+collect_ignore_glob = [name for name, module in _NEEDS.items() if is_left_out(module)]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +39,14 @@ def issuers(_clean_environment: None) -> Iterator[Issuers]:
 def issuer(issuers: Issuers) -> str:
     """Give the trusted issuer."""
     return issuers.home.issuer
+
+
+@pytest.fixture
+def torii(issuer: str) -> Iterator[dict[str, Any]]:
+    """Configure Django; a test may change these settings before the first request."""
+    settings: dict[str, Any] = {"ISSUER": issuer}
+    with override_settings(TORII=settings):
+        yield settings
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -98,6 +98,13 @@ REFUSALS: dict[str, Refusal] = {
 LONGEST_PAUSE = 375
 
 
+def assert_refused_as(response: Response, refusal: str) -> None:
+    """Compare what came, but for most headers, with the refusal of this name."""
+    expected = REFUSALS[refusal]
+    assert (response.status, response.body) == (expected.status, expected.body)
+    assert response.header("www-authenticate") == expected.www_authenticate
+
+
 def assert_refused(response: Response, expected: Refusal, body: bytes, *, head: bool) -> None:
     """Compare a response with a refusal.
 

@@ -15,7 +15,7 @@ from .fastapi_envelope import enveloped
 from .issuers import Issuers
 from .messages import Request, bearer
 from .refusals import REFUSALS
-from .websocket import Messages, call_websocket, websocket_scope
+from .websocket import Messages, call_websocket, greeted, websocket_scope
 
 
 @pytest.fixture
@@ -41,24 +41,14 @@ def _offer(token: str, *offers: str, answers: bool = True) -> dict[str, Any]:
     return websocket_scope(Request("/ws"), *offers, answers=answers)
 
 
-def _greeted(sent: Messages) -> tuple[Optional[str], str]:
-    """Give the selected subprotocol, and whom the application greeted."""
-    assert [message["type"] for message in sent] == [
-        "websocket.accept",
-        "websocket.send",
-        "websocket.close",
-    ]
-    return sent[0].get("subprotocol"), sent[1]["text"]
-
-
 def test_the_token_comes_in_the_header_or_as_a_subprotocol(
     issuers: Issuers, guard: RequireAuth[Auth]
 ) -> None:
     token, app = issuers.token(), _app(guard)
     in_header = websocket_scope(bearer(token, "/ws"))
-    assert _greeted(call_websocket(app, in_header)) == (None, "ada")
+    assert greeted(call_websocket(app, in_header)) == (None, "ada")
     sent = call_websocket(app, _offer(token, "torii"))
-    assert _greeted(sent) == ("torii", "ada")
+    assert greeted(sent) == ("torii", "ada")
     assert token not in repr(sent)
 
 
@@ -67,10 +57,10 @@ def test_the_route_selects_its_own_subprotocol_but_never_the_token(
 ) -> None:
     token = issuers.token()
     chatting = call_websocket(_app(guard, "chat"), _offer(token, "chat", "torii"))
-    assert _greeted(chatting) == ("chat", "ada")
+    assert greeted(chatting) == ("chat", "ada")
     careless = _app(guard, f"torii.bearer.{token}")
-    assert _greeted(call_websocket(careless, _offer(token, "torii"))) == ("torii", "ada")
-    assert _greeted(call_websocket(careless, _offer(token))) == (None, "ada")
+    assert greeted(call_websocket(careless, _offer(token, "torii"))) == ("torii", "ada")
+    assert greeted(call_websocket(careless, _offer(token))) == (None, "ada")
 
 
 def test_the_route_does_not_see_the_token(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
@@ -123,8 +113,8 @@ def test_a_refusal_comes_before_the_websocket_is_accepted(
 
 def test_optional_sign_in_gives_none(issuers: Issuers, issuer: str) -> None:
     app = _app(optional_auth(issuer=issuer))
-    assert _greeted(call_websocket(app, websocket_scope(Request("/ws"), "torii")))[1] == "nobody"
-    assert _greeted(call_websocket(app, _offer(issuers.token(), "torii")))[1] == "ada"
+    assert greeted(call_websocket(app, websocket_scope(Request("/ws"), "torii")))[1] == "nobody"
+    assert greeted(call_websocket(app, _offer(issuers.token(), "torii")))[1] == "ada"
     assert call_websocket(app, _offer("bad", "torii"))[0]["status"] == 401
 
 
@@ -146,6 +136,6 @@ def test_several_guards_judge_the_same_token(issuers: Issuers, guard: RequireAut
         offers = ("torii", f"torii.bearer.{issuers.token(**claims)}")
         return call_websocket(app, websocket_scope(Request("/shop/ws"), *offers))
 
-    assert _greeted(call(org_id="org_1", org_role="admin")) == ("torii", "ada")
+    assert greeted(call(org_id="org_1", org_role="admin")) == ("torii", "ada")
     start, body = call(org_id="org_1", org_role="member")
     assert (start["status"], json.loads(body["body"])["detail"]["reason"]) == (403, "role")

@@ -15,19 +15,15 @@ from torii_backend import ConfigurationError, ToriiAuthError, Verifier, current_
 from torii_backend.challenge import Challenge, challenge
 from torii_backend.flask import Torii, require_auth
 
+from .flask_views import bearer_headers, whoami
 from .issuers import Issuers
 from .refusals import REFUSALS
-
-
-def _me() -> dict[str, Any]:
-    assert g.auth is current_auth()
-    return {"user_id": None if g.auth is None else g.auth.user_id}
 
 
 def _app(**config: Any) -> Flask:
     app = Flask(__name__)
     app.config.update(config)
-    app.add_url_rule("/me", view_func=_me)
+    app.add_url_rule("/me", view_func=whoami)
     return app
 
 
@@ -35,10 +31,6 @@ def _client(**config: Any) -> FlaskClient:
     app = _app(**config)
     Torii(app)
     return app.test_client()
-
-
-def _bearer(issuers: Issuers, user_id: str = "ada", **claims: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuers.token(user_id, **claims)}"}
 
 
 def test_the_configuration_of_the_app_counts(issuers: Issuers) -> None:
@@ -71,17 +63,25 @@ def test_every_option_may_stand_in_the_configuration(issuers: Issuers) -> None:
 
 
 def test_keywords_count_before_the_configuration(issuers: Issuers) -> None:
-    app = _app(TORII_ISSUER=issuers.other.issuer, TORII_REQUIRED=False, TORII_AUDIENCE="shop")
-    Torii(app, issuer=issuers.home.issuer, required=True, audience=None)
+    app = _app(TORII_ISSUER=issuers.other.issuer, TORII_REQUIRED=False)
+    Torii(app, issuer=issuers.home.issuer, required=True)
     client = app.test_client()
-    assert client.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert client.get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
     assert client.get("/me").status_code == 401
+
+
+@pytest.mark.parametrize("keyword", ["audience", "verifier"])
+def test_a_keyword_that_is_none_leaves_the_configuration(issuers: Issuers, keyword: str) -> None:
+    app = _app(TORII_ISSUER=issuers.home.issuer, TORII_AUDIENCE="shop")
+    nothing: dict[str, Any] = {keyword: None}
+    Torii(app, **nothing)
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 401
 
 
 def test_a_verifier_keyword_replaces_a_configured_issuer(issuers: Issuers) -> None:
     app = _app(TORII_ISSUER=issuers.other.issuer, TORII_AUDIENCE="shop")
     Torii(app, verifier=Verifier(issuers.home.issuer))
-    assert app.test_client().get("/me", headers=_bearer(issuers)).status_code == 200
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 200
 
 
 def test_init_app_guards_each_app_with_its_own_configuration(issuers: Issuers) -> None:
@@ -89,8 +89,8 @@ def test_init_app_guards_each_app_with_its_own_configuration(issuers: Issuers) -
     home, other = _app(TORII_ISSUER=issuers.home.issuer), _app(TORII_ISSUER=issuers.other.issuer)
     torii.init_app(home)
     torii.init_app(other)
-    assert home.test_client().get("/me", headers=_bearer(issuers)).status_code == 200
-    assert other.test_client().get("/me", headers=_bearer(issuers)).status_code == 401
+    assert home.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 200
+    assert other.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 401
 
 
 def test_a_missing_issuer_is_found_by_init_app() -> None:
@@ -175,7 +175,7 @@ def test_teardown_functions_still_know_the_user(issuers: Issuers) -> None:
     def note(error: object) -> None:
         seen.append(g.auth.user_id)
 
-    assert app.test_client().get("/me", headers=_bearer(issuers)).status_code == 200
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 200
     assert seen == ["ada"]
 
 
@@ -192,14 +192,14 @@ def test_after_request_functions_still_know_the_user(issuers: Issuers, body: Any
         response.headers["X-User"] = "" if auth is None else auth.user_id
         return response
 
-    answer = app.test_client().get("/body", headers=_bearer(issuers))
+    answer = app.test_client().get("/body", headers=bearer_headers(issuers))
     assert answer.headers["X-User"] == "ada"
 
 
 def test_a_test_request_context_may_run_the_guard(issuers: Issuers) -> None:
     app = _app(TORII_ISSUER=issuers.home.issuer)
     Torii(app)
-    with app.test_request_context("/me", headers=_bearer(issuers)):
+    with app.test_request_context("/me", headers=bearer_headers(issuers)):
         app.preprocess_request()
         assert g.auth is current_auth()
     with app.test_request_context("/me"), pytest.raises(Unauthorized):
@@ -217,14 +217,14 @@ def test_a_plain_generator_streams_with_its_user(issuers: Issuers) -> None:
             yield "nobody" if auth is None else auth.user_id
 
     app.add_url_rule("/names", view_func=lambda: Response(names()))
-    assert app.test_client().get("/names", headers=_bearer(issuers)).data == b"ada" * 3
+    assert app.test_client().get("/names", headers=bearer_headers(issuers)).data == b"ada" * 3
 
 
 class _Me(MethodView):
     decorators: ClassVar = [require_auth]
 
     def get(self) -> dict[str, Any]:
-        return _me()
+        return whoami()
 
 
 def test_views_of_a_class_and_of_a_blueprint_are_guarded(issuers: Issuers) -> None:
@@ -236,13 +236,13 @@ def test_views_of_a_class_and_of_a_blueprint_are_guarded(issuers: Issuers) -> No
     @blueprint.get("/function/<int:number>")
     @require_auth
     def function(number: int) -> dict[str, Any]:
-        return {**_me(), "number": number}
+        return {**whoami(), "number": number}
 
     app.register_blueprint(blueprint)
     client = app.test_client()
     for path in ("/shop/class", "/shop/function/7"):
         assert client.get(path).status_code == 401
-        assert client.get(path, headers=_bearer(issuers)).get_json()["user_id"] == "ada"
+        assert client.get(path, headers=bearer_headers(issuers)).get_json()["user_id"] == "ada"
     with app.test_request_context("/shop/function/7"):
         assert request.endpoint == "shop.function"
 
@@ -250,13 +250,13 @@ def test_views_of_a_class_and_of_a_blueprint_are_guarded(issuers: Issuers) -> No
 def test_a_whole_blueprint_may_be_guarded(issuers: Issuers) -> None:
     app = _app(TORII_ISSUER=issuers.home.issuer)
     blueprint = Blueprint("shop", __name__, url_prefix="/shop")
-    blueprint.add_url_rule("/me", view_func=_me)
+    blueprint.add_url_rule("/me", view_func=whoami)
     blueprint.before_request(require_auth(lambda: None))
     app.register_blueprint(blueprint)
     app.add_url_rule("/open", view_func=lambda: "open", endpoint="open")
     client = app.test_client()
     assert client.get("/shop/me").status_code == 401
-    assert client.get("/shop/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert client.get("/shop/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
     assert client.get("/open").data == b"open"
 
 

@@ -11,24 +11,15 @@ from flask.views import MethodView, View
 from torii_backend import Auth, ConfigurationError, current_auth
 from torii_backend.flask import Torii, require_auth
 
+from .flask_views import bearer_headers, whoami
 from .issuers import Issuers
 from .refusals import REFUSALS
 
 ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
 
 
-def _me() -> dict[str, Any]:
-    auth = current_auth()
-    assert g.auth is auth
-    return {"user_id": None if auth is None else auth.user_id}
-
-
 async def _async_me() -> dict[str, Any]:
-    return _me()
-
-
-def _bearer(issuers: Issuers, **claims: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuers.token(**claims)}"}
+    return whoami()
 
 
 def _app(issuers: Issuers, **config: Any) -> Flask:
@@ -40,13 +31,13 @@ def _app(issuers: Issuers, **config: Any) -> Flask:
 def _assert_for_admins(app: Flask, issuers: Issuers, path: str, method: str = "GET") -> None:
     client = app.test_client()
     assert client.open(path, method=method).data == REFUSALS["no_credentials"].body
-    member = client.open(path, method=method, headers=_bearer(issuers))
+    member = client.open(path, method=method, headers=bearer_headers(issuers))
     assert (member.status_code, member.data) == (403, REFUSALS["role"].body)
-    admin = client.open(path, method=method, headers=_bearer(issuers, **ADMIN))
+    admin = client.open(path, method=method, headers=bearer_headers(issuers, **ADMIN))
     assert admin.json == {"user_id": "ada"}
 
 
-@pytest.mark.parametrize("view", [_me, _async_me])
+@pytest.mark.parametrize("view", [whoami, _async_me])
 def test_a_decorated_view_may_name_a_policy(issuers: Issuers, view: Any) -> None:
     app = _app(issuers)
     app.add_url_rule("/me", view_func=require_auth(role="admin")(view))
@@ -56,22 +47,24 @@ def test_a_decorated_view_may_name_a_policy(issuers: Issuers, view: Any) -> None
 def test_the_extension_may_name_a_policy(issuers: Issuers) -> None:
     app = _app(issuers)
     Torii(app, role="admin")
-    app.add_url_rule("/me", view_func=_me)
+    app.add_url_rule("/me", view_func=whoami)
     _assert_for_admins(app, issuers, "/me")
 
 
 def test_the_configuration_may_name_a_policy(issuers: Issuers) -> None:
     app = _app(issuers, TORII_ROLE={"admin", "owner"}, TORII_EMAIL_VERIFIED=True)
     Torii(app)
-    app.add_url_rule("/me", view_func=_me)
+    app.add_url_rule("/me", view_func=whoami)
     _assert_for_admins(app, issuers, "/me")
-    answer = app.test_client().get("/me", headers=_bearer(issuers, **ADMIN, email_verified=False))
+    answer = app.test_client().get(
+        "/me", headers=bearer_headers(issuers, **ADMIN, email_verified=False)
+    )
     assert answer.data == REFUSALS["email_unverified"].body
 
 
 def test_a_decorated_view_keeps_the_policy_of_the_app(issuers: Issuers) -> None:
     app = _app(issuers, TORII_ROLE="admin")
-    app.add_url_rule("/me", view_func=require_auth(email_verified=True)(_me))
+    app.add_url_rule("/me", view_func=require_auth(email_verified=True)(whoami))
     _assert_for_admins(app, issuers, "/me")
 
 
@@ -83,21 +76,21 @@ def test_an_async_check_is_an_error_of_the_application(issuers: Issuers, where: 
         raise AssertionError
 
     app = _app(issuers)
-    view = require_auth(check=check)(_me) if where == "decorator" else _me
+    view = require_auth(check=check)(whoami) if where == "decorator" else whoami
     app.add_url_rule("/me", view_func=view)
     if where == "extension":
         Torii(app, check=check)
     if where == "blueprint":
         app.before_request(Torii().guard(check=check))
     with pytest.raises(ConfigurationError, match="pass a plain function"):
-        app.test_client().get("/me", headers=_bearer(issuers))
+        app.test_client().get("/me", headers=bearer_headers(issuers))
 
 
 def _shop(app: Flask, guard: Any) -> Flask:
     """Give an application a guarded blueprint and an open view."""
     blueprint = Blueprint("shop", __name__, url_prefix="/shop")
     blueprint.before_request(guard)
-    blueprint.add_url_rule("/me", view_func=_me)
+    blueprint.add_url_rule("/me", view_func=whoami)
     blueprint.add_url_rule("/later", view_func=_async_me)
     app.register_blueprint(blueprint)
     app.add_url_rule("/open", view_func=lambda: "open", endpoint="open")
@@ -124,16 +117,18 @@ def test_the_guard_of_a_blueprint_keeps_the_keywords_of_the_extension(issuers: I
     app = _app(issuers, TORII_ISSUER=issuers.other.issuer)
     torii = Torii(issuer=issuers.home.issuer, audience="shop")
     client = _shop(app, torii.guard()).test_client()
-    assert client.get("/shop/me", headers=_bearer(issuers)).status_code == 401
-    assert client.get("/shop/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
+    assert client.get("/shop/me", headers=bearer_headers(issuers)).status_code == 401
+    assert client.get("/shop/me", headers=bearer_headers(issuers, aud="shop")).json == {
+        "user_id": "ada"
+    }
 
 
 def test_one_guard_serves_several_applications(issuers: Issuers) -> None:
     guard = Torii().guard()
     home = _shop(_app(issuers), guard).test_client()
     other = _shop(_app(issuers, TORII_ISSUER=issuers.other.issuer), guard).test_client()
-    assert home.get("/shop/me", headers=_bearer(issuers)).status_code == 200
-    assert other.get("/shop/me", headers=_bearer(issuers)).status_code == 401
+    assert home.get("/shop/me", headers=bearer_headers(issuers)).status_code == 200
+    assert other.get("/shop/me", headers=bearer_headers(issuers)).status_code == 401
 
 
 def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> None:
@@ -142,8 +137,8 @@ def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> 
     torii = Torii(app)
     app.before_request(lambda: seen.append(g.auth))
     client = _shop(app, torii.guard()).test_client()
-    assert client.get("/shop/me", headers=_bearer(issuers)).status_code == 200
-    with app.test_request_context("/shop/me", headers=_bearer(issuers)):
+    assert client.get("/shop/me", headers=bearer_headers(issuers)).status_code == 200
+    with app.test_request_context("/shop/me", headers=bearer_headers(issuers)):
         app.preprocess_request()
         assert g.auth is seen[-1]
 
@@ -152,13 +147,15 @@ def _bare_within(app: Flask, issuers: Issuers, where: str) -> Flask:
     """Put a bare guard behind one that asks for less than the application does."""
     less: Any = {"role": {"admin", "member"}}
     if where == "decorator":
-        app.add_url_rule("/me", view_func=require_auth(**less)(require_auth(_me)))
+        app.add_url_rule("/me", view_func=require_auth(**less)(require_auth(whoami)))
         return app
     blueprint = Blueprint("inner", __name__)
     blueprint.before_request(Torii().guard(**less))
     if where == "blueprint":
         blueprint.before_request(Torii().guard())
-    blueprint.add_url_rule("/me", view_func=_me if where == "blueprint" else require_auth(_me))
+    blueprint.add_url_rule(
+        "/me", view_func=whoami if where == "blueprint" else require_auth(whoami)
+    )
     app.register_blueprint(blueprint)
     return app
 
@@ -169,16 +166,16 @@ def test_a_bare_guard_within_another_asks_what_the_application_asks(
 ) -> None:
     app = _bare_within(_app(issuers, TORII_ROLE="admin"), issuers, where)
     client = app.test_client()
-    member = _bearer(issuers, org_id="org_1", org_role="member")
+    member = bearer_headers(issuers, org_id="org_1", org_role="member")
     assert client.get("/me", headers=member).data == REFUSALS["role"].body
-    assert client.get("/me", headers=_bearer(issuers, **ADMIN)).json == {"user_id": "ada"}
+    assert client.get("/me", headers=bearer_headers(issuers, **ADMIN)).json == {"user_id": "ada"}
 
 
 def test_a_bare_guard_within_that_of_another_issuer_trusts_the_issuer_of_the_application(
     issuers: Issuers,
 ) -> None:
     app = _app(issuers)
-    guarded = require_auth(issuer=issuers.other.issuer)(require_auth(_me))
+    guarded = require_auth(issuer=issuers.other.issuer)(require_auth(whoami))
     app.add_url_rule("/me", view_func=guarded)
     foreign = {"Authorization": f"Bearer {issuers.other.issue_token().access_token}"}
     assert app.test_client().get("/me", headers=foreign).data == REFUSALS["wrong_issuer"].body
@@ -198,10 +195,10 @@ def test_the_view_sees_the_auth_of_the_innermost_guard(issuers: Issuers, guard_a
     if guard_app:
         Torii(app)
     other = require_auth(issuer=issuers.other.issuer, header="x-other")
-    app.add_url_rule("/home", "home", other(require_auth(_me)))
-    app.add_url_rule("/other", "other", require_auth(other(_me)))
+    app.add_url_rule("/home", "home", other(require_auth(whoami)))
+    app.add_url_rule("/other", "other", require_auth(other(whoami)))
     foreign = issuers.other.issue_token(user_id="grace").access_token
-    headers = {**_bearer(issuers), "X-Other": f"Bearer {foreign}"}
+    headers = {**bearer_headers(issuers), "X-Other": f"Bearer {foreign}"}
     client = app.test_client()
     assert client.get("/home", headers=headers).json == {"user_id": "ada"}
     assert client.get("/other", headers=headers).json == {"user_id": "grace"}
@@ -211,8 +208,8 @@ def test_a_bare_guard_undoes_what_another_extension_has_made_of_g(issuers: Issue
     app = _app(issuers)
     Torii(app)
     app.before_request(lambda: setattr(g, "auth", "root"))
-    app.add_url_rule("/me", view_func=require_auth(_me))
-    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    app.add_url_rule("/me", view_func=require_auth(whoami))
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
 
 
 def test_wrong_keywords_of_a_guard_are_found_where_it_is_made() -> None:
@@ -230,25 +227,25 @@ class _Methods(MethodView):
 
     @require_auth(role="admin")
     def post(self) -> dict[str, Any]:
-        return _me()
+        return whoami()
 
     @require_auth(role="admin")
     async def put(self) -> dict[str, Any]:
-        return _me()
+        return whoami()
 
 
 class _Dispatched(View):
     decorators: ClassVar = [require_auth(role="admin")]
 
     def dispatch_request(self) -> dict[str, Any]:
-        return _me()
+        return whoami()
 
 
 class _Later(View):
     decorators: ClassVar = [require_auth(role="admin")]
 
     async def dispatch_request(self) -> dict[str, Any]:  # type: ignore[override]
-        return _me()
+        return whoami()
 
 
 @pytest.mark.parametrize("view", [_Dispatched, _Later])

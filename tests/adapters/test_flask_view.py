@@ -10,13 +10,8 @@ from flask import Flask, g
 from torii_backend import ConfigurationError, Verifier, current_auth
 from torii_backend.flask import Torii, require_auth
 
+from .flask_views import bearer_headers, whoami
 from .issuers import Issuers
-
-
-def _me() -> dict[str, Any]:
-    """Tell who is signed in."""
-    assert g.auth is current_auth()
-    return {"user_id": None if g.auth is None else g.auth.user_id}
 
 
 def _named() -> dict[str, Any]:
@@ -31,27 +26,23 @@ def _app(view: Callable[..., Any], **config: Any) -> Flask:
     return app
 
 
-def _bearer(issuers: Issuers, user_id: str = "ada", **claims: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuers.token(user_id, **claims)}"}
-
-
 def test_the_bare_decorator_reads_the_configuration_of_the_app(issuers: Issuers) -> None:
-    view = require_auth(_me)
+    view = require_auth(whoami)
     home = _app(view, TORII_ISSUER=issuers.home.issuer).test_client()
     other = _app(view, TORII_ISSUER=issuers.other.issuer).test_client()
-    assert home.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
-    assert other.get("/me", headers=_bearer(issuers)).status_code == 401
+    assert home.get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
+    assert other.get("/me", headers=bearer_headers(issuers)).status_code == 401
     assert home.get("/me").status_code == 401
 
 
 def test_empty_parentheses_are_the_bare_decorator(issuers: Issuers) -> None:
-    client = _app(require_auth()(_me), TORII_ISSUER=issuers.home.issuer).test_client()
-    assert client.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    client = _app(require_auth()(whoami), TORII_ISSUER=issuers.home.issuer).test_client()
+    assert client.get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
     assert client.get("/me").status_code == 401
 
 
 def test_keywords_count_before_the_configuration(issuers: Issuers) -> None:
-    view = require_auth(issuer=issuers.home.issuer, header="x-token")(_me)
+    view = require_auth(issuer=issuers.home.issuer, header="x-token")(whoami)
     client = _app(view, TORII_ISSUER=issuers.other.issuer).test_client()
     token = issuers.token()
     assert client.get("/me", headers={"X-Token": f"Bearer {token}"}).json == {"user_id": "ada"}
@@ -59,40 +50,40 @@ def test_keywords_count_before_the_configuration(issuers: Issuers) -> None:
 
 
 def test_the_decorator_inherits_the_keywords_of_the_extension(issuers: Issuers) -> None:
-    app = _app(require_auth(leeway=0)(_me))
+    app = _app(require_auth(leeway=0)(whoami))
     Torii(app, issuer=issuers.home.issuer, audience="shop", required=False)
     client = app.test_client()
-    assert client.get("/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
-    assert client.get("/me", headers=_bearer(issuers, aud="blog")).status_code == 401
-    late = _bearer(issuers, aud="shop", expires_in=-5)
+    assert client.get("/me", headers=bearer_headers(issuers, aud="shop")).json == {"user_id": "ada"}
+    assert client.get("/me", headers=bearer_headers(issuers, aud="blog")).status_code == 401
+    late = bearer_headers(issuers, aud="shop", expires_in=-5)
     assert client.get("/me", headers=late).status_code == 401
 
 
 @pytest.mark.parametrize(
-    "view", [require_auth(_me), require_auth()(_me), require_auth(leeway=1)(_me)]
+    "view", [require_auth(whoami), require_auth()(whoami), require_auth(leeway=1)(whoami)]
 )
 def test_what_the_app_lets_in_the_decorator_refuses(issuers: Issuers, view: Any) -> None:
     app = _app(view)
     Torii(app, issuer=issuers.home.issuer, required=False, exempt=["/me"])
-    app.add_url_rule("/open", view_func=_me, endpoint="open")
+    app.add_url_rule("/open", view_func=whoami, endpoint="open")
     client = app.test_client()
     assert client.get("/open").json == {"user_id": None}
     assert client.get("/me").status_code == 401
-    assert client.get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert client.get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
 
 
 def test_what_the_configuration_lets_in_the_decorator_refuses(issuers: Issuers) -> None:
     config = {"TORII_REQUIRED": False, "TORII_EXEMPT": ["/me"]}
-    app = _app(require_auth(_me), TORII_ISSUER=issuers.home.issuer, **config)
+    app = _app(require_auth(whoami), TORII_ISSUER=issuers.home.issuer, **config)
     assert app.test_client().get("/me").status_code == 401
 
 
 def test_a_decorated_view_may_be_stricter_than_the_app(issuers: Issuers) -> None:
-    app = _app(require_auth(audience="shop")(_me))
+    app = _app(require_auth(audience="shop")(whoami))
     Torii(app, issuer=issuers.home.issuer)
     client = app.test_client()
-    assert client.get("/me", headers=_bearer(issuers)).status_code == 401
-    assert client.get("/me", headers=_bearer(issuers, aud="shop")).json == {"user_id": "ada"}
+    assert client.get("/me", headers=bearer_headers(issuers)).status_code == 401
+    assert client.get("/me", headers=bearer_headers(issuers, aud="shop")).json == {"user_id": "ada"}
 
 
 def test_who_was_let_in_by_the_app_is_not_verified_again(issuers: Issuers) -> None:
@@ -100,7 +91,7 @@ def test_who_was_let_in_by_the_app_is_not_verified_again(issuers: Issuers) -> No
     app = _app(require_auth(lambda: {"same": identities[0] is g.auth is current_auth()}))
     Torii(app, issuer=issuers.home.issuer)
     app.before_request(lambda: identities.append(g.auth))
-    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"same": True}
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).json == {"same": True}
 
 
 def test_who_was_let_in_by_one_request_is_not_let_in_by_the_next(issuers: Issuers) -> None:
@@ -108,9 +99,11 @@ def test_who_was_let_in_by_one_request_is_not_let_in_by_the_next(issuers: Issuer
     app = _app(require_auth(_named), TORII_ISSUER=issuers.home.issuer)
     client = app.test_client()
     with app.app_context():
-        assert client.get("/me", headers=_bearer(issuers)).status_code == 200
+        assert client.get("/me", headers=bearer_headers(issuers)).status_code == 200
         assert client.get("/me").status_code == 401
-        assert client.get("/me", headers=_bearer(issuers, "grace")).json == {"user_id": "grace"}
+        assert client.get("/me", headers=bearer_headers(issuers, "grace")).json == {
+            "user_id": "grace"
+        }
 
 
 def test_a_request_inside_a_request_is_verified_by_itself(issuers: Issuers) -> None:
@@ -120,11 +113,11 @@ def test_a_request_inside_a_request_is_verified_by_itself(issuers: Issuers) -> N
     @require_auth
     def outer() -> dict[str, Any]:
         anonymous = app.test_client().get("/me").status_code
-        grace = app.test_client().get("/me", headers=_bearer(issuers, "grace")).json
+        grace = app.test_client().get("/me", headers=bearer_headers(issuers, "grace")).json
         auth = current_auth()
         return {"anonymous": anonymous, "inner": grace, "outer": auth and auth.user_id}
 
-    assert app.test_client().get("/outer", headers=_bearer(issuers)).json == {
+    assert app.test_client().get("/outer", headers=bearer_headers(issuers)).json == {
         "anonymous": 401,
         "inner": {"user_id": "grace"},
         "outer": "ada",
@@ -140,31 +133,31 @@ def test_an_auth_of_another_extension_opens_nothing(issuers: Issuers, value: obj
         g.auth = value
 
     assert app.test_client().get("/me").status_code == 401
-    assert app.test_client().get("/me", headers=_bearer(issuers)).data == b"let in"
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).data == b"let in"
 
 
 def test_an_async_view_is_guarded(issuers: Issuers) -> None:
     async def me() -> dict[str, Any]:
-        return _me()
+        return whoami()
 
     app = _app(require_auth(issuer=issuers.home.issuer)(me))
     assert app.test_client().get("/me").status_code == 401
-    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
 
 
 def test_an_async_view_behind_the_extension_knows_its_user(issuers: Issuers) -> None:
     async def me() -> dict[str, Any]:
-        return _me()
+        return whoami()
 
     app = _app(me)
     Torii(app, issuer=issuers.home.issuer)
-    assert app.test_client().get("/me", headers=_bearer(issuers)).json == {"user_id": "ada"}
+    assert app.test_client().get("/me", headers=bearer_headers(issuers)).json == {"user_id": "ada"}
 
 
 def test_the_view_keeps_its_name_and_signature() -> None:
-    guarded = require_auth(_me)
-    assert (guarded.__name__, guarded.__doc__) == ("_me", "Tell who is signed in.")
-    assert guarded.__wrapped__ is _me  # type: ignore[attr-defined]
+    guarded = require_auth(whoami)
+    assert (guarded.__name__, guarded.__doc__) == ("whoami", "Tell who is signed in.")
+    assert guarded.__wrapped__ is whoami  # type: ignore[attr-defined]
 
 
 def test_wrong_keywords_are_found_where_the_view_is_declared(issuers: Issuers) -> None:
@@ -182,6 +175,6 @@ def test_an_unknown_keyword_is_found_where_the_view_is_declared() -> None:
 
 
 def test_a_missing_issuer_lets_nobody_in(issuers: Issuers) -> None:
-    app = _app(require_auth(_me), PROPAGATE_EXCEPTIONS=True)
+    app = _app(require_auth(whoami), PROPAGATE_EXCEPTIONS=True)
     with pytest.raises(ConfigurationError, match="TORII_ISSUER"):
-        app.test_client().get("/me", headers=_bearer(issuers))
+        app.test_client().get("/me", headers=bearer_headers(issuers))

@@ -7,7 +7,6 @@ import gc
 import json
 import threading
 import weakref
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Optional
 from uuid import uuid4
@@ -16,7 +15,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.test import RequestFactory, override_settings
+from django.test import RequestFactory
 from django.urls import include, path, resolve
 from ninja import NinjaAPI, Router
 from ninja.testing import TestClient
@@ -28,8 +27,10 @@ from torii_backend.ninja import Nobody, ToriiBearer
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
 from .messages import Request, Response, bearer
-from .refusals import REFUSALS
+from .refusals import assert_refused_as
 from .transport import call_asgi, call_wsgi
+
+pytestmark = pytest.mark.usefixtures("torii")
 
 ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
 
@@ -48,13 +49,6 @@ async def _async_me(request: HttpRequest) -> dict[str, Any]:
     return _me(request)
 
 
-@pytest.fixture(autouse=True)
-def torii(issuer: str) -> Iterator[dict[str, Any]]:
-    settings: dict[str, Any] = {"ISSUER": issuer}
-    with override_settings(TORII=settings):
-        yield settings
-
-
 def _api(**options: Any) -> NinjaAPI:
     return NinjaAPI(urls_namespace=f"api-{uuid4().hex}", **options)
 
@@ -68,15 +62,9 @@ def _answer(api: NinjaAPI, request: Request) -> Response:
     return call_wsgi(_handler(api), request)
 
 
-def _assert_refused(response: Response, refusal: str) -> None:
-    expected = REFUSALS[refusal]
-    assert (response.status, response.body) == (expected.status, expected.body)
-    assert response.header("www-authenticate") == expected.www_authenticate
-
-
 def _assert_for_admins(api: NinjaAPI, issuers: Issuers, target: str = "/me") -> None:
-    _assert_refused(_answer(api, Request(target)), "no_credentials")
-    _assert_refused(_answer(api, bearer(issuers.token(), target)), "role")
+    assert_refused_as(_answer(api, Request(target)), "no_credentials")
+    assert_refused_as(_answer(api, bearer(issuers.token(), target)), "role")
     admin = _answer(api, bearer(issuers.token(**ADMIN), target))
     assert admin.json()["user_id"] == "ada"
 
@@ -97,7 +85,7 @@ def test_a_router_may_be_stricter_than_its_api(issuers: Issuers) -> None:
     api.add_router("/admin", router)
     _assert_for_admins(api, issuers, "/admin/me")
     assert _answer(api, bearer(issuers.token())).status == 200
-    _assert_refused(_answer(api, Request()), "no_credentials")
+    assert_refused_as(_answer(api, Request()), "no_credentials")
 
 
 def test_an_operation_may_be_open_in_a_guarded_api(issuers: Issuers) -> None:
@@ -111,7 +99,7 @@ def test_keywords_count_before_the_settings(issuers: Issuers, torii: dict[str, A
     api = _api(auth=ToriiBearer(issuer=issuers.home.issuer))
     api.get("/me")(_me)
     assert _answer(api, bearer(issuers.token())).status == 200
-    _assert_refused(_answer(api, Request()), "no_credentials")
+    assert_refused_as(_answer(api, Request()), "no_credentials")
 
 
 @pytest.mark.parametrize("operation", [_me, _async_me])
@@ -123,7 +111,7 @@ def test_a_bare_guard_of_django_asks_what_the_project_asks(
     api = _api(auth=ToriiBearer(role={"admin", "member"}))
     api.get("/me")(require_auth(operation))
     member = bearer(issuers.token(org_id="org_1", org_role="member"))
-    _assert_refused(_answer(api, member), "role")
+    assert_refused_as(_answer(api, member), "role")
     assert _answer(api, bearer(issuers.token(**ADMIN))).json()["user_id"] == "ada"
 
 
@@ -155,7 +143,7 @@ def test_the_last_of_several_refuses(issuers: Issuers) -> None:
     api.get("/me")(lambda request: str(getattr(request.auth, "user_id", request.auth)))
     assert _answer(api, Request(headers=(("Cookie", "user=grace"),))).json() == "grace"
     assert _answer(api, bearer(issuers.token())).json() == "ada"
-    _assert_refused(_answer(api, Request()), "no_credentials")
+    assert_refused_as(_answer(api, Request()), "no_credentials")
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -170,7 +158,7 @@ def test_nobody_is_told_from_everybody(issuers: Issuers, required: bool) -> None
     assert _answer(api, bearer(issuers.token())).json()[:2] == [False, True]
     anonymous = _answer(api, Request())
     if required:
-        _assert_refused(anonymous, "no_credentials")
+        assert_refused_as(anonymous, "no_credentials")
     else:
         assert anonymous.json() == [True, False, "None"]
     assert repr(Nobody()) == "Nobody()"
@@ -201,7 +189,7 @@ def test_sync_operations_are_guarded_under_asgi(issuers: Issuers) -> None:
     for method in ("GET", "POST"):
         good = bearer(issuers.token(), method=method)
         assert asyncio.run(call_asgi(handler, good)).json()["user_id"] == "ada"
-        _assert_refused(asyncio.run(call_asgi(handler, Request(method=method))), "no_credentials")
+        assert_refused_as(asyncio.run(call_asgi(handler, Request(method=method))), "no_credentials")
 
 
 def test_the_openapi_document_shows_a_bearer_scheme() -> None:
@@ -235,7 +223,7 @@ def test_refusals_are_ours_wherever_the_api_is_mounted(
     included = include((inner, "app"), namespace) if namespace else include(inner)
     handler = wsgi_handler_of((path(prefix, included),))
     target = "/" + prefix.replace("<slug:shop>", "x") + "inner/me"
-    _assert_refused(call_wsgi(handler, Request(target)), "no_credentials")
+    assert_refused_as(call_wsgi(handler, Request(target)), "no_credentials")
 
 
 def test_a_request_is_gone_once_it_is_answered(issuers: Issuers) -> None:
@@ -283,7 +271,7 @@ def test_an_exception_handler_of_the_project_still_counts(issuers: Issuers) -> N
     def me(request: HttpRequest) -> str:
         raise Mine
 
-    _assert_refused(_answer(api, Request()), "no_credentials")
+    assert_refused_as(_answer(api, Request()), "no_credentials")
     assert _answer(api, bearer(issuers.token())).status == 418
 
 

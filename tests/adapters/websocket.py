@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Optional
 
 from .messages import Request
 from .transport import AsgiApplication, scope_of
@@ -93,3 +93,13 @@ def call_websocket(app: AsgiApplication, scope: dict[str, Any], *texts: str) -> 
         return exchange.sent
 
     return asyncio.run(serve())
+
+
+def greeted(sent: Messages) -> tuple[Optional[str], str]:
+    """Give the selected subprotocol, and whom the application greeted."""
+    assert [message["type"] for message in sent] == [
+        "websocket.accept",
+        "websocket.send",
+        "websocket.close",
+    ]
+    return sent[0].get("subprotocol"), sent[1]["text"]

@@ -1,0 +1,117 @@
+"""Who is signed in while views of Django REST framework make requests of their own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.http import HttpRequest, JsonResponse
+from django.test import Client, override_settings
+from django.urls import path
+from rest_framework.request import Request as RestRequest
+
+from torii_backend import ConfigurationError, current_auth
+
+from .django_project import asgi_handler_of, wsgi_handler_of
+from .drf_views import Me
+from .issuers import Issuers
+from .messages import Request, Response, bearer
+from .transport import call_asgi, call_wsgi, environ_of
+
+pytestmark = pytest.mark.usefixtures("torii")
+
+
+def _batch(request: HttpRequest) -> JsonResponse:
+    """Ask a view about requests that are made here, as batch endpoints do, and never closed."""
+    statuses = []
+    for token in request.headers["X-Tokens"].split():
+        inner = HttpRequest()
+        inner.method = "GET"
+        inner.META = {"REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": f"Bearer {token}"}
+        statuses.append(Me.as_view()(inner).status_code)
+    return JsonResponse(statuses, safe=False)
+
+
+def _whose(_: HttpRequest) -> JsonResponse:
+    """Tell who is signed in, as a view without a guard."""
+    try:
+        return JsonResponse({"current": repr(current_auth())})
+    except ConfigurationError:
+        return JsonResponse({"current": "nobody"})
+
+
+class _GuardedBatch(Me):
+    def get(self, request: RestRequest) -> JsonResponse:
+        return _batch(request._request)
+
+
+_BATCH = (
+    path("guarded", _GuardedBatch.as_view()),
+    path("batch", _batch),
+    path("me", Me.as_view()),
+    path("whose", _whose),
+)
+
+
+def _tokens(issuers: Issuers, *users: str) -> Request:
+    tokens = " ".join(issuers.token(user) for user in users)
+    return Request("/batch", headers=(("X-Tokens", tokens),))
+
+
+def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> None:
+    handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
+    for users in (["ada"], ["ada", "grace"], ["ada", "grace", "ada"]):
+        answer = call_wsgi(handler, _tokens(issuers, *users))
+        assert answer.json() == [200] * len(users)
+        with pytest.raises(ConfigurationError):
+            current_auth()
+        good = bearer(issuers.token("eve"), "/guarded")
+        both = good._replace(headers=good.headers + _tokens(issuers, *users).headers)
+        assert call_wsgi(handler, both).json() == [200] * len(users)
+        with pytest.raises(ConfigurationError):
+            current_auth()
+
+
+def test_what_an_unfinished_request_has_left_ends_with_the_next(issuers: Issuers) -> None:
+    """Nobody has closed the answer: neither a server nor a test."""
+    handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
+    list(handler(environ_of(_tokens(issuers, "ada", "grace")), lambda *_: print))
+    assert current_auth() is not None
+    assert call_wsgi(handler, Request("/whose")).json() == {"current": "nobody"}
+
+
+def test_the_client_of_django_leaves_nobody_behind(issuers: Issuers) -> None:
+    urls = type("Urls", (), {"urlpatterns": _BATCH})
+    with override_settings(ROOT_URLCONF=urls):
+        tokens = _tokens(issuers, "ada", "grace").headers[0][1]
+        assert Client().get("/batch", HTTP_X_TOKENS=tokens).json() == [200, 200]
+        with pytest.raises(ConfigurationError):
+            current_auth()
+        assert Client().get("/whose").json() == {"current": "nobody"}
+
+
+def test_requests_that_a_view_makes_leave_nobody_behind_under_asgi(issuers: Issuers) -> None:
+    handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
+
+    async def ask_in_turn() -> None:
+        assert (await call_asgi(handler, _tokens(issuers, "ada", "grace"))).json() == [200, 200]
+        assert (await call_asgi(handler, Request("/whose"))).json() == {"current": "nobody"}
+        good = bearer(issuers.token())
+        assert (await call_asgi(handler, good)).json() == {"user_id": "ada"}
+
+    asyncio.run(ask_in_turn())
+
+
+def test_requests_at_once_do_not_end_each_other(issuers: Issuers) -> None:
+    """Under ASGI one begins, and another is over, while a third is in its view."""
+    handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
+    users = [f"user-{number}" for number in range(8)]
+
+    async def ask_at_once() -> list[Response]:
+        requests = [bearer(issuers.token(user)) for user in users]
+        batch = _tokens(issuers, "ada", "grace")
+        calls = [call_asgi(handler, request) for each in requests for request in (each, batch)]
+        return await asyncio.gather(*calls)
+
+    answers = asyncio.run(ask_at_once())
+    assert [answer.json() for answer in answers[::2]] == [{"user_id": user} for user in users]
