@@ -171,6 +171,11 @@ def bind_auth_at_large(auth: Optional[Auth]) -> Callable[[], None]:
     return unbind
 
 
+def hide_auth_at_large() -> Callable[[], None]:
+    """Do as `bind_auth_at_large`, for a request that no guard has seen: `current_auth()` fails."""
+    return bind_auth_at_large(_UNBOUND)
+
+
 class BoundIterator(Generic[Chunk]):
     """A response body whose every step runs with `current_auth()` bound, and leaves nothing bound.
 

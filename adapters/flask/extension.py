@@ -46,7 +46,7 @@ class Torii:
         unchecked = True
 
         @app.before_request
-        def guard() -> None:  # pyright: ignore[reportUnusedFunction]
+        def guard() -> None:
             nonlocal unchecked
             if unchecked:
                 check_order(app.view_functions)

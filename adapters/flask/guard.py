@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional, cast
+from typing import TYPE_CHECKING, Callable, Optional, cast
 from weakref import WeakKeyDictionary
 
 from flask import (
@@ -13,23 +13,21 @@ from flask import (
     current_app,
     g,
     request,
-    request_tearing_down,
 )
 from werkzeug.exceptions import default_exceptions
 
-from torii_backend.auth import Auth, BoundIterator, bind_auth, unbind_auth
+from torii_backend.auth import Auth, BoundIterator
 from torii_backend.authenticator import Authenticator
 from torii_backend.errors import ToriiAuthError
+from torii_backend.flask.binding import bind_until_torn_down, current_request
 from torii_backend.incoming import EnvironRequest
 from torii_backend.options import AuthOptions, check_options, view_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Kept with the request: `g` may outlive it, and belongs to other extensions, too.
 _AUTH = "torii_backend.flask.auth"
 _LET_IN = "torii_backend.flask.let_in"
-_BINDING = "torii_backend.flask.binding"
 
 
 class ViewGuard:
@@ -87,18 +85,18 @@ def note_let_in(options: AuthOptions, auth: Optional[Auth]) -> None:
 
 def let_in(authenticator: Authenticator) -> Optional[Auth]:
     """Authenticate the current request and inject its Auth, or abort."""
-    environ = request.environ
+    # Once, and not through the proxy each time.
+    current = current_request()
     try:
-        auth = authenticator.authenticate(EnvironRequest(environ))
+        auth = authenticator.authenticate(EnvironRequest(current.environ))
     except ToriiAuthError as refusal:
         answer = authenticator.challenge(refusal)
         response = Response(answer.body, answer.status, list(answer.headers))
         if answer.status in default_exceptions:
             abort(answer.status, description=str(refusal), response=response)
         abort(response)
-    g.auth = environ[_AUTH] = auth
-    # Only the first binding of a request is undone: it leads back to before the request.
-    environ.setdefault(_BINDING, bind_auth(auth))
+    g.auth = vars(current)[_AUTH] = auth
+    bind_until_torn_down(auth, current)
     after_this_request(_bind_stream)
     return auth
 
@@ -107,14 +105,5 @@ def _bind_stream(response: Response) -> Response:
     """Bind the steps of a body that is read after the request is over."""
     if response.is_streamed and not response.direct_passthrough:
         body = cast("Iterable[bytes]", response.response)
-        response.response = BoundIterator(request.environ[_AUTH], body)
+        response.response = BoundIterator(vars(current_request())[_AUTH], body)
     return response
-
-
-def _forget(sender: Flask, **_: Any) -> None:
-    token = request.environ.pop(_BINDING, None)
-    if token is not None:
-        unbind_auth(token)
-
-
-request_tearing_down.connect(_forget)

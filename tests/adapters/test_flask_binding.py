@@ -1,0 +1,242 @@
+"""`current_auth()` in Flask ends with its request, however that ends, and is in no other request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import copy_context
+from functools import partial
+from threading import Thread
+from typing import Any, Callable
+
+import pytest
+from flask import Flask, Response, copy_current_request_context, g, request, stream_with_context
+from flask.testing import FlaskClient
+
+from torii_backend import ConfigurationError, current_auth
+from torii_backend.flask import Torii, require_auth
+from torii_backend.wsgi import AuthMiddleware
+
+from .flask_views import bearer_headers
+from .issuers import Issuers
+from .messages import Request, bearer
+from .transport import call_wsgi
+
+
+def _who() -> str:
+    try:
+        auth = current_auth()
+    except ConfigurationError:
+        return "unbound"
+    return "nobody" if auth is None else auth.user_id
+
+
+def _app(issuers: Issuers, view: Callable[[], Any] = _who) -> Flask:
+    """Give an application with a guarded and an open view."""
+    app = Flask(__name__)
+    app.config.update({"TORII_ISSUER": issuers.home.issuer, "PROPAGATE_EXCEPTIONS": True})
+    app.add_url_rule("/me", "me", require_auth(view))
+    app.add_url_rule("/inner", "inner", require_auth(_who))
+    app.add_url_rule("/open", "open", _who)
+    return app
+
+
+def _assert_leaves_nobody(app: Flask, issuers: Issuers, answer: str) -> None:
+    client = app.test_client()
+    for _ in range(2):
+        assert client.get("/me", headers=bearer_headers(issuers)).text == answer
+        assert _who() == "unbound"
+        assert client.get("/open").text == "unbound"
+
+
+def _in_thread(job: Callable[[], Any]) -> None:
+    thread = Thread(target=job)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("inherits", [False, True])
+def test_a_copy_of_the_request_that_ends_first_leaves_nobody(
+    issuers: Issuers, inherits: bool
+) -> None:
+    def view() -> str:
+        seen: list[str] = []
+        job = copy_current_request_context(lambda: seen.append(_who()))
+        _in_thread(partial(copy_context().run, job) if inherits else job)
+        return f"{seen[0]} {_who()}"
+
+    answer = "ada ada" if inherits else "unbound ada"
+    _assert_leaves_nobody(_app(issuers, view), issuers, answer)
+
+
+def test_a_guard_in_an_async_function_leaves_nobody(issuers: Issuers) -> None:
+    """It works in a context of its own, whose values Flask takes over."""
+    app = _app(issuers)
+    guarded = require_auth(_who)
+
+    async def wrapped() -> str:
+        return str(guarded())
+
+    app.add_url_rule("/wrapped", view_func=wrapped)
+    client = app.test_client()
+    assert client.get("/wrapped", headers=bearer_headers(issuers)).text == "ada"
+    assert _who() == "unbound"
+
+
+def test_two_guards_of_one_request_leave_nobody(issuers: Issuers) -> None:
+    other = require_auth(issuer=issuers.other.issuer, header="x-other")
+    app = _app(issuers, other(_who))
+    headers = {
+        **bearer_headers(issuers),
+        "X-Other": f"Bearer {issuers.other.issue_token(user_id='grace').access_token}",
+    }
+    client = app.test_client()
+    assert client.get("/me", headers=headers).text == "grace"
+    assert client.get("/open").text == _who() == "unbound"
+
+
+def _same_environ() -> Any:
+    inner = Flask("inner")
+    inner.config.update(request.environ["test.config"])
+    inner.add_url_rule("/me", view_func=require_auth(_who))
+    return Response.from_app(inner, request.environ).get_data(as_text=True)
+
+
+def _copied_environ() -> Any:
+    app: Any = request.environ["test.app"]
+    with app.request_context(dict(request.environ, PATH_INFO="/inner")):
+        return app.full_dispatch_request().get_data(as_text=True)
+
+
+@pytest.mark.parametrize("again", [_same_environ, _copied_environ])
+def test_a_view_may_handle_its_environ_again(issuers: Issuers, again: Callable[[], Any]) -> None:
+    app = _app(issuers, lambda: f"{_who()} {again()} {again()} {_who()}")
+    passed = {"test.app": app, "test.config": {"TORII_ISSUER": issuers.home.issuer}}
+    client = app.test_client()
+    headers = bearer_headers(issuers)
+    answer = client.get("/me", headers=headers, environ_overrides=passed)
+    assert answer.text == "ada ada ada ada"
+    assert client.get("/open").text == _who() == "unbound"
+
+
+def test_a_stream_is_its_own_requests_after_its_environ_was_handled_again(
+    issuers: Issuers,
+) -> None:
+    inner = Flask("inner")
+    guard = require_auth(issuer=issuers.other.issuer, header="x-other")
+    inner.add_url_rule("/me", view_func=guard(_who))
+
+    def view() -> Response:
+        first = Response.from_app(inner, request.environ).get_data(as_text=True)
+        return Response(f"{each} {_who()} " for each in (first, "then"))
+
+    headers = {
+        **bearer_headers(issuers),
+        "X-Other": f"Bearer {issuers.other.issue_token(user_id='grace').access_token}",
+    }
+    client = _app(issuers, view).test_client()
+    assert client.get("/me", headers=headers).text == "grace ada then ada "
+
+
+def test_an_open_request_that_is_made_of_a_guarded_one_is_let_in_with_it(issuers: Issuers) -> None:
+    inner = Flask("inner")
+    inner.add_url_rule("/me", view_func=_who)
+    app = _app(
+        issuers,
+        lambda: f"{Response.from_app(inner, request.environ).get_data(as_text=True)} {_who()}",
+    )
+    _assert_leaves_nobody(app, issuers, "ada ada")
+
+
+def test_a_request_that_a_guarded_one_sends_begins_as_nobodys(issuers: Issuers) -> None:
+    grace = bearer_headers(issuers, user_id="grace")
+
+    def view() -> str:
+        client = app.test_client()
+        inner = client.get("/inner", headers=grace).text
+        return f"{client.get('/open').text} {inner} {_who()}"
+
+    app = _app(issuers, view)
+    _assert_leaves_nobody(app, issuers, "unbound grace ada")
+
+
+def test_a_middleware_around_an_open_application_counts(issuers: Issuers) -> None:
+    guarded = AuthMiddleware(_app(issuers), issuer=issuers.home.issuer)
+    assert call_wsgi(guarded, bearer(issuers.token(), "/open")).body == b"ada"
+
+    def view() -> Any:
+        environ = dict(request.environ, PATH_INFO="/open")
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {issuers.token('grace')}"
+        return f"{Response.from_app(guarded, environ).get_data(as_text=True)} {_who()}"
+
+    _assert_leaves_nobody(_app(issuers, view), issuers, "grace ada")
+
+
+@pytest.mark.parametrize("hook", ["teardown_request", "teardown_appcontext"])
+def test_a_teardown_that_fails_leaves_nobody_in_the_next_request(
+    issuers: Issuers, hook: str
+) -> None:
+    """Flask tells nobody of the end of such a request."""
+    app = _app(issuers)
+    failing = True
+
+    def fail(error: object) -> None:
+        if failing:
+            raise ArithmeticError
+
+    getattr(app, hook)(fail)
+    unguarded = Flask("unguarded")
+    unguarded.add_url_rule("/open", view_func=_who)
+
+    def leave() -> list[str]:
+        nonlocal failing
+        failing = True
+        with pytest.raises(ArithmeticError):
+            call_wsgi(app, bearer(issuers.token()))
+        failing = False
+        served = [call_wsgi(each, Request("/open")).body.decode() for each in (app, unguarded)]
+        around = AuthMiddleware(unguarded, issuer=issuers.home.issuer)
+        grace = bearer(issuers.token("grace"), "/open")
+        return [*served, call_wsgi(around, grace).body.decode()]
+
+    # What is left stays in these contexts.
+    assert copy_context().run(leave) == ["unbound", "unbound", "grace"]
+
+
+@pytest.mark.parametrize("with_context", [True, False])
+def test_a_stream_that_is_closed_early_leaves_nobody(issuers: Issuers, with_context: bool) -> None:
+    closed: list[str] = []
+
+    def body() -> Iterator[str]:
+        try:
+            yield _who()
+            yield "never read"
+        finally:
+            closed.append(_who())
+
+    app = _app(issuers, lambda: Response(stream_with_context(body()) if with_context else body()))
+    client = app.test_client()
+    answer = client.get("/me", headers=bearer_headers(issuers), buffered=False)
+    assert next(answer.iter_encoded()) == b"ada"
+    answer.close()
+    assert closed == ["ada"]
+    assert client.get("/open").text == _who() == "unbound"
+
+
+def test_a_context_that_a_client_preserves_ends_with_it(issuers: Issuers) -> None:
+    app = _app(issuers)
+    with app.app_context():
+        with app.test_client() as client:
+            assert client.get("/me", headers=bearer_headers(issuers)).text == "ada"
+            assert (g.auth.user_id, _who()) == ("ada", "unbound")
+            assert client.get("/open").text == "unbound"
+        assert _who() == "unbound"
+
+
+def test_an_exempt_path_of_a_guarded_application_leaves_nobody(issuers: Issuers) -> None:
+    app = _app(issuers)
+    Torii(app, exempt=["/open"])
+    client: FlaskClient = app.test_client()
+    for _ in range(2):
+        assert client.get("/me", headers=bearer_headers(issuers)).text == "ada"
+        assert client.get("/open").text == "nobody"
+        assert _who() == "unbound"
