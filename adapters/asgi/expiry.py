@@ -36,6 +36,7 @@ class ExpiringSocket:
         self._send = send
         self._seconds_left = seconds_left
         self._expired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._one_reader = asyncio.Lock()
         self._incoming: Optional[asyncio.Future[Message]] = None
         self._is_connected = False
         self._is_closed = False
@@ -47,10 +48,7 @@ class ExpiringSocket:
         try:
             await app(scope, self.receive, self.send)
         except Exception as error:
-            # Starlette raises an exception of its own out of ours.
-            if not isinstance(error, WebSocketExpired) and not isinstance(
-                error.__context__, WebSocketExpired
-            ):
+            if not _is_ours(error):
                 raise
         finally:
             if not self._expired.done():
@@ -67,6 +65,10 @@ class ExpiringSocket:
         if not self._is_connected:
             self._is_connected = True
             return await self._receive()
+        async with self._one_reader:
+            return await self._receive_until_expiry()
+
+    async def _receive_until_expiry(self) -> Message:
         # It outlives a call that the application gives up, so that no message is lost.
         incoming = self._incoming = self._incoming or asyncio.ensure_future(self._receive())
         either: set[asyncio.Future[Any]] = {incoming, self._expired}
@@ -103,3 +105,15 @@ class ExpiringSocket:
             return
         self._expired.set_result(None)
         await self._send({"type": "websocket.close", "code": _CODE, "reason": _REASON})
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell WebSocketExpired, and what Starlette and task groups make of it, from other failures."""
+    # Neither Starlette nor, on older Pythons, the class of groups is there to be imported.
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, tuple) and members:
+        return all(map(_is_ours, members))
+    kind = type(error)
+    if (kind.__module__, kind.__name__) == ("starlette.websockets", "WebSocketDisconnect"):
+        return isinstance(error.__context__, WebSocketExpired)
+    return isinstance(error, WebSocketExpired)

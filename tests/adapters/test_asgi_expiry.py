@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable
 from typing import Any, Callable
@@ -136,6 +137,33 @@ def test_no_message_is_lost_to_an_application_that_stops_waiting_for_it(server: 
     assert received == [None, None, {"type": "websocket.receive", "text": "late"}]
 
 
+def test_each_message_goes_to_one_reader(server: Server) -> None:
+    received: list[Any] = []
+
+    class Slow(WebSocketExchange):
+        """Gives no message at once."""
+
+        async def receive(self) -> dict[str, Any]:
+            await asyncio.sleep(1)
+            return await super().receive()
+
+    async def read(receive: Any) -> None:
+        received.append((await receive()).get("text"))
+
+    async def share(receive: Any, send: Any) -> None:
+        await asyncio.gather(*[read(receive) for _ in range(3)])
+        # Nor does one that gives up take anything from those that wait.
+        waiting = [asyncio.ensure_future(read(receive)) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        waiting[0].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*[read(receive) for _ in range(2)])
+
+    texts = ["one", "two", "three", "four", "five"]
+    assert server.converse(share, *texts, exchange=Slow) == [CLOSE]
+    assert received == [*texts, None, None]
+
+
 def test_what_is_sent_after_the_end_is_dropped(server: Server) -> None:
     done: list[str] = []
 
@@ -217,6 +245,68 @@ def test_a_failure_of_the_application_is_not_hidden(server: Server) -> None:
 
     with pytest.raises(Stubborn):
         server.converse(fail)
+
+
+async def _send_after_the_end(send: Any) -> None:
+    await asyncio.sleep(2 * LIFETIME)
+    await send(HELLO)
+
+
+def test_a_failure_while_it_cleans_up_is_not_hidden(server: Server) -> None:
+    async def clean_up(receive: Any, send: Any) -> None:
+        try:
+            await _send_after_the_end(send)
+        except OSError:
+            raise Stubborn  # noqa: B904 - as a bug does
+
+    with pytest.raises(Stubborn):
+        server.converse(clean_up)
+
+
+def test_a_failure_that_the_application_makes_of_the_end_is_its_own(server: Server) -> None:
+    async def wrap(receive: Any, send: Any) -> None:
+        try:
+            await _send_after_the_end(send)
+        except OSError as error:
+            raise Stubborn from error
+
+    with pytest.raises(Stubborn):
+        server.converse(wrap)
+
+
+class Group(Exception):
+    """Several exceptions at once, with the one attribute that all such classes have."""
+
+    def __init__(self, *exceptions: Exception) -> None:
+        super().__init__("several")
+        self.exceptions = exceptions
+
+
+@pytest.mark.parametrize("more", [[], [Stubborn()], [Group(Stubborn())]])
+def test_a_group_of_nothing_but_our_own_ends_quietly(server: Server, more: list[Exception]) -> None:
+    async def send_twice(receive: Any, send: Any) -> None:
+        tasks = [asyncio.ensure_future(_send_after_the_end(send)) for _ in range(2)]
+        one, two = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(one, OSError)
+        assert isinstance(two, OSError)
+        raise Group(one, Group(two), *more)
+
+    if more:
+        with pytest.raises(Group):
+            server.converse(send_twice)
+    else:
+        assert server.converse(send_twice) == [CLOSE]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python has no TaskGroup")
+def test_starlette_in_a_task_group_ends_quietly(server: Server) -> None:
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_send_after_the_end(websocket.send))
+
+    app = Starlette(routes=[WebSocketRoute("/me", endpoint)])
+    assert server.serve(app)[-1] == CLOSE
 
 
 def test_a_websocket_that_is_not_accepted_in_time_is_refused(server: Server) -> None:
