@@ -26,6 +26,10 @@ if not settings.configured:
             # Django's own AnonymousUser would need Django's own users.
             "UNAUTHENTICATED_USER": None,
         },
+        # In these REST framework shows its answers to browsers.
+        TEMPLATES=[
+            {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
+        ],
         # "ISSUER" may stand here; left out, it comes from TORII_ISSUER.
         TORII={},
     )
