@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -25,10 +26,12 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
     """
     try:
         guard = Guard(configured_options())
-    except (ConfigurationError, TypeError) as error:
-        hint = 'Set TORII = {"ISSUER": "https://<your tenant>.torii.so"} in the settings.'
+    except ConfigurationError as error:
+        hint = None
         if error.__cause__ is not None:
             hint = f"Python says: {error.__cause__}"
+        elif not _has_issuer():
+            hint = 'Set TORII = {"ISSUER": "https://<your tenant>.torii.so"} in the settings.'
         if getattr(settings, "TORII", {}) != {} or MIDDLEWARE in settings.MIDDLEWARE:
             return [Error(str(error), hint=hint, id="torii.E001")]
         return [Warning(str(error), hint=hint, id="torii.W001")]
@@ -41,6 +44,12 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _has_issuer() -> bool:
+    torii = getattr(settings, "TORII", {})
+    named = isinstance(torii, dict) and (torii.get("ISSUER") or torii.get("VERIFIER"))
+    return bool(named or os.environ.get("TORII_ISSUER"))
 
 
 def _after_ours(middleware: list[str]) -> list[str]:

@@ -42,7 +42,11 @@ class RequireAuthMixin:
         """Return the view function, guarded.
 
         Args:
-            initkwargs: as in `View.as_view`.
+            initkwargs: as in `View.as_view`; with `auth_options`, those of the class do not count.
+
+        Raises:
+            ConfigurationError: an option is wrong.
         """
         view: Callable[..., HttpResponseBase] = super().as_view(**initkwargs)  # type: ignore[misc]
-        return require_auth(**cls.auth_options)(view)
+        options: AuthOptions = initkwargs.get("auth_options", cls.auth_options)
+        return require_auth(**options)(view)

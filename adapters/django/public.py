@@ -9,6 +9,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.urls import Resolver404, get_resolver
 
+from torii_backend.errors import ConfigurationError
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 _MARK = "torii_public"
@@ -26,7 +28,20 @@ def public(view: View) -> View:
 
     Returns:
         The view with its signature kept, marked.
+
+    Raises:
+        ConfigurationError: it is a class, or no view at all, such as what `include()` returns.
     """
+    if isinstance(view, type):
+        raise ConfigurationError(
+            f"@public opens view functions: write public({view.__name__}.as_view()), "
+            'or @method_decorator(public, name="dispatch") on the class.'
+        )
+    if not callable(view):
+        raise ConfigurationError(
+            "@public opens view functions: "
+            "write it at each view to open, and not around include() or a path."
+        )
 
     @wraps(view)
     def opened(*args: Any, **kwargs: Any) -> Any:

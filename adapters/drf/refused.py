@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
 
@@ -25,11 +24,7 @@ class Refused(APIException):
     def __init__(self, challenge: Challenge, reason: str, request: Request) -> None:
         super().__init__(code=reason)
         self.status_code: int = challenge.status
-        try:
-            document = msgspec.json.decode(challenge.body)
-        except msgspec.DecodeError:
-            document = challenge.body.decode("utf-8", "replace")
-        self.detail: Any = _coded(document, reason)
+        self.detail: Any = _coded(challenge.document, reason)
         view = (request.parser_context or {}).get("view")
         # These reach the answer whatever handles the exception. The renderer chooses the type.
         headers: dict[str, str] = getattr(view, "headers", {})

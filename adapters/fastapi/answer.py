@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Union
 
-import msgspec
 from fastapi import HTTPException, WebSocketException
 from starlette.datastructures import Headers
 
@@ -27,10 +26,7 @@ def exception_for(
         scope.get("extensions") or {}
     ):
         return WebSocketException(1008)
-    try:
-        detail = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        detail = answer.body.decode("utf-8", "replace")
+    detail = answer.document
     if isinstance(detail, dict) and detail.keys() == {"error"}:
         detail = detail["error"]
     # This kind of mapping can hold a name twice, and FastAPI writes the type and length itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -49,20 +50,23 @@ def describe_refusals(app: FastAPI) -> None:
         ]
         for operation in guarded:
             for status, response in _RESPONSES.items():
-                operation["responses"].setdefault(status, response)
+                operation["responses"].setdefault(status, deepcopy(response))
         if guarded:
-            document["components"].setdefault("schemas", {}).setdefault(_SCHEMA_NAME, _SCHEMA)
+            schemas = document["components"].setdefault("schemas", {})
+            schemas.setdefault(_SCHEMA_NAME, deepcopy(_SCHEMA))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _response(description: str, *headers: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{_SCHEMA_NAME}"}}}
-    response: dict[str, Any] = {"description": description, "content": content}
-    if headers:
-        response["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
-    return response
+def _response(description: str, header: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{_SCHEMA_NAME}"}}
+        },
+        "headers": {header: {"schema": {"type": "string"}}},
+    }
 
 
 _RESPONSES = {

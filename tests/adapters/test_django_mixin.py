@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -63,7 +64,11 @@ def _answer(view: type[View], request: Request, **overrides: Any) -> Response:
 
 
 def _async_answer(view: type[View], request: Request, **overrides: Any) -> Response:
-    return asyncio.run(call_asgi(asgi_handler(view.as_view(), **overrides), request))
+    return _call_async(asgi_handler(view.as_view(), **overrides), request)
+
+
+def _call_async(handler: Any, request: Request) -> Response:
+    return asyncio.run(call_asgi(handler, request))
 
 
 @pytest.mark.parametrize("view", [_Me, _Later])
@@ -127,3 +132,22 @@ def test_wrong_options_are_found_where_the_class_is_declared() -> None:
         type("Wrong", (RequireAuthMixin, View), {"auth_options": {"role": ""}})
     with pytest.raises(TypeError, match="rol"):
         type("Wrong", (RequireAuthMixin, View), {"auth_options": {"rol": "admin"}})
+
+
+@pytest.mark.parametrize("view", [_Me, _Later, _Admins, _LaterAdmins])
+def test_as_view_may_name_the_options(issuers: Issuers, view: type[View]) -> None:
+    """As it may any attribute of the class; those of the class count no more then."""
+    guarded = view.as_view(auth_options={"role": "owner"})
+    owner = issuers.token(org_id="org_1", org_role="owner")
+    wsgi, asgi = wsgi_handler(guarded), asgi_handler(guarded)
+    for answer in (partial(call_wsgi, wsgi), partial(_call_async, asgi)):
+        assert answer(Request()).status == 401
+        assert answer(bearer(issuers.token(**ADMIN))).body == REFUSALS["role"].body
+        assert answer(bearer(owner)).json() == {"user_id": "ada"}
+
+
+def test_wrong_options_of_as_view_are_found_where_it_is_called() -> None:
+    with pytest.raises(ConfigurationError, match="role"):
+        _Me.as_view(auth_options={"role": ""})
+    with pytest.raises(TypeError, match="rol"):
+        _Admins.as_view(auth_options={"rol": "admin"})

@@ -15,7 +15,7 @@ from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views import View
 
-from torii_backend import Auth, ToriiAuthError, current_auth
+from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import RequireAuthMixin, public, require_auth
 
 from .django_project import MIDDLEWARE, asgi_handler_of, wsgi_handler_of
@@ -286,3 +286,10 @@ def test_the_view_keeps_its_name_and_marks(torii: dict[str, Any]) -> None:
     opened = public(marked)
     assert (opened.__name__, opened.__doc__) == ("marked", "Say something.")
     assert opened.csrf_exempt is True  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wrong", [Closed, Guarded, include(_INNER), None, "me"])
+def test_public_says_at_once_what_it_can_open(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match="@public opens") as raised:
+        public(wrong)
+    assert ("as_view" in str(raised.value)) is (wrong in (Closed, Guarded))

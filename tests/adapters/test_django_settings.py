@@ -233,6 +233,22 @@ def test_missing_settings_are_an_error_with_the_middleware_and_a_warning_without
     assert _identifiers(TORII={}) == ["torii.W001"]
 
 
+def _hints(**overrides: Any) -> list[Optional[str]]:
+    with override_settings(**overrides):
+        return [message.hint for message in run_checks()]
+
+
+def test_the_hint_is_to_set_an_issuer_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    (hint,) = _hints(MIDDLEWARE=[MIDDLEWARE])
+    assert str(hint).startswith('Set TORII = {"ISSUER": ')
+    assert _hints() == _hints(TORII={"LEEWAY": 0}) == [hint]
+    assert _hints(TORII={"ISSUER": ISSUER, "LEEWAY": "30"}) == [None]
+    assert _hints(TORII={"ISSUER": "acme.torii.so"}) == [None]
+    assert _hints(TORII={"VERIFIER": 7}) == [None]
+    monkeypatch.setenv("TORII_ISSUER", ISSUER)
+    assert _hints(TORII={"LEEWAY": "30"}) == [None]
+
+
 def test_good_settings_pass_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _identifiers(TORII={"ISSUER": ISSUER}) == []
     assert _identifiers(TORII={"ISSUER": ISSUER}, MIDDLEWARE=[MIDDLEWARE]) == []

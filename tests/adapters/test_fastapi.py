@@ -176,6 +176,7 @@ def test_an_auth_error_of_the_application_has_its_own_handler(
         (b'{"sign_in":"/login"}', {"sign_in": "/login"}),
         (b"[1]", [1]),
         (b"plain text", "plain text"),
+        (b'"\xff"', '"\ufffd"'),
         (b"", ""),
     ],
 )

@@ -91,3 +91,13 @@ def test_a_document_of_the_applications_own_is_extended(issuer: str) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
     describe_refusals(app)
     assert _responses(app.openapi(), "/me").keys() == {"200", *REFUSALS}
+
+
+def test_what_one_application_changes_stays_its_own(issuer: str) -> None:
+    mine, other = (_app(require_auth(issuer=issuer)) for _ in range(2))
+    document = mine.openapi()
+    _responses(document, "/me")["401"]["description"] = "Mine."
+    document["components"]["schemas"]["ToriiRefusal"]["properties"].clear()
+    assert _responses(document, "/us")["401"]["description"] != "Mine."
+    assert _responses(other.openapi(), "/me")["401"]["description"] != "Mine."
+    assert other.openapi()["components"]["schemas"]["ToriiRefusal"]["properties"]
