@@ -76,19 +76,21 @@ class TokenCache:
         """
         self._entries[digest] = verified
         # Two for each that comes, so that they become fewer.
-        self._drop_expired(now)
-        self._drop_expired(now)
+        if self._drop_expired(now):
+            self._drop_expired(now)
         while len(self._entries) > self._size:
             try:
                 self._entries.popitem(last=False)
             except KeyError:  # another thread has emptied it in between
                 return
 
-    def _drop_expired(self, now: float) -> None:
-        """Drop the token that was not used for longest, if it has expired."""
+    def _drop_expired(self, now: float) -> bool:
+        """Drop the token that was not used for longest, if it has expired; tell whether it has."""
         try:
             digest, oldest = next(iter(self._entries.items()))
         except (StopIteration, RuntimeError):  # another thread has changed it in between
-            return
-        if now >= oldest.ends_at:
-            self._entries.pop(digest, None)
+            return False
+        if now < oldest.ends_at:
+            return False
+        self._entries.pop(digest, None)
+        return True

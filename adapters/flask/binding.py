@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, Optional
 
 from flask import Flask, Request, request, request_started, request_tearing_down
 
@@ -18,16 +18,10 @@ _BINDING = "torii_backend.flask.binding"
 class _Binding:
     """What a guard has bound, told from all other bindings by its identity."""
 
+    __slots__ = ("auth",)
+
     def __init__(self, auth: Optional[Auth]) -> None:
         self.auth = auth
-
-
-class _Step(NamedTuple):
-    """How to undo a binding."""
-
-    binding: _Binding
-    before: Optional[_Binding]
-    unbind: Callable[[], None]
 
 
 # The last one in this context.
@@ -50,9 +44,8 @@ def bind_until_torn_down(auth: Optional[Auth], current: Request) -> None:
 
 def _keep(binding: _Binding, unbind: Callable[[], None], current: Request) -> None:
     """Have the current request undo a binding, in whichever context has it by then."""
-    step = _Step(binding, _bound.get(), unbind)
+    vars(current).setdefault(_BOUND, []).append((binding, _bound.get(), unbind))
     _bound.set(binding)
-    vars(current).setdefault(_BOUND, []).append(step)
 
 
 def _begin(sender: Flask, **_: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from flask import Flask
 
 from torii_backend.authenticator import Authenticator
-from torii_backend.flask.guard import ViewGuard, configured_options, let_in, note_let_in
+from torii_backend.flask.guard import ViewGuard, configured_options, let_in_all
 from torii_backend.flask.order import check_order
 from torii_backend.options import AuthOptions, merged_options
 
@@ -51,7 +51,7 @@ class Torii:
             if unchecked:
                 check_order(app.view_functions)
                 unchecked = False
-            note_let_in(options, let_in(authenticator))
+            let_in_all(authenticator, options)
 
     def guard(self, **options: Unpack[AuthOptions]) -> Callable[[], None]:
         """Make a guard for some of the views, such as `blueprint.before_request(torii.guard())`.

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from flask import (
     Flask,
+    Request,
     Response,
     abort,
     after_this_request,
@@ -59,7 +60,7 @@ class ViewGuard:
         if app not in self._authenticators:
             options = view_options(self._configured(app), self._options)
             self._authenticators[app] = Authenticator(**options)
-        let_in(self._authenticators[app])
+        let_in(self._authenticators[app], current_request())
 
     def _asks_no_more_of(self, app: Flask) -> bool:
         """Tell whether the application has done the work of a guard without options already.
@@ -78,15 +79,14 @@ def configured_options(app: Flask) -> AuthOptions:
     return cast("AuthOptions", found)
 
 
-def note_let_in(options: AuthOptions, auth: Optional[Auth]) -> None:
-    """Remember that the application has asked the current request what these options say."""
-    request.environ[_LET_IN] = options, auth
-
-
-def let_in(authenticator: Authenticator) -> Optional[Auth]:
-    """Authenticate the current request and inject its Auth, or abort."""
-    # Once, and not through the proxy each time.
+def let_in_all(authenticator: Authenticator, options: AuthOptions) -> None:
+    """Do as `let_in`, and remember that the application has asked what these options say."""
     current = current_request()
+    current.environ[_LET_IN] = options, let_in(authenticator, current)
+
+
+def let_in(authenticator: Authenticator, current: Request) -> Optional[Auth]:
+    """Authenticate the current request and inject its Auth, or abort."""
     try:
         auth = authenticator.authenticate(EnvironRequest(current.environ))
     except ToriiAuthError as refusal:
