@@ -10,7 +10,7 @@ from people import PAGE_SIZE, page_of_users
 from stopwatch import interleaved, ratio
 
 from torii_backend.client import Page, User
-from torii_backend.client.answer import Answer, read_value
+from torii_backend.client._transport.response import Answer, read_value
 
 
 def measure(*, quick: bool) -> list[Figure]:

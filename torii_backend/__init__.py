@@ -6,13 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torii_backend.auth import Auth, ToriiAuth, current_auth
-    from torii_backend.authenticator import (
+    from torii_backend._guard.authenticator import (
         Authenticator,
         authenticate_request,
         authenticate_request_async,
     )
-    from torii_backend.challenge import Challenge
+    from torii_backend._guard.context import current_auth
+    from torii_backend._guard.policy import Policy
+    from torii_backend._guard.refusal import Challenge
+    from torii_backend._guard.request import IncomingRequest
+    from torii_backend._verify.verifier import Verifier
+    from torii_backend._verify.verifier_pool import verify_token, verify_token_async
+    from torii_backend.auth import Auth, ToriiAuth
     from torii_backend.client.client import (
         AsyncToriiClient,
         ToriiClient,
@@ -42,10 +47,6 @@ if TYPE_CHECKING:
         Unauthorized,
         UnreadableBody,
     )
-    from torii_backend.incoming import IncomingRequest
-    from torii_backend.policy import Policy
-    from torii_backend.shared import verify_token, verify_token_async
-    from torii_backend.verifier import Verifier
 
     __version__: str
 
@@ -93,21 +94,21 @@ __all__ = [
 _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
-    "Authenticator": "authenticator",
-    "Challenge": "challenge",
-    "IncomingRequest": "incoming",
-    "Policy": "policy",
+    "Authenticator": "_guard.authenticator",
+    "Challenge": "_guard.refusal",
+    "IncomingRequest": "_guard.request",
+    "Policy": "_guard.policy",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",
-    "Verifier": "verifier",
-    "authenticate_request": "authenticator",
-    "authenticate_request_async": "authenticator",
+    "Verifier": "_verify.verifier",
+    "authenticate_request": "_guard.authenticator",
+    "authenticate_request_async": "_guard.authenticator",
     "create_async_torii_client": "client",
     "create_torii_client": "client",
-    "current_auth": "auth",
-    "verify_token": "shared",
-    "verify_token_async": "shared",
+    "current_auth": "_guard.context",
+    "verify_token": "_verify.verifier_pool",
+    "verify_token_async": "_verify.verifier_pool",
 }
 
 
@@ -119,21 +120,11 @@ if not TYPE_CHECKING:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name == "__version__":
-            value = _version()
+            value = import_module(f"{__name__}.settings").package_version()
         else:
             value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
         globals()[name] = value
         return value
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("torii-backend")
-    except PackageNotFoundError:
-        # A bare checkout, or an application bundled without metadata: no reason to fail.
-        return "unknown"
 
 
 def __dir__() -> list[str]:

@@ -25,6 +25,18 @@ _NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
 _KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
 
 
+def package_version() -> str:
+    """Return the version of the installed distribution; `unknown` without its metadata."""
+    # Only a fetch or a call needs it, so start-up does not pay for the import.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("torii-backend")
+    except PackageNotFoundError:
+        # A bare checkout, or an application bundled without metadata: no reason to fail.
+        return "unknown"
+
+
 def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
     """Settle which issuers are trusted.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.request import ScopeRequest
 from torii_backend.asgi.options import AsgiOptions, auth_options
 from torii_backend.asgi.protocol import Application, Receive, Scope, Send, answer, scope_with
 from torii_backend.asgi.websocket import WebSocketGuard
-from torii_backend.auth import bind_auth, unbind_auth
-from torii_backend.authenticator import Authenticator
 from torii_backend.errors import ToriiAuthError
-from torii_backend.incoming import ScopeRequest
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Optional, cast
 
+from torii_backend._guard.options import AuthOptions
 from torii_backend.errors import ConfigurationError
-from torii_backend.options import AuthOptions
 
 _PARAMETER = re.compile(r"[A-Za-z0-9._~-]+\Z")
 # As browsers send it (RFC 6454 section 6.1).

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, MutableMapping
 from typing import Any, Callable, Optional
 
+from torii_backend._guard.refusal import Challenge
 from torii_backend.auth import Auth
-from torii_backend.challenge import Challenge
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

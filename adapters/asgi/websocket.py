@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.websocket import Handshake
 from torii_backend.asgi.expiry import ExpiringSocket
 from torii_backend.asgi.options import AsgiOptions, checked_origins, checked_parameter
 from torii_backend.asgi.protocol import (
@@ -15,10 +18,7 @@ from torii_backend.asgi.protocol import (
     answer,
     scope_with,
 )
-from torii_backend.auth import bind_auth, unbind_auth
-from torii_backend.authenticator import Authenticator
 from torii_backend.errors import PermissionDenied, ToriiAuthError
-from torii_backend.handshake import Handshake
 from torii_backend.settings import checked_switch
 
 

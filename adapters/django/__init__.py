@@ -10,7 +10,7 @@ middleware, `@require_auth` and `RequireAuthMixin` guard single views.
 
 from __future__ import annotations
 
-from torii_backend.auth import current_auth
+from torii_backend._guard.context import current_auth
 from torii_backend.django.decorators import require_auth
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin

@@ -8,7 +8,8 @@ from typing import Any, Callable, Optional
 from django.core.signals import request_finished, request_started
 from django.http import HttpRequest
 
-from torii_backend.auth import Auth, bind_auth_at_large
+from torii_backend._guard.context import bind_auth_at_large
+from torii_backend.auth import Auth
 
 # What undoes the bindings of this context, in their order.
 _unbinders: ContextVar[tuple[Callable[[], None], ...]] = ContextVar(

@@ -9,8 +9,8 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from torii_backend._guard.options import AuthOptions
 from torii_backend.django.guard import ViewGuard
-from torii_backend.options import AuthOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,7 +31,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) ->
 
     Args:
         view: the view function, sync or async, where the decorator is used bare.
-        options: the keywords of `torii_backend.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Returns:

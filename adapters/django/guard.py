@@ -11,15 +11,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from torii_backend.auth import Auth, BoundIterator, bind_auth, unbind_auth
-from torii_backend.authenticator import Authenticator
-from torii_backend.challenge import Challenge
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
+from torii_backend._guard.options import AuthOptions, check_options, view_options
+from torii_backend._guard.raw_path import scope_paths, target_paths
+from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.request import EnvironRequest
+from torii_backend.auth import Auth
 from torii_backend.django.options import configured_options, configured_user_resolver
 from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
-from torii_backend.incoming import EnvironRequest
-from torii_backend.options import AuthOptions, check_options, view_options
-from torii_backend.paths import scope_paths, target_paths
 
 # Whom the middleware has let in; beside `request.auth`, which other guards and packages assign, too.
 _LET_IN = "_torii_auth"
@@ -32,7 +33,7 @@ class Guard:
     """Guards requests the way it is configured.
 
     Args:
-        options: the keywords of `torii_backend.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.AuthOptions`.
 
     Attributes:
         finds_users: whether `request.user` is the answer of USER_RESOLVER.
@@ -107,7 +108,7 @@ class ViewGuard:
     """The guard of views with certain options; it follows the settings when tests change them.
 
     Args:
-        options: the keywords of `torii_backend.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Raises:

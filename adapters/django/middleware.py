@@ -9,12 +9,12 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.policy import PolicyOptions
 from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
-from torii_backend.options import AuthOptions
-from torii_backend.policy import PolicyOptions
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 

@@ -7,9 +7,9 @@ from typing import Any, Callable, ClassVar
 from django.http.response import HttpResponseBase
 from django.views import View
 
+from torii_backend._guard.options import AuthOptions, check_options
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
-from torii_backend.options import AuthOptions, check_options
 
 
 class RequireAuthMixin:
@@ -18,7 +18,7 @@ class RequireAuthMixin:
     It stands before `View` among the bases, and runs before anything of the view does.
 
     Attributes:
-        auth_options: the keywords of `torii_backend.options.AuthOptions`, as in `@require_auth`.
+        auth_options: the keywords of `torii_backend._guard.options.AuthOptions`, as in `@require_auth`.
 
     Raises:
         ConfigurationError: an option is wrong, or the class stands after `View`.

@@ -9,9 +9,9 @@ from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from torii_backend._guard.options import AuthOptions
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
-from torii_backend.options import AuthOptions
 
 UserResolver = Callable[[Auth], Any]
 

@@ -14,7 +14,7 @@ Views find the Auth in `request.auth`, and in `request.user` who it speaks for.
 
 from __future__ import annotations
 
-from torii_backend.auth import current_auth
+from torii_backend._guard.context import current_auth
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.permissions import RequirePolicy
 from torii_backend.drf.user import ToriiUser

@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Optional
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.refusal import challenge
 from torii_backend.auth import Auth
-from torii_backend.challenge import challenge
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import ViewGuard
 from torii_backend.drf.refused import Refused
 from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
-from torii_backend.options import AuthOptions
 
 
 class ToriiAuthentication(BaseAuthentication):
@@ -25,7 +25,7 @@ class ToriiAuthentication(BaseAuthentication):
     CORS preflight requests pass.
 
     Attributes:
-        auth_options: the keywords of `torii_backend.options.AuthOptions`, in subclasses; for those
+        auth_options: the keywords of `torii_backend._guard.options.AuthOptions`, in subclasses; for those
             not given `settings.TORII` counts, except REQUIRED and EXEMPT. `required` is False by
             default; set to True, a request without credentials is refused before any permission
             class is asked, or another authentication class.

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, cast
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
+from torii_backend._guard.options import AuthOptions, policy_of
+from torii_backend._guard.policy import Policy, PolicyOptions
+from torii_backend._guard.refusal import challenge
 from torii_backend.auth import Auth
-from torii_backend.challenge import challenge
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.refused import Refused
 from torii_backend.errors import MissingCredentials, ToriiAuthError
-from torii_backend.options import AuthOptions, policy_of
-from torii_backend.policy import Policy, PolicyOptions
 
 if TYPE_CHECKING:
     # While it is imported, it imports this package, if the settings name our authentication class.

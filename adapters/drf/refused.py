@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
 
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 
 
 class Refused(APIException):

@@ -8,7 +8,7 @@ from typing import Any, Union
 from fastapi import HTTPException, WebSocketException
 from starlette.datastructures import Headers
 
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 
 
 def exception_for(

@@ -24,13 +24,14 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
-from torii_backend.auth import Auth, bind_auth, unbind_auth
-from torii_backend.authenticator import Authenticator
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.options import IssuerOf, SharedOptions
+from torii_backend._guard.request import ScopeRequest
+from torii_backend._guard.websocket import Handshake
+from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.fastapi.answer import exception_for
-from torii_backend.handshake import Handshake
-from torii_backend.incoming import ScopeRequest
-from torii_backend.options import IssuerOf, SharedOptions
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def require_auth(
         issuer: one tenant host URL or several, or a function that picks it by the request; left out,
             TORII_ISSUER is read.
         required: False does as `optional_auth`.
-        options: the keywords of `torii_backend.options.SharedOptions`.
+        options: the keywords of `torii_backend._guard.options.SharedOptions`.
 
     Returns:
         A dependency for `Depends`; its value is the Auth, or None where that is let in.
@@ -146,7 +147,7 @@ def optional_auth(
 
     Args:
         issuer: as for `require_auth`.
-        options: the keywords of `torii_backend.options.SharedOptions`.
+        options: the keywords of `torii_backend._guard.options.SharedOptions`.
 
     Returns:
         A dependency for `Depends`; its value is the Auth, or None.

@@ -14,7 +14,7 @@ Settings come from keywords, then `app.config["TORII_ISSUER"]` and the like, the
 
 from __future__ import annotations
 
-from torii_backend.auth import current_auth
+from torii_backend._guard.context import current_auth
 from torii_backend.flask.decorator import require_auth
 from torii_backend.flask.extension import Torii
 

@@ -8,7 +8,8 @@ from typing import Any, Callable, Optional
 
 from flask import Flask, Request, request, request_started, request_tearing_down
 
-from torii_backend.auth import Auth, bind_auth_at_large, current_auth, hide_auth_at_large
+from torii_backend._guard.context import bind_auth_at_large, current_auth, hide_auth_at_large
+from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
 
 _BOUND = "torii_backend.flask.bound"

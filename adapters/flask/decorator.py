@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overlo
 
 from flask import Flask, current_app
 
+from torii_backend._guard.options import AuthOptions
 from torii_backend.flask.guard import ViewGuard, configured_options
 from torii_backend.flask.order import note_guarded
-from torii_backend.options import AuthOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,7 +31,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) ->
     Args:
         view: the view function, plain or async, where the decorator is used bare; a method of a
             class-based view will do, and the `decorators` of the class.
-        options: the keywords of `torii_backend.options.AuthOptions`; for those not given the
+        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given the
             application's own settings count, except `required` and `exempt`.
 
     Returns:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from flask import Flask
 
-from torii_backend.authenticator import Authenticator
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.options import AuthOptions, merged_options
 from torii_backend.flask.guard import ViewGuard, configured_options, let_in_all
 from torii_backend.flask.order import check_order
-from torii_backend.options import AuthOptions, merged_options
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -20,7 +20,7 @@ class Torii:
 
     Args:
         app: the application; left out, call `init_app` later.
-        options: the keywords of `torii_backend.options.AuthOptions`; each may stand in
+        options: the keywords of `torii_backend._guard.options.AuthOptions`; each may stand in
             `app.config` as well, as `TORII_ISSUER`, `TORII_ROLE` and so on.
 
     Raises:
@@ -59,7 +59,7 @@ class Torii:
         It works in applications that this extension does not guard as a whole, too.
 
         Args:
-            options: the keywords of `torii_backend.options.AuthOptions`; for those not given the
+            options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given the
                 extension's count, except `required` and `exempt`.
 
         Returns:

@@ -17,12 +17,13 @@ from flask import (
 )
 from werkzeug.exceptions import default_exceptions
 
-from torii_backend.auth import Auth, BoundIterator
-from torii_backend.authenticator import Authenticator
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import BoundIterator
+from torii_backend._guard.options import AuthOptions, check_options, view_options
+from torii_backend._guard.request import EnvironRequest
+from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 from torii_backend.flask.binding import bind_until_torn_down, current_request
-from torii_backend.incoming import EnvironRequest
-from torii_backend.options import AuthOptions, check_options, view_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ class ViewGuard:
     """Guards some of the views of whichever application serves them.
 
     Args:
-        options: the keywords of `torii_backend.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.AuthOptions`.
         configured: reads the options of an application, on top of which these count.
 
     Raises:

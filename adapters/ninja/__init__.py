@@ -11,7 +11,7 @@ Operations, sync and async, find the Auth in `request.auth`.
 
 from __future__ import annotations
 
-from torii_backend.auth import current_auth
+from torii_backend._guard.context import current_auth
 from torii_backend.ninja.bearer import Nobody, ToriiBearer
 
 __all__ = ["Nobody", "ToriiBearer", "current_auth"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Optional, Union
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
+from torii_backend._guard.options import AuthOptions
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import Guard, ViewGuard
 from torii_backend.errors import ToriiAuthError
 from torii_backend.ninja.refused import Refused, teach
-from torii_backend.options import AuthOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,7 +39,7 @@ class ToriiBearer(HttpAuthBase):
     In a list it stands last: it refuses a request without credentials, and asks nobody else.
 
     Args:
-        options: the keywords of `torii_backend.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Raises:

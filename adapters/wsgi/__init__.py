@@ -10,12 +10,12 @@ from __future__ import annotations
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
-from torii_backend.auth import BoundIterator, bind_auth, unbind_auth
-from torii_backend.authenticator import Authenticator
-from torii_backend.challenge import Challenge
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
+from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.request import EnvironRequest
 from torii_backend.errors import ToriiAuthError
-from torii_backend.incoming import EnvironRequest
-from torii_backend.options import AuthOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ class AuthMiddleware:
 
     Args:
         app: the WSGI application to guard.
-        options: the keywords of `torii_backend.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.AuthOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.

@@ -24,7 +24,7 @@ from .transport import AsyncCall, Call
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 class Driver(NamedTuple):

@@ -16,7 +16,7 @@ from torii_backend.ninja import Nobody, ToriiBearer
 from .application import METHODS
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 class _Anything(StringConverter):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from torii_backend import Verifier
+from torii_backend._keys.fetch import fetch
 from torii_backend.asgi import AuthMiddleware
-from torii_backend.fetch import fetch
 
 from .issuers import Issuers
 

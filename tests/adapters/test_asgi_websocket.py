@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.fuzzing import fuzz
+from tests.support.fuzzing import fuzz
 from torii_backend import ConfigurationError, InvalidRequest, Policy, ToriiAuthError
 from torii_backend.asgi import AuthMiddleware
 

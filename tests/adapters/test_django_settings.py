@@ -21,7 +21,7 @@ from torii_backend import (
     ToriiAuthError,
     Verifier,
 )
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 from torii_backend.django import AuthMiddleware
 
 from .django_project import MIDDLEWARE, view, wsgi_handler

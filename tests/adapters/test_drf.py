@@ -19,7 +19,7 @@ from rest_framework.permissions import (
 from rest_framework.request import Request as RestRequest
 
 from torii_backend import Auth, ConfigurationError, current_auth
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 from torii_backend.django import require_auth
 from torii_backend.drf import ToriiAuthentication, ToriiUser
 

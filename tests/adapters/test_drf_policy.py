@@ -16,7 +16,7 @@ from rest_framework.serializers import CharField, Serializer
 from rest_framework.views import APIView, exception_handler
 
 from torii_backend import Auth, ConfigurationError, KeysUnavailable, Policy, ToriiAuthError
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
 
 from .behaviours.preflight import PREFLIGHT

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 from torii_backend.drf import RequirePolicy
 
 from .drf_views import answer_to, permitting

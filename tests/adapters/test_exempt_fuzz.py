@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from torii_backend.exempt import Exempt
+from torii_backend._guard.exempt_paths import Exempt
 
 from .behaviours.paths import EXEMPT, is_open
 from .contract import Driver, Guard
@@ -18,7 +18,7 @@ from .routers import NAMES, OPEN, ROUTERS, SECRET
 from .transport import Call
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 _FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=150)
 

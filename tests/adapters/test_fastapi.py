@@ -21,7 +21,7 @@ from torii_backend import (
     Verifier,
     current_auth,
 )
-from torii_backend.challenge import Challenge
+from torii_backend._guard.refusal import Challenge
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers

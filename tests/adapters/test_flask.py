@@ -12,7 +12,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, Unauthorized
 
 from torii_backend import ConfigurationError, ToriiAuthError, Verifier, current_auth
-from torii_backend.challenge import Challenge, challenge
+from torii_backend._guard.refusal import Challenge, challenge
 from torii_backend.flask import Torii, require_auth
 
 from .flask_views import bearer_headers, whoami

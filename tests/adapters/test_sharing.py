@@ -6,8 +6,8 @@ import gc
 from collections.abc import Mapping
 
 from torii_backend import Verifier
-from torii_backend.fetch import fetch
-from torii_backend.shared import MAX_VERIFIERS
+from torii_backend._keys.fetch import fetch
+from torii_backend._verify.verifier_pool import MAX_VERIFIERS
 
 from .behaviours.tenants import ByHost
 from .contract import Guard

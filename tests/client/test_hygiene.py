@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.core.fuzzing import fuzz
+from tests.support.fuzzing import fuzz
 from torii_backend.client import ToriiClient
 
 from .records import USER_ID, page, user

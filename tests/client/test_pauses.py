@@ -7,9 +7,9 @@ from typing import Any, Optional
 
 import pytest
 
-from torii_backend.client.answer import Answer as RestAnswer
-from torii_backend.client.fault import Fault
-from torii_backend.client.retry import pause_before_retry
+from torii_backend.client._transport.failures import Fault
+from torii_backend.client._transport.response import Answer as RestAnswer
+from torii_backend.client._transport.retry import pause_before_retry
 
 
 def _answer(status: int, wanted: Optional[str] = None) -> RestAnswer:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from tests.core.fuzzing import any_json, fuzz
+from tests.support.fuzzing import any_json, fuzz
 from torii_backend import ToriiUpdateUserInput
 from torii_backend.client import ToriiClient
 

@@ -15,17 +15,14 @@ from torii_backend import (
     ToriiApiError,
     ToriiClient,
     errors,
-    fetch,
-    freshness,
-    jws,
-    keystore,
-    refresher,
     settings,
-    verifier,
 )
-from torii_backend.client import answer
+from torii_backend._guard.options import AuthOptions
+from torii_backend._jose import jws
+from torii_backend._keys import cache_control, fetch, flight, keystore
+from torii_backend._verify import verifier
+from torii_backend.client._transport import response
 from torii_backend.errors import InvalidTokenReason
-from torii_backend.options import AuthOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,11 +55,11 @@ def test_the_readme_names_the_pythons() -> None:
         ("with a leeway of 30 seconds", verifier.DEFAULT_LEEWAY),
         ("at most 24 hours", keystore.MAX_STALE_SECONDS / 3600),
         ("at most 512 KiB", fetch.MAX_BYTES / 1024),
-        ("and 5 seconds", refresher.FETCH_SECONDS),
-        ("every 5 minutes", freshness.DEFAULT_SECONDS / 60),
-        ("within 1 minute", freshness.SHORTEST_SECONDS / 60),
-        ("and 1 hour", freshness.LONGEST_SECONDS / 3600),
-        ("At most 16 MiB", answer.MAX_BYTES / 1024**2),
+        ("and 5 seconds", flight.FETCH_SECONDS),
+        ("every 5 minutes", cache_control.DEFAULT_SECONDS / 60),
+        ("within 1 minute", cache_control.SHORTEST_SECONDS / 60),
+        ("and 1 hour", cache_control.LONGEST_SECONDS / 3600),
+        ("At most 16 MiB", response.MAX_BYTES / 1024**2),
     ],
 )
 def test_security_gives_the_numbers_of_the_code(sentence: str, number: float) -> None:
@@ -109,7 +106,7 @@ def test_the_errors_of_the_client_are_all_listed(page: str, heading: str) -> Non
 
 def test_the_page_of_the_client_gives_the_status_of_each_error() -> None:
     statuses = {row[0].strip("`"): row[1] for row in _rows("class")}
-    for status, kind in answer._CLASSES.items():
+    for status, kind in response._CLASSES.items():
         assert statuses[kind.__name__] == str(status)
 
 

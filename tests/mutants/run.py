@@ -2,7 +2,7 @@
 
     python tests/mutants/run.py [name of a mutant ...]
 
-A mutant is a file `<name>.patch`: a sentence that says what is broken, the line `Test: <node id>`, and
+A mutant is a file `<room>/<name>.patch`: a sentence that says what is broken, the line `Test: <node id>`, and
 a unified diff of one file. A hunk belongs wherever its old lines stand, and these must stand there
 once: line numbers are for tools and may be out of date.
 """
@@ -147,7 +147,7 @@ def copy(tree: Path) -> None:
 
 
 def main(names: list[str]) -> int:
-    mutants = [read(path) for path in sorted(Path(__file__).parent.glob("*.patch"))]
+    mutants = [read(path) for path in sorted(Path(__file__).parent.rglob("*.patch"))]
     unknown = set(names) - {mutant.name for mutant in mutants}
     if unknown or not mutants:
         print("there is no mutant", *sorted(unknown))

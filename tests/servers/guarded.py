@@ -15,7 +15,7 @@ from tests.adapters import bare
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 HEADER = "X-Guard"
 

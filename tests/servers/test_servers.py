@@ -21,7 +21,7 @@ from .inside import INSIDE
 from .wire import HungUp, exchange
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 # What never reaches a guard, because the server refuses it first.
 REFUSED_BY_SERVER = {("daphne", "a_bad_token_is_refused:too_long"): "16 KiB is all it reads."}

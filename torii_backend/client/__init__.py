@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torii_backend.client.answer import ApiResponse
+from torii_backend.client._transport.response import ApiResponse
 from torii_backend.client.client import (
     AsyncToriiClient,
     ToriiClient,

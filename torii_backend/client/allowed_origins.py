@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, Timeout, describe
+from torii_backend.client.dispatch import FaceT, Resource, operation
 from torii_backend.client.inputs import SetAllowedOrigins
 from torii_backend.client.models import AllowedOrigins
-from torii_backend.client.request import ApiRequest, Timeout, describe
 
 
 class Origins(Resource[FaceT]):

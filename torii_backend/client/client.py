@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, TypeVar, Union
 import requests
 from msgspec import UNSET
 
+from torii_backend.client._transport.request import (
+    ApiRequest,
+    CustomQuery,
+    Timeout,
+    checked_timeout,
+    describe_custom,
+)
+from torii_backend.client._transport.threads import Workers
+from torii_backend.client._transport.transport import Transport
 from torii_backend.client.allowed_origins import Origins
 from torii_backend.client.custom import (
     AwaitedCustomCall,
@@ -15,7 +24,7 @@ from torii_backend.client.custom import (
     CustomCall,
     RawCustomCall,
 )
-from torii_backend.client.face import (
+from torii_backend.client.dispatch import (
     Awaited,
     AwaitedRaw,
     Blocking,
@@ -27,18 +36,9 @@ from torii_backend.client.face import (
 from torii_backend.client.impersonation import Impersonation
 from torii_backend.client.invitations import Invitations
 from torii_backend.client.organizations import Organizations
-from torii_backend.client.request import (
-    ApiRequest,
-    CustomQuery,
-    Timeout,
-    checked_timeout,
-    describe_custom,
-)
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.sessions import Sessions
-from torii_backend.client.transport import Transport
 from torii_backend.client.users import Users
-from torii_backend.client.workers import Workers
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import checked_count, resolve_api_url, without_key
 

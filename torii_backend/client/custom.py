@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar, overload
 
 from msgspec import UNSET
 
-from torii_backend.client.answer import ApiResponse
-from torii_backend.client.request import CustomQuery, Timeout
+from torii_backend.client._transport.request import CustomQuery, Timeout
+from torii_backend.client._transport.response import ApiResponse
 
 T = TypeVar("T")
 

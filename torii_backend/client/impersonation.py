@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, Id, Timeout, checked_id, describe
+from torii_backend.client.dispatch import FaceT, Resource, operation
 from torii_backend.client.inputs import CreateImpersonationToken, Number, Text
 from torii_backend.client.models import ImpersonationToken
-from torii_backend.client.request import ApiRequest, Id, Timeout, checked_id, describe
 
 
 class Impersonation(Resource[FaceT]):

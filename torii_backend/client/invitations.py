@@ -7,10 +7,7 @@ from typing import Any, Optional, Union
 
 from msgspec import UNSET
 
-from torii_backend.client.face import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import CreateInvitation, MetadataPatch, Number, Text
-from torii_backend.client.models import Invitation, InvitationDetail, Page
-from torii_backend.client.request import (
+from torii_backend.client._transport.request import (
     ApiRequest,
     Bag,
     Id,
@@ -19,6 +16,9 @@ from torii_backend.client.request import (
     page_query,
     text_query,
 )
+from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
+from torii_backend.client.inputs import CreateInvitation, MetadataPatch, Number, Text
+from torii_backend.client.models import Invitation, InvitationDetail, Page
 
 NO_METADATA: Mapping[str, Any] = {}
 

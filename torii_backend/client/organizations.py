@@ -6,10 +6,7 @@ from typing import Optional
 
 from msgspec import UNSET
 
-from torii_backend.client.face import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import MetadataPatch
-from torii_backend.client.models import Organization, OrganizationMember, Page
-from torii_backend.client.request import (
+from torii_backend.client._transport.request import (
     ApiRequest,
     Bag,
     Id,
@@ -18,6 +15,9 @@ from torii_backend.client.request import (
     page_query,
     text_query,
 )
+from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
+from torii_backend.client.inputs import MetadataPatch
+from torii_backend.client.models import Organization, OrganizationMember, Page
 
 
 class Organizations(Resource[FaceT]):

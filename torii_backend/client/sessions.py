@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from torii_backend.client.face import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, Id, Timeout, describe
+from torii_backend.client.dispatch import FaceT, Resource, operation
 from torii_backend.client.models import Session
-from torii_backend.client.request import ApiRequest, Id, Timeout, describe
 
 
 class Sessions(Resource[FaceT]):

@@ -8,10 +8,17 @@ from typing import Any, Optional, Union
 
 from msgspec import UNSET, UnsetType
 
-from torii_backend.client.face import FaceT, Resource, iteration, operation
+from torii_backend.client._transport.request import (
+    ApiRequest,
+    Id,
+    Query,
+    Timeout,
+    describe,
+    page_query,
+)
+from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
 from torii_backend.client.inputs import Text, UserSearch
 from torii_backend.client.models import Page, User
-from torii_backend.client.request import ApiRequest, Id, Query, Timeout, describe, page_query
 
 Moment = Union[datetime, None, UnsetType]
 

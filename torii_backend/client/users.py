@@ -7,10 +7,17 @@ from typing import Optional, Union
 
 from msgspec import UNSET, UnsetType
 
-from torii_backend.client.face import FaceT, operation
+from torii_backend.client._transport.request import (
+    ApiRequest,
+    Bag,
+    Id,
+    Timeout,
+    describe,
+    page_query,
+)
+from torii_backend.client.dispatch import FaceT, operation
 from torii_backend.client.inputs import CreateUser, Text, UpdateUser, UserMetadataPatch
 from torii_backend.client.models import Page, User, UserOrganization
-from torii_backend.client.request import ApiRequest, Bag, Id, Timeout, describe, page_query
 from torii_backend.client.user_search import FoundUsers
 
 Day = Union[date, str, None, UnsetType]

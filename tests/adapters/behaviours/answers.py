@@ -14,7 +14,7 @@ from torii_backend import (
     MissingCredentials,
     ToriiAuthError,
 )
-from torii_backend.challenge import Challenge, challenge
+from torii_backend._guard.refusal import Challenge, challenge
 
 _JSON = ("Content-Type", "application/json")
 

@@ -12,7 +12,7 @@ from tests.adapters.application import CHUNKS, PLACES, Place, room
 from tests.adapters.contract import Guard, behaviour, behaviours
 from tests.adapters.messages import Request, authorization, bearer
 from torii_backend import ToriiAuthError, Verifier
-from torii_backend.fetch import fetch
+from torii_backend._keys.fetch import fetch
 
 _CROWD = 12
 _PATIENCE = 30

@@ -9,7 +9,7 @@ from tests.adapters.messages import Request, Response
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 def build(options: AuthOptions) -> Call:

@@ -13,11 +13,11 @@ from tests.adapters import django_project
 from tests.adapters.application import METHODS
 from tests.adapters.messages import Request, Response
 from tests.adapters.transport import Call, call_wsgi
+from torii_backend._guard.policy import PolicyOptions
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
-from torii_backend.policy import PolicyOptions
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 _POLICY = {"policy", *PolicyOptions.__annotations__}

@@ -15,7 +15,7 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.fastapi import require_auth
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 envelope = enveloped
 

@@ -11,7 +11,7 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 def build(options: AuthOptions) -> Call:

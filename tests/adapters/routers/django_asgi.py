@@ -11,7 +11,7 @@ from tests.adapters.routers.django_wsgi import ROUTES
 from tests.adapters.transport import AsyncCall, call_asgi
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 def build(options: AuthOptions) -> AsyncCall:

@@ -13,7 +13,7 @@ from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 def build(options: AuthOptions) -> Call:

@@ -17,7 +17,7 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.drf import ToriiAuthentication
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 class _View(APIView):

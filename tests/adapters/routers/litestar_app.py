@@ -12,7 +12,7 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend.options import AuthOptions
+    from torii_backend._guard.options import AuthOptions
 
 
 def build(options: AuthOptions) -> AsyncCall:

@@ -1,0 +1,217 @@
+"""`python -m torii_backend`, as a real process and in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread, Timer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import torii_backend
+from tests.emulator.conftest import WATCHDOG, Wire
+from torii_backend.cli.emulator import _welcome
+from torii_backend.cli.main import main
+
+if TYPE_CHECKING:
+    from torii_backend.emulator import Emulator
+
+PYTHON = [sys.executable, "-W", "error"]
+
+
+def _elsewhere() -> dict[str, Any]:
+    """Away from the checkout, so that a process imports the package that these tests import."""
+    package = Path(torii_backend.__file__).resolve().parents[1]
+    return {"cwd": Path(sys.executable).parent, "env": {**os.environ, "PYTHONPATH": str(package)}}
+
+
+@contextmanager
+def _shell(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a command; the watchdog ends it, should a test not."""
+    with subprocess.Popen(
+        [*PYTHON, "-m", "torii_backend", *arguments],
+        **_elsewhere(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        watchdog = Timer(WATCHDOG, process.kill)
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            process.kill()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_the_emulator_serves_and_ends_cleanly(end: signal.Signals) -> None:
+    with _shell("emulator", "--port", "0", "--json") as process:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        other = facts.pop("other_environment")
+        assert list(facts) == ["issuer", "api_url", "secret_key", "environment_id"]
+        assert list(other) == ["environment_id", "secret_key"]
+        assert facts["issuer"].startswith("http://127.0.0.1:")
+        for environment in (facts, other):
+            assert environment["secret_key"].startswith("sk_test_")
+        assert facts["environment_id"] != other["environment_id"]
+        wire = Wire(facts["issuer"])
+        token = wire.post("/_emulator/tokens", {"userId": "user_ada"}).json()["accessToken"]
+        claims = wire.verified(token)
+        assert (claims["iss"], claims["pid"]) == (facts["issuer"], facts["environment_id"])
+        assert claims["sub"] == "user_ada"
+        process.send_signal(end)
+        assert process.communicate() == ("", "")
+        assert process.returncode == 0
+
+
+def test_a_hanging_request_does_not_hold_the_process() -> None:
+    with _shell("emulator", "--port", "0", "--json") as process:
+        assert process.stdout is not None
+        wire = Wire(json.loads(process.stdout.readline())["issuer"])
+        wire.post("/_emulator/outage", {"mode": "hang"})
+        path = "/.well-known/openid-configuration"
+        with wire.raw(f"GET {path} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n") as hanging:
+            assert hanging.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate() == ("", "")
+        assert process.returncode == 0
+
+
+def _output_until_sigterm(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Run the command in this process, and send it SIGTERM once it has said that it serves."""
+    reader, writer = os.pipe()
+    lines: list[str] = []
+
+    def stop_once_it_serves() -> None:
+        with os.fdopen(reader, encoding="utf-8") as output:
+            for line in output:
+                lines.append(line)
+                if "Ctrl-C" in line or "--json" in arguments:
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = Thread(target=stop_once_it_serves)
+    watcher.start()
+    with os.fdopen(writer, "w", encoding="utf-8") as output, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", output)
+        code = main(["emulator", "--port", "0", *arguments])
+    watcher.join()
+    assert code == 0
+    return "".join(lines)
+
+
+def test_the_human_output_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _output_until_sigterm(monkeypatch)
+    issuer = text.split("issuer", 1)[1].split()[0]
+    assert issuer.startswith("http://127.0.0.1:")
+    for expected in ("API url", "sk_test_", "environment id", f"{issuer}/_emulator/tokens"):
+        assert expected in text
+
+
+def test_the_json_output_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = _output_until_sigterm(monkeypatch, "--json").splitlines()
+    assert json.loads(line)["api_url"] == json.loads(line)["issuer"]
+
+
+def test_the_signal_handlers_are_put_back(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    _output_until_sigterm(monkeypatch)
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert signal.set_wakeup_fd(-1) == -1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_curl_line_is_a_request_that_mints(torii: Emulator, wire: Wire) -> None:
+    line = next(line for line in _welcome(torii).splitlines() if "curl" in line)
+    command, flag, body, address = shlex.split(line)
+    assert (command, flag) == ("curl", "-d")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = wire.send("POST", address[len(torii.issuer) :], body, headers)
+    assert wire.verified(answer.json()["accessToken"])["plan"] == "pro"
+
+
+def test_without_arguments_it_prints_help() -> None:
+    with _shell() as process:
+        output, errors = process.communicate()
+    assert process.returncode == 0
+    assert output.startswith("usage: python -m torii_backend")
+    assert "emulator" in output
+    assert errors == ""
+
+
+def test_the_package_runs_as_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["torii_backend"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("torii_backend", run_name="__main__")
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: python -m torii_backend")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "--allow-remote"),  # noqa: S104
+        (["--host", "192.0.2.1", "--allow-remote"], "cannot listen"),
+        (["--port", "70000"], "port must be"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
+    with _shell("emulator", *arguments) as process:
+        output, errors = process.communicate()
+    assert (process.returncode, output) == (2, "")
+    assert words in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_port_in_use_is_one_sentence_and_exit_code_2(
+    torii: Emulator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["emulator", "--port", torii.issuer.rpartition(":")[2]]) == 2
+    output, errors = capfd.readouterr()
+    assert output == ""
+    assert "is in use" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_live_key_is_one_sentence_and_exit_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_1")
+    with _shell("emulator", "--port", "0") as process:
+        output, errors = process.communicate()
+    assert (process.returncode, output) == (2, "")
+    assert "live key" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_unknown_arguments_are_exit_code_2(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["emulator", "--nonsense"])
+    assert caught.value.code == 2
+    assert "--nonsense" in capfd.readouterr().err
+
+
+def test_the_command_line_imports_the_emulator_only_to_run_it() -> None:
+    program = "import sys, torii_backend.cli.main; print('werkzeug' in sys.modules)"
+    run = subprocess.run(
+        [*PYTHON, "-c", program],
+        **_elsewhere(),
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=WATCHDOG,
+    )
+    assert (run.stdout, run.stderr) == ("False\n", "")

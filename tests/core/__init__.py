@@ -1,1 +1,0 @@
-"""Tests of the core: token in, Auth or refusal out."""

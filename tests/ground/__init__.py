@@ -1,0 +1,1 @@
+"""What everything stands on: Auth, errors, settings, the package itself."""

@@ -1,0 +1,1 @@
+"""`_guard`: a request becomes an Auth or an error response."""

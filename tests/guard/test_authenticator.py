@@ -1,0 +1,309 @@
+"""Authenticator: the one configured step between a request's headers and its Auth."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from typing import Any, Callable, Optional
+
+import pytest
+
+from tests.support.clock import Clock
+from tests.support.issuer import NOW, URL, Issuer, SigningKey
+from tests.support.jwks_server import JwksServer
+from torii_backend import (
+    Auth,
+    Authenticator,
+    ConfigurationError,
+    InvalidRequest,
+    InvalidToken,
+    MissingCredentials,
+    ToriiAuthError,
+    Verifier,
+)
+from torii_backend._guard.options import merged_options, view_options
+from torii_backend._guard.refusal import Challenge, challenge
+from torii_backend._guard.request import BareRequest
+
+Paths = Optional[tuple[str, str]]
+
+
+class Routed(BareRequest):
+    """A request whose path is known."""
+
+    def __init__(self, headers: Any, paths: tuple[str, str]) -> None:
+        super().__init__(headers)
+        self._paths = paths
+
+    def paths(self) -> tuple[str, str]:
+        return self._paths
+
+
+def request_of(headers: Any, paths: Paths) -> Any:
+    return headers if paths is None else Routed(headers, paths)
+
+
+def outcome(authenticator: Authenticator, headers: Any, paths: Paths = None) -> Any:
+    """What comes of a request, the same whether it is waited for or awaited."""
+
+    def described(result: Any) -> Any:
+        return result.claims if isinstance(result, Auth) else result
+
+    ways: tuple[Callable[[], Optional[Auth]], ...] = (
+        lambda: authenticator.authenticate(request_of(headers, paths)),
+        lambda: asyncio.run(authenticator.authenticate_async(request_of(headers, paths))),
+    )
+    results: list[Any] = []
+    for way in ways:
+        try:
+            results.append(described(way()))
+        except ToriiAuthError as refusal:
+            results.append((type(refusal), refusal.reason))
+    assert results[0] == results[1]
+    return results[0]
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_good_token(verifier: Verifier, issuer: Issuer) -> None:
+    authenticator = Authenticator(verifier=verifier)
+    assert outcome(authenticator, bearer(issuer.token())) == issuer.claims()
+
+
+REFUSED: list[tuple[Any, Any]] = [
+    ({}, (MissingCredentials, "missing_credentials")),
+    ({"authorization": "Basic YTpi"}, (MissingCredentials, "missing_credentials")),
+    ({"authorization": "Bearer"}, (InvalidRequest, "invalid_request")),
+    ({"authorization": ["Bearer a", "Bearer b"]}, (InvalidRequest, "invalid_request")),
+    ({"authorization": "Basic x, Bearer a"}, (InvalidRequest, "invalid_request")),
+    (bearer("a.b.c"), (InvalidToken, "malformed")),
+]
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(("headers", "refused"), REFUSED)
+def test_what_is_refused(verifier: Verifier, headers: Any, refused: Any, required: bool) -> None:
+    """Without `required`, only a request with no bearer credentials at all is let in."""
+    authenticator = Authenticator(verifier=verifier, required=required)
+    let_in = not required and refused[0] is MissingCredentials
+    assert outcome(authenticator, headers) == (None if let_in else refused)
+
+
+def test_an_expired_token_is_refused_where_none_is_required(
+    verifier: Verifier, issuer: Issuer
+) -> None:
+    authenticator = Authenticator(verifier=verifier, required=False)
+    expired = bearer(issuer.token(exp=NOW - 31))
+    assert outcome(authenticator, expired) == (InvalidToken, "expired")
+
+
+def test_an_exempt_path_is_open_whatever_it_carries(verifier: Verifier, issuer: Issuer) -> None:
+    authenticator = Authenticator(verifier=verifier, exempt=["/health", "/static/*"])
+    for path in ("/health", "/static/app.js"):
+        for headers in ({}, bearer("a.b.c"), bearer(issuer.token()), {"authorization": "Bearer"}):
+            assert outcome(authenticator, headers, (path, path)) is None
+    refused = (MissingCredentials, "missing_credentials")
+    assert outcome(authenticator, {}, ("/me", "/me")) == refused
+    assert outcome(authenticator, {}, ("/health", "/me")) == refused
+    assert outcome(authenticator, {}) == refused
+
+
+def test_another_header(verifier: Verifier, issuer: Issuer) -> None:
+    authenticator = Authenticator(verifier=verifier, header="X-Token")
+    token = f"Bearer {issuer.token()}"
+    assert outcome(authenticator, {"HTTP_X_TOKEN": token}) == issuer.claims()
+    assert outcome(authenticator, {"authorization": token})[0] is MissingCredentials
+
+
+def test_on_error_may_restyle_a_refusal() -> None:
+    seen: list[ToriiAuthError] = []
+    own = Challenge(418, (), b"teapot")
+
+    def on_error(refusal: ToriiAuthError) -> Optional[Challenge]:
+        seen.append(refusal)
+        return own if isinstance(refusal, InvalidToken) else None
+
+    authenticator = Authenticator(issuer=URL, on_error=on_error)
+    missing, expired = MissingCredentials(), InvalidToken("expired")
+    assert authenticator.challenge(missing) == challenge(missing)
+    assert authenticator.challenge(expired) is own
+    assert seen == [missing, expired]
+    assert Authenticator(issuer=URL).challenge(expired) == challenge(expired)
+
+
+@pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), Challenge])
+def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
+    with pytest.raises(ConfigurationError, match=r"^on_error must return .*\.$"):
+        authenticator.challenge(MissingCredentials())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Challenge(199, (), b""),
+        Challenge(600, (), b""),
+        Challenge("401", (), b""),  # type: ignore[arg-type]
+        Challenge(401, (), "text"),  # type: ignore[arg-type]
+        Challenge(401, (("X-Note", "a\r\nSet-Cookie: b=1"),), b""),
+        Challenge(401, (("X Note", "a"),), b""),
+        Challenge(401, (("X-Note", "\u20ac"),), b""),
+        Challenge(401, (("X-Note",),), b""),  # type: ignore[arg-type]
+        Challenge(401, ("ab",), b""),  # type: ignore[arg-type]
+    ],
+)
+def test_on_error_must_answer_with_what_can_be_sent(answer: Challenge) -> None:
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
+    with pytest.raises(ConfigurationError, match=r"^on_error must return a Challenge .*\.$"):
+        authenticator.challenge(MissingCredentials())
+
+
+def test_the_length_of_an_answer_is_not_its_own_to_say() -> None:
+    own = Challenge(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
+    authenticator = Authenticator(issuer=URL, on_error=lambda _: own)
+    assert authenticator.challenge(MissingCredentials()).headers == (("X-Note", "a"),)
+
+
+async def awaited(_: Any) -> Any:
+    raise AssertionError("called")
+
+
+class Awaited:
+    async def __call__(self, _: Any) -> Any:
+        raise AssertionError("called")
+
+    async def method(self, _: Any) -> Any:
+        raise AssertionError("called")
+
+
+@pytest.mark.parametrize("option", ["issuer", "on_error"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        awaited,
+        partial(awaited),
+        partial(partial(awaited)),
+        Awaited(),
+        partial(Awaited()),
+        Awaited().method,
+        partial(Awaited().method),
+    ],
+)
+def test_functions_that_nobody_awaits_are_refused(option: str, function: Any) -> None:
+    options: Any = {"issuer": URL, option: function}
+    with pytest.raises(ConfigurationError, match=f"^{option} must not be async"):
+        Authenticator(**options)
+
+
+def test_a_class_may_stand_for_a_function() -> None:
+    """Its instances are what is called asynchronously, and nobody asks for one here."""
+    options: Any = {"on_error": Awaited}
+    assert Authenticator(issuer=URL, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"issuer": ""},
+        {"issuer": URL, "audience": ""},
+        {"issuer": URL, "leeway": -1},
+        {"issuer": URL, "leeway": None},
+        {"issuer": URL, "header": "not a header"},
+        {"issuer": URL, "required": None},
+        {"issuer": URL, "required": 0},
+        {"issuer": URL, "required": "false"},
+        {"issuer": URL, "exempt": "/health"},
+        {"issuer": URL, "exempt": None},
+        {"issuer": URL, "exempt": ["health"]},
+        {"issuer": URL, "on_error": "log"},
+        {"verifier": URL},
+        {"verifier": Verifier},
+        {"verifier": Verifier(URL), "issuer": URL},
+        {"verifier": Verifier(URL), "audience": "app"},
+        {"verifier": Verifier(URL), "leeway": 30.0},
+    ],
+)
+def test_a_wrong_setting(options: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        Authenticator(**options)
+
+
+def test_an_unknown_keyword_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="issuers, requird"):
+        Authenticator(issuer=URL, requird=False, issuers=URL)  # type: ignore[call-arg]
+
+
+def test_guards_with_equal_settings_share_their_keys(server: JwksServer, key: SigningKey) -> None:
+    now = int(time.time())
+    headers = bearer(Issuer(server.issuer, key).token(iat=now, exp=now + 300))
+    options: list[Any] = [{}, {"required": False}, {"leeway": 30}, {"exempt": ["/health"]}]
+    for more in options:
+        assert Authenticator(issuer=server.issuer, **more).authenticate(headers)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("configured", "keywords", "merged"),
+    [
+        ({}, {}, {}),
+        ({"issuer": URL}, {}, {"issuer": URL}),
+        ({"issuer": URL}, {"issuer": "https://b.so"}, {"issuer": "https://b.so"}),
+        (
+            {"issuer": URL, "leeway": 1},
+            {"audience": "a"},
+            {"issuer": URL, "leeway": 1, "audience": "a"},
+        ),
+        ({"issuer": URL, "header": "x"}, {"verifier": 1}, {"header": "x", "verifier": 1}),
+        ({"audience": "a", "leeway": 1}, {"verifier": 1}, {"verifier": 1}),
+        ({"verifier": 1, "header": "x"}, {"issuer": URL}, {"header": "x", "issuer": URL}),
+        ({"verifier": 1}, {"leeway": 1}, {"verifier": 1, "leeway": 1}),
+        ({"verifier": 1}, {"audience": "a"}, {"verifier": 1, "audience": "a"}),
+        ({"verifier": 1}, {"issuer": None}, {"verifier": 1}),
+        ({"issuer": URL, "audience": "a"}, {"verifier": None}, {"issuer": URL, "audience": "a"}),
+        ({"issuer": URL, "audience": "a"}, {"audience": None}, {"issuer": URL, "audience": "a"}),
+        (
+            {"policy": 1, "role": "admin"},
+            {"policy": None, "role": None},
+            {"policy": 1, "role": "admin"},
+        ),
+        ({"verifier": 1}, {"header": "x"}, {"verifier": 1, "header": "x"}),
+        ({"required": False}, {"exempt": ["/x"]}, {"required": False, "exempt": ["/x"]}),
+    ],
+)
+def test_keywords_are_laid_over_the_configuration(
+    configured: Any, keywords: Any, merged: Any
+) -> None:
+    before = dict(configured)
+    assert merged_options(configured, keywords) == merged
+    assert configured == before
+
+
+@pytest.mark.parametrize("keywords", [{"leeway": 1}, {"audience": "mine"}])
+def test_a_configured_verifier_keeps_its_audience(keywords: Any) -> None:
+    configured: Any = {"verifier": Verifier(URL, audience="mine")}
+    with pytest.raises(ConfigurationError, match="either verifier or issuer"):
+        Authenticator(**merged_options(configured, keywords))
+
+
+def test_a_view_does_not_inherit_whom_the_application_lets_in() -> None:
+    configured: Any = {"issuer": URL, "required": False, "exempt": ["/x"], "header": "x"}
+    assert view_options(configured, {}) == {"issuer": URL, "header": "x"}
+    assert view_options(configured, {"required": False})["required"] is False
+    assert set(configured) == {"issuer", "required", "exempt", "header"}
+
+
+def test_the_seconds_that_are_left_count_as_the_verifier_counts(
+    issuer: Issuer, clock: Clock
+) -> None:
+    verifier = Verifier(URL, leeway=10, fetch=issuer.fetch, clock=clock)
+    authenticator = Authenticator(verifier=verifier)
+    auth = verifier.verify(issuer.token(exp=NOW + 300))
+    assert authenticator.seconds_left(auth) == 310
+    clock.advance(310)
+    assert authenticator.seconds_left(auth) == 0
+    with pytest.raises(InvalidToken):
+        verifier.verify(issuer.token(exp=NOW + 300))

@@ -1,0 +1,149 @@
+"""A refusal becomes one exact HTTP answer, and nothing in a message can break out of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import get_args
+
+import pytest
+from hypothesis import example, given
+
+from tests.support.fuzzing import any_text, fuzz
+from torii_backend import (
+    InvalidRequest,
+    InvalidToken,
+    KeysUnavailable,
+    MissingCredentials,
+    PermissionDenied,
+    ToriiAuthError,
+)
+from torii_backend._guard.refusal import Challenge, challenge
+from torii_backend.errors import SENTENCES, PermissionDeniedReason
+
+JSON = ("Content-Type", "application/json")
+
+
+def body(code: str, message: str) -> bytes:
+    return f'{{"error":{{"code":"{code}","message":"{message}"}}}}'.encode()
+
+
+def authenticate(parameters: str = "") -> tuple[str, str]:
+    return ("WWW-Authenticate", 'Bearer realm="torii"' + parameters)
+
+
+def test_no_credentials() -> None:
+    assert challenge(MissingCredentials()) == Challenge(
+        401,
+        (JSON, authenticate()),
+        body("authentication_failed", "The request carries no bearer token."),
+    )
+
+
+@pytest.mark.parametrize("reason", SENTENCES)
+def test_a_bad_token(reason: str) -> None:
+    sentence = SENTENCES[reason]
+    expected = Challenge(
+        401,
+        (JSON, authenticate(f', error="invalid_token", error_description="{sentence}"')),
+        body("authentication_failed", sentence),
+    )
+    assert challenge(InvalidToken(reason)) == expected  # type: ignore[arg-type]
+    # The claim at fault is for the log of the application, not for whoever sent the token.
+    assert challenge(InvalidToken(reason, "sub")) == expected  # type: ignore[arg-type]
+
+
+def test_malformed_credentials() -> None:
+    sentence = "The bearer credentials are malformed."
+    assert challenge(InvalidRequest()) == Challenge(
+        400,
+        (JSON, authenticate(f', error="invalid_request", error_description="{sentence}"')),
+        body("invalid_request", sentence),
+    )
+
+
+def test_no_permission() -> None:
+    sentence = "The signed-in user may not do this."
+    assert challenge(PermissionDenied()) == Challenge(
+        403,
+        (JSON, authenticate(f', error="insufficient_scope", error_description="{sentence}"')),
+        body("permission_denied", sentence),
+    )
+
+
+@pytest.mark.parametrize("reason", get_args(PermissionDeniedReason))
+def test_the_reason_of_a_policy_is_sent(reason: PermissionDeniedReason) -> None:
+    sent = challenge(PermissionDenied("Admins only.", reason))
+    assert sent.body == (
+        b'{"error":{"code":"permission_denied","message":"Admins only.","reason":"%s"}}'
+        % reason.encode()
+    )
+    assert sent.headers == challenge(PermissionDenied("Admins only.")).headers
+
+
+def test_keys_unavailable() -> None:
+    sentence = "The signing keys of the issuer are not available at the moment."
+    assert challenge(KeysUnavailable(7)) == Challenge(
+        503, (JSON, ("Retry-After", "7")), body("keys_unavailable", sentence)
+    )
+
+
+def test_a_refusal_of_an_applications_own() -> None:
+    class TooManyRequests(ToriiAuthError):
+        status = 429
+
+    answer = challenge(TooManyRequests("Later."))
+    assert answer.status == 429
+    assert answer.headers == (JSON, authenticate())
+    assert answer.body == body("authentication_failed", "Later.")
+
+
+def test_a_subclass_is_answered_like_its_base() -> None:
+    class NotAnAdmin(PermissionDenied):
+        pass
+
+    assert challenge(NotAnAdmin("No.")) == challenge(PermissionDenied("No."))
+
+
+@pytest.mark.parametrize(
+    ("message", "quoted"),
+    [
+        ('say "no"', "say ?no?"),
+        ("back\\slash", "back?slash"),
+        ("a\r\nSet-Cookie: x=1", "a??Set-Cookie: x=1"),
+        ("tab\there", "tab?here"),
+        ("null\0", "null?"),
+        ("æøå", "???"),
+        ("\u2028", "?"),
+        ("\x7f\x80", "??"),
+        ("", ""),
+    ],
+)
+def test_a_message_cannot_break_out_of_the_header(message: str, quoted: str) -> None:
+    for refusal, error in (
+        (PermissionDenied(message), "insufficient_scope"),
+        (InvalidRequest(message), "invalid_request"),
+    ):
+        answer = challenge(refusal)
+        assert answer.headers[1] == authenticate(f', error="{error}", error_description="{quoted}"')
+        assert json.loads(answer.body)["error"]["message"] == message
+
+
+@fuzz
+@given(any_text)
+@example("\ud800")
+@example("\U0010ffff\0")
+def test_any_message_gives_a_sound_answer(message: str) -> None:
+    for refusal in (PermissionDenied(message), InvalidRequest(message), ToriiAuthError(message)):
+        answer = challenge(refusal)
+        assert list(json.loads(answer.body)) == ["error"]
+        for name, value in answer.headers:
+            assert re.fullmatch("[A-Za-z-]+", name)
+            assert re.fullmatch("[ -~]*", value)
+        assert answer.headers[1][1].count('"') in (2, 6)
+
+
+def test_a_challenge_cannot_be_changed() -> None:
+    answer = challenge(MissingCredentials())
+    with pytest.raises(AttributeError):
+        answer.status = 200  # type: ignore[misc]

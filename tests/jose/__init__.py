@@ -1,0 +1,1 @@
+"""`_jose`: tokens and key sets, taken apart."""

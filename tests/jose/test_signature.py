@@ -1,0 +1,91 @@
+"""A signature that the issuer's key did not make over exactly these bytes is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.issuer import Issuer, SigningKey, b64url
+from tests.support.refusal import reason
+from torii_backend import Verifier
+
+N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
+EDGES = [0, 1, N - 1, N, N + 1, P - 1, P, 2**256 - 1]
+
+
+def with_signature(issuer: Issuer, signature: bytes) -> str:
+    return issuer.token().rpartition(".")[0] + "." + b64url(signature)
+
+
+def halves(issuer: Issuer) -> tuple[bytes, bytes]:
+    """Good r and s, of the token that `with_signature` takes apart."""
+    signing_input = issuer.token().rpartition(".")[0]
+    signature = issuer.key.signature(signing_input.encode())
+    return signature[:32], signature[32:]
+
+
+def test_a_signature_put_back_in_its_place_is_good(verifier: Verifier, issuer: Issuer) -> None:
+    assert verifier.verify(with_signature(issuer, b"".join(halves(issuer))))
+
+
+def test_tampered_claims(verifier: Verifier, issuer: Issuer) -> None:
+    header, _, signature = issuer.token().split(".")
+    payload = b64url(json.dumps(issuer.claims(sub="user_eve")).encode())
+    assert reason(verifier, f"{header}.{payload}.{signature}") == "bad_signature"
+
+
+def test_a_tampered_header(verifier: Verifier, issuer: Issuer) -> None:
+    _, payload, signature = issuer.token().split(".")
+    header = b64url(json.dumps(issuer.header(typ="other")).encode())
+    assert reason(verifier, f"{header}.{payload}.{signature}") == "bad_signature"
+
+
+def test_the_signature_of_another_token(verifier: Verifier, issuer: Issuer) -> None:
+    signature = issuer.token(sub="user_eve").rpartition(".")[2]
+    assert reason(verifier, issuer.token().rpartition(".")[0] + "." + signature) == "bad_signature"
+
+
+def test_another_key_under_the_same_kid(verifier: Verifier, issuer: Issuer) -> None:
+    other = Issuer(issuer.url, SigningKey(issuer.key.kid))
+    assert reason(verifier, other.token()) == "bad_signature"
+
+
+def test_a_der_signature(verifier: Verifier, issuer: Issuer) -> None:
+    signing_input = issuer.token().rpartition(".")[0]
+    der = issuer.key.der_signature(signing_input.encode())
+    assert reason(verifier, f"{signing_input}.{b64url(der)}") == "bad_signature"
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 65, 66, 96, 128, 132])
+def test_a_signature_of_another_length(verifier: Verifier, issuer: Issuer, length: int) -> None:
+    r, s = halves(issuer)
+    cut_or_padded = (r + s).ljust(length, b"\0")[:length]
+    assert reason(verifier, with_signature(issuer, cut_or_padded)) == "bad_signature"
+
+
+def test_zeros_around_a_good_signature(verifier: Verifier, issuer: Issuer) -> None:
+    r, s = halves(issuer)
+    for odd in (b"\0" + r + s, b"\0" + r + b"\0" + s, r + s + b"\0", bytes(32) + r + bytes(32) + s):
+        assert reason(verifier, with_signature(issuer, odd)) == "bad_signature"
+
+
+@pytest.mark.parametrize("r", EDGES)
+@pytest.mark.parametrize("s", EDGES)
+def test_r_and_s_at_their_edges(verifier: Verifier, issuer: Issuer, r: int, s: int) -> None:
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    assert reason(verifier, with_signature(issuer, signature)) == "bad_signature"
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_one_good_half_beside_an_edge(verifier: Verifier, issuer: Issuer, edge: int) -> None:
+    r, s = halves(issuer)
+    odd = edge.to_bytes(32, "big")
+    assert reason(verifier, with_signature(issuer, r + odd)) == "bad_signature"
+    assert reason(verifier, with_signature(issuer, odd + s)) == "bad_signature"
+
+
+def test_halves_exchanged(verifier: Verifier, issuer: Issuer) -> None:
+    r, s = halves(issuer)
+    assert reason(verifier, with_signature(issuer, s + r)) == "bad_signature"

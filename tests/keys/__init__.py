@@ -1,0 +1,1 @@
+"""`_keys`: fetching, caching and refreshing keys."""

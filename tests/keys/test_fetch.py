@@ -1,0 +1,209 @@
+"""How a key set is asked for over HTTP."""
+
+# ruff: noqa: RUF005  (cases in rows read better than one a line)
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from ipaddress import IPv4Address
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.support.clock import Clock
+from tests.support.issuer import SigningKey, jwks
+from tests.support.jwks_server import Answer, JwksServer, settle
+from torii_backend import KeysUnavailable, __version__
+from torii_backend._keys.fetch import FetchError, fetch
+from torii_backend._keys.keystore import KeyStore
+
+
+def test_the_request_names_the_package_and_carries_no_secrets(
+    server: JwksServer,
+    key: SigningKey,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ada password secret\n", encoding="ascii")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.publish(key, headers=(("Set-Cookie", "session=1; Path=/"),))
+    store = KeyStore(server.issuer, clock=clock)
+    store.key("key-1")
+    clock.advance(299)
+    store.key("key-1")
+    settle()
+    assert len(server.requests) == 2
+    for request in server.requests:
+        assert request.headers["User-Agent"] == f"torii-backend/{__version__}"
+        assert request.headers["Accept"] == "application/json"
+        assert request.headers["Authorization"] is None
+        assert request.headers["Cookie"] is None
+
+
+def test_the_answer_is_the_body_and_headers_in_any_case(server: JwksServer) -> None:
+    server.answer(Answer(b"anything", headers=(("Cache-Control", "max-age=61"),)))
+    body, headers = fetch(server.issuer, 5.0)
+    assert body == b"anything"
+    assert headers["cache-control"] == "max-age=61"
+
+
+def test_a_body_may_have_512_kib_and_no_more(server: JwksServer) -> None:
+    server.answer(Answer(b"x" * 512 * 1024))
+    assert len(fetch(server.issuer, 5.0)[0]) == 512 * 1024
+    server.answer(Answer(b"x" * (512 * 1024 + 1)))
+    with pytest.raises(FetchError, match="512 KiB"):
+        fetch(server.issuer, 5.0)
+
+
+def test_an_error_never_names_the_address(server: JwksServer) -> None:
+    server.answer(Answer(b"", 500))
+    address = server.issuer
+    errors = []
+    for _ in range(2):
+        with pytest.raises(FetchError) as caught:
+            fetch(address + "/secret-path", 5.0)
+        errors.append(str(caught.value))
+        server.stop()
+    assert "500" in errors[0]
+    for text in errors:
+        assert "127.0.0.1" not in text
+        assert "secret-path" not in text
+
+
+def test_an_answer_that_comes_too_late_is_not_used(server: JwksServer) -> None:
+    """Chunk by chunk, each in time, the whole is not."""
+
+    def chunks() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for _ in range(100):
+            time.sleep(0.02)
+            yield b"1\r\n \r\n"
+        yield b"0\r\n\r\n"
+
+    server.answer(Answer(raw=chunks()))
+    with pytest.raises(FetchError):
+        fetch(server.issuer, 0.2)
+
+
+def drip(head: bytes, sent: list[bytes]) -> Iterator[bytes]:
+    """Send a head, and then a byte at a time, each in time, for longer than is waited."""
+    yield head
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        time.sleep(0.02)
+        sent.append(b" ")
+        yield b" "
+    sent.append(b"end")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"HTTP/1.0 200 OK\r\nX: ", b"HTTP/1.0 200 OK\r\n\r\n"]
+    + [b"HTTP/1.0 200 OK\r\nContent-Length: 9999\r\n\r\n"],
+)
+def test_an_answer_that_drips_is_hung_up_on(server: JwksServer, head: bytes) -> None:
+    """Or else one server could keep a worker thread for hours."""
+    sent: list[bytes] = []
+    server.answer(Answer(raw=drip(head, sent)))
+    with pytest.raises(FetchError):
+        fetch(server.issuer, 0.5)
+    assert b"end" not in sent
+
+
+def test_a_key_store_survives_a_body_that_is_no_answer(server: JwksServer, clock: Clock) -> None:
+    server.answer(Answer(raw=[b"\0" * 70_000]))
+    with pytest.raises(KeysUnavailable):
+        KeyStore(server.issuer, clock=clock).key("key-1")
+
+
+def test_a_compressed_answer_is_read(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+    import gzip
+
+    body = gzip.compress(jwks(key))
+    server.answer(Answer(body, headers=(("Content-Encoding", "gzip"),)))
+    assert KeyStore(server.issuer, clock=clock).key("key-1").point == key.point
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody has signed, and its key, in one PEM file."""
+    key = SigningKey().private
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(
+        signed.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def tls_server(certificate: Path, key: SigningKey) -> Iterator[JwksServer]:
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = JwksServer(key, tls=context)
+    try:
+        yield server
+    finally:
+        server.stop()
+        settle()
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(tls_server: JwksServer, clock: Clock) -> None:
+    with pytest.raises(KeysUnavailable):
+        KeyStore(tls_server.issuer, clock=clock).key("key-1")
+    assert tls_server.requests == []
+
+
+def test_a_certificate_that_the_environment_trusts_is_accepted(
+    tls_server: JwksServer,
+    key: SigningKey,
+    clock: Clock,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    assert KeyStore(tls_server.issuer, clock=clock).key("key-1").point == key.point
+
+
+def test_a_proxy_that_the_environment_names_is_used(
+    server: JwksServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.issuer)
+    server.answer(Answer(b"by proxy"))
+    assert fetch("http://tenant.test/path", 5.0)[0] == b"by proxy"
+    assert [request.path for request in server.requests] == ["http://tenant.test/path"]
+
+
+@pytest.mark.parametrize("phase", ["head", "body"])
+def test_a_tls_answer_that_drips_is_hung_up_on(
+    tls_server: JwksServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    sent: list[bytes] = []
+    head = b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if phase == "body" else b"X: ")
+    tls_server.answer(Answer(raw=drip(head, sent)))
+    with pytest.raises(FetchError):
+        fetch(tls_server.issuer, 0.5)
+    assert b"end" not in sent

@@ -1,0 +1,191 @@
+"""KeyStore: how often keys are fetched, and that nobody waits without need."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.clock import WATCHDOG, Clock
+from tests.support.issuer import SigningKey
+from tests.support.jwks_server import JwksServer, settle
+from torii_backend import InvalidToken, KeysUnavailable
+from torii_backend._keys.keystore import KeyStore
+
+
+@pytest.fixture
+def store(server: JwksServer, clock: Clock) -> KeyStore:
+    return KeyStore(server.issuer, clock=clock)
+
+
+def refused(store: KeyStore, kid: str) -> str:
+    with pytest.raises(InvalidToken) as caught:
+        store.key(kid)
+    return caught.value.reason
+
+
+def test_nothing_is_fetched_before_it_is_needed(server: JwksServer, store: KeyStore) -> None:
+    assert store is not None
+    settle()
+    assert server.requests == []
+
+
+def test_the_first_use_fetches_and_later_ones_do_not(
+    server: JwksServer, store: KeyStore, key: SigningKey, clock: Clock
+) -> None:
+    assert store.key("key-1").point == key.point
+    assert [request.path for request in server.requests] == ["/_torii/.well-known/jwks.json"]
+    for _ in range(200):
+        clock.advance(1)
+        assert store.key("key-1").point == key.point
+    settle()
+    assert len(server.requests) == 1
+
+
+def test_64_cold_threads_share_one_fetch(
+    server: JwksServer, store: KeyStore, key: SigningKey
+) -> None:
+    entered = threading.Semaphore(0)
+
+    def use() -> bool:
+        entered.release()
+        return store.key("key-1").point == key.point
+
+    with ThreadPoolExecutor(64) as pool:
+        with server.held():
+            uses = [pool.submit(use) for _ in range(64)]
+            for _ in uses:
+                assert entered.acquire(timeout=WATCHDOG)
+            server.wait_for(1)
+        assert all(use.result(WATCHDOG) for use in uses)
+    settle()
+    assert len(server.requests) == 1
+
+
+def test_64_cold_threads_with_a_forged_kid_cost_a_handful_of_fetches(
+    server: JwksServer, store: KeyStore
+) -> None:
+    with ThreadPoolExecutor(64) as pool:
+        with server.held():
+            uses = [pool.submit(refused, store, "forged") for _ in range(64)]
+            server.wait_for(1)
+        assert {use.result(WATCHDOG) for use in uses} == {"unknown_key"}
+    settle()
+    assert len(server.requests) <= 5
+
+
+def test_a_known_key_is_used_while_a_fetch_is_held(
+    server: JwksServer, store: KeyStore, key: SigningKey
+) -> None:
+    store.key("key-1")
+    with ThreadPoolExecutor(1) as pool:
+        with server.held():
+            waiting = pool.submit(refused, store, "forged")
+            server.wait_for(2)
+            assert store.key("key-1").point == key.point
+            assert not waiting.done()
+        assert waiting.result(WATCHDOG) == "unknown_key"
+
+
+def test_a_rotated_key_is_accepted_at_its_first_use(server: JwksServer, store: KeyStore) -> None:
+    store.key("key-1")
+    rotated = SigningKey("key-2")
+    server.publish(rotated)
+    assert store.key("key-2").point == rotated.point
+    assert len(server.requests) == 2
+
+
+def test_a_withdrawn_key_is_refused_after_the_next_good_fetch(
+    server: JwksServer, store: KeyStore
+) -> None:
+    store.key("key-1")
+    rotated = SigningKey("key-2")
+    server.publish(rotated)
+    assert store.key("key-1")
+    store.key("key-2")
+    assert refused(store, "key-1") == "unknown_key"
+    assert store.key("key-2").point == rotated.point
+
+
+def test_another_key_under_a_known_kid_replaces_it(
+    server: JwksServer, store: KeyStore, clock: Clock
+) -> None:
+    store.key("key-1")
+    replaced = SigningKey("key-1")
+    server.publish(replaced)
+    clock.advance(299)
+    store.key("key-1")
+    settle()
+    assert store.key("key-1").point == replaced.point
+
+
+def test_a_forged_kid_costs_one_fetch(server: JwksServer, store: KeyStore) -> None:
+    assert refused(store, "forged") == "unknown_key"
+    assert len(server.requests) == 1
+    assert refused(store, "forged") == "unknown_key"
+    assert len(server.requests) == 2
+
+
+def test_a_thousand_forged_kids_cost_five_fetches_at_most(
+    server: JwksServer, store: KeyStore, key: SigningKey
+) -> None:
+    store.key("key-1")
+    assert {refused(store, f"forged-{i}") for i in range(1_000)} == {"unknown_key"}
+    settle()
+    assert 2 <= len(server.requests) <= 5
+    assert store.key("key-1").point == key.point
+
+
+def test_the_allowance_for_unknown_kids_comes_back_with_time(
+    server: JwksServer, store: KeyStore, clock: Clock
+) -> None:
+    def fetches_of_a_flood() -> int:
+        before = len(server.requests)
+        for i in range(50):
+            refused(store, f"forged-{i}")
+        settle()
+        return len(server.requests) - before
+
+    store.key("key-1")
+    spent = fetches_of_a_flood()
+    assert fetches_of_a_flood() == 0
+    clock.advance(14.9)
+    assert fetches_of_a_flood() == 0
+    clock.advance(0.1)
+    assert fetches_of_a_flood() == 1
+    clock.advance(200)
+    assert fetches_of_a_flood() == spent
+    rotated = SigningKey("key-2")
+    server.publish(rotated)
+    assert refused(store, "key-2") == "unknown_key"
+    clock.advance(15)
+    assert store.key("key-2").point == rotated.point
+
+
+def test_a_flood_of_forged_kids_takes_at_most_a_handful_of_fetches_a_minute(
+    server: JwksServer, store: KeyStore, clock: Clock
+) -> None:
+    store.key("key-1")
+    for second in range(600):
+        clock.advance(1)
+        refused(store, f"forged-{second}")
+    settle()
+    assert len(server.requests) <= 1 + 4 + 600 / 15
+
+
+def test_where_no_thread_can_be_started(
+    server: JwksServer, store: KeyStore, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    """A process at its limit of threads, or at its end, answers and does not hang."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(KeysUnavailable):
+            store.key("key-1")
+    clock.advance(60)
+    assert store.key("key-1")
+    assert len(server.requests) == 1

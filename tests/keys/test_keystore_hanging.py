@@ -1,0 +1,94 @@
+"""KeyStore when the issuer takes the request and does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.support.clock import Clock, TickingClock
+from tests.support.issuer import SigningKey
+from tests.support.jwks_server import JwksServer, arrived, run, settle
+from torii_backend import KeysUnavailable
+from torii_backend._keys.keystore import KeyStore
+
+
+@pytest.mark.parametrize("step", [10.0, 4.9])
+def test_a_hanging_endpoint_is_given_up(server: JwksServer, step: float) -> None:
+    """Five seconds of the injected clock pass: all at once, or all but a tenth."""
+    store = KeyStore(server.issuer, clock=TickingClock(step))
+    with server.held():
+        with pytest.raises(KeysUnavailable) as caught:
+            store.key("key-1")
+        assert caught.value.retry_after >= 1
+        server.wait_for(1)
+
+
+def test_a_hanging_refresh_is_given_up_for_another_and_its_late_answer_changes_nothing(
+    server: JwksServer, clock: Clock, key: SigningKey
+) -> None:
+    store = KeyStore(server.issuer, clock=clock)
+    store.key("key-1")
+    with server.held():
+        clock.advance(299)
+        assert store.key("key-1")
+        server.wait_for(2)
+        rotated = SigningKey("key-2")
+        server.publish(rotated)
+        clock.advance(5)
+        assert store.key("key-1").point == key.point
+        server.wait_for(3)
+    settle()
+    assert store.key("key-2").point == rotated.point
+    assert len(server.requests) == 3
+
+
+def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> None:
+    """Fetches that never end are given up, and not followed by more and more threads."""
+    store = KeyStore(server.issuer, clock=clock)
+    store.key("key-1")
+    with server.held():
+        for _ in range(50):
+            clock.advance(600)
+            assert store.key("key-1")
+        workers = [thread for thread in threading.enumerate() if thread.name == "torii-keystore"]
+        assert 1 <= len(workers) <= 4
+        server.wait_for(1 + len(workers))
+    settle()
+    assert len(server.requests) == 1 + len(workers)
+    clock.advance(600)
+    store.key("key-1")
+    settle()
+    assert len(server.requests) == 2 + len(workers)
+
+
+@pytest.mark.parametrize("step", [10.0, 4.9])
+def test_a_hanging_endpoint_is_given_up_in_a_loop(server: JwksServer, step: float) -> None:
+    """Five seconds of the injected clock pass: all at once, or all but a tenth."""
+    store = KeyStore(server.issuer, clock=TickingClock(step))
+    with server.held():
+        with pytest.raises(KeysUnavailable) as caught:
+            run(store.key_async("key-1"))
+        assert caught.value.retry_after >= 1
+        server.wait_for(1)
+
+
+def test_waiting_tasks_end_when_somebody_finds_the_fetch_overdue(
+    server: JwksServer, clock: Clock, key: SigningKey
+) -> None:
+    store = KeyStore(server.issuer, clock=clock)
+
+    async def uses() -> None:
+        with server.held():
+            early = asyncio.ensure_future(store.key_async("key-1"))
+            await arrived(server, 1)
+            clock.advance(5)
+            late = asyncio.ensure_future(store.key_async("key-1"))
+            with pytest.raises(KeysUnavailable):
+                await early
+            await arrived(server, 2)
+            assert not late.done()
+        assert (await late).point == key.point
+
+    run(uses())

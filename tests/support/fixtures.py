@@ -1,0 +1,61 @@
+"""Fixtures of the core's tests: an issuer, a clock that stands still, a tenant host on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from torii_backend import Verifier
+from torii_backend._verify.verifier_pool import _verifiers
+
+from .clock import Clock
+from .issuer import Issuer, SigningKey
+from .jwks_server import JwksServer, settle
+
+
+@pytest.fixture(autouse=True)
+def _no_shared_verifiers() -> Iterator[None]:
+    """A later test may get the port of an earlier one, but must not meet its keys."""
+    yield
+    _verifiers.clear()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TORII_ISSUER", raising=False)
+    for scheme in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{scheme}_proxy", raising=False)
+        monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def verifier(issuer: Issuer, clock: Clock) -> Verifier:
+    """A Verifier that trusts `issuer` and takes its time from `clock`."""
+    return Verifier(issuer.url, fetch=issuer.fetch, clock=clock)
+
+
+@pytest.fixture
+def key() -> SigningKey:
+    return SigningKey()
+
+
+@pytest.fixture
+def server(key: SigningKey) -> Iterator[JwksServer]:
+    """A tenant host that publishes `key`."""
+    server = JwksServer(key)
+    try:
+        yield server
+    finally:
+        server.stop()
+        settle()

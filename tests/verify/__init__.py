@@ -1,0 +1,1 @@
+"""`_verify`: a token becomes an Auth."""

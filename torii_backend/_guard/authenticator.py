@@ -1,0 +1,171 @@
+"""Authenticator: the headers of a request become an Auth, or a refusal; what every adapter stands on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Optional, Union
+
+from torii_backend._guard.bearer import Headers, bearer_token, token_in
+from torii_backend._guard.exempt_paths import ExemptPaths
+from torii_backend._guard.options import AuthOptions, IssuerOf, check_options, policy_of
+from torii_backend._guard.refusal import Challenge, challenge, checked_challenge
+from torii_backend._guard.request import BareRequest, IncomingRequest
+from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
+from torii_backend._verify.verifier_pool import shared_verifier
+from torii_backend.auth import Auth
+from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
+from torii_backend.settings import Audience, Issuer, checked_header
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class Authenticator:
+    """Authenticates requests the way one guard is configured.
+
+    Args:
+        options: see `AuthOptions`.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
+    """
+
+    def __init__(self, **options: Unpack[AuthOptions]) -> None:
+        check_options(options)
+        self._audience = options.get("audience")
+        self._leeway = options.get("leeway", DEFAULT_LEEWAY)
+        issuer = options.get("issuer")
+        self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
+        self._verifier = options.get("verifier")
+        if self._verifier is None and not callable(issuer):
+            self._verifier = shared_verifier(issuer, self._audience, self._leeway)
+        self._required = options.get("required", True)
+        self._header = checked_header(options.get("header", "authorization"))
+        self._exempt = ExemptPaths(options.get("exempt", ()))
+        self._preflight = options.get("preflight", True)
+        self._policy = policy_of(options)
+        self._on_error = options.get("on_error")
+
+    def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
+        """Verify the bearer token of a request, and whether its holder may pass.
+
+        Args:
+            request: the request, or its headers alone: then no path is exempt.
+
+        Returns:
+            The Auth; None for an exempt path, a preflight request, and where there are no bearer
+            credentials and none are required.
+
+        Raises:
+            ToriiAuthError: the request may not pass.
+            ConfigurationError: a function among the options gave what makes no sense.
+        """
+        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        token = self._token(incoming)
+        if token is None:
+            return None
+        auth = (self._verifier or self._verifier_for(incoming)).verify(token)
+        if self._policy:
+            self._policy.enforce(auth)
+        return auth
+
+    async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
+        """Do as `authenticate`, but wait without blocking the event loop."""
+        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        token = self._token(incoming)
+        if token is None:
+            return None
+        auth = await (self._verifier or self._verifier_for(incoming)).verify_async(token)
+        if self._policy:
+            await self._policy.enforce_async(auth)
+        return auth
+
+    def prefetch(self) -> None:
+        """Start to fetch the keys if there are none yet; with an issuer for each request, do nothing."""
+        if self._verifier is not None:
+            self._verifier.prefetch()
+
+    def seconds_left(self, auth: Auth) -> float:
+        """Tell for how many seconds more the token of this Auth is accepted, with the leeway."""
+        if self._verifier is not None:
+            return self._verifier.seconds_left(auth)
+        expires_at: float = auth.claims["exp"]
+        return expires_at + self._leeway - time.time()
+
+    def challenge(self, refusal: ToriiAuthError) -> Challenge:
+        """Return the answer to a refusal: what `on_error` makes of it, else the standard one.
+
+        Raises:
+            ConfigurationError: `on_error` gives neither None nor a Challenge that can be sent.
+        """
+        custom = None if self._on_error is None else self._on_error(refusal)
+        return challenge(refusal) if custom is None else checked_challenge(custom)
+
+    def _token(self, request: IncomingRequest) -> Optional[str]:
+        if self._exempt:
+            paths = request.paths()
+            if paths is not None and self._exempt.matches(*paths):
+                return None
+        if self._preflight and request.is_preflight():
+            return None
+        try:
+            return token_in(request.credentials(self._header))
+        except MissingCredentials:
+            if self._required:
+                raise
+            return None
+
+    def _verifier_for(self, request: IncomingRequest) -> Verifier:
+        """Ask the application for the issuer of one request; a shared pool bounds the answers."""
+        assert self._issuer_of is not None  # noqa: S101 (one of the two is always there)
+        issuer = self._issuer_of(request)
+        if issuer is None:
+            raise InvalidToken("wrong_issuer")
+        return shared_verifier(issuer, self._audience, self._leeway)
+
+
+def authenticate_request(
+    headers: Headers,
+    *,
+    issuer: Issuer = None,
+    audience: Audience = None,
+    leeway: float = DEFAULT_LEEWAY,
+    header: str = "authorization",
+) -> Auth:
+    """Verify the bearer token of a request, from its headers.
+
+    Args:
+        headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also a WSGI
+            environ or Django's META; values as str, bytes or a list of these.
+        issuer: one tenant host URL or several; None reads TORII_ISSUER.
+        audience: accepted `aud` value or values; None skips the audience check.
+        leeway: seconds by which clocks may differ, 30 by default.
+        header: the header that carries `Bearer <token>`.
+
+    Returns:
+        The Auth that the token carries.
+
+    Raises:
+        MissingCredentials: the request has no bearer token.
+        InvalidRequest: it has several, or a malformed one.
+        InvalidToken: the token is refused; `reason` says by which check.
+        KeysUnavailable: the issuer's keys could not be fetched.
+        ConfigurationError: a setting is missing or wrong.
+        TypeError: `headers` is neither a mapping nor pairs.
+    """
+    verifier = shared_verifier(issuer, audience, leeway)
+    return verifier.verify(bearer_token(headers, checked_header(header)))
+
+
+async def authenticate_request_async(
+    headers: Headers,
+    *,
+    issuer: Issuer = None,
+    audience: Audience = None,
+    leeway: float = DEFAULT_LEEWAY,
+    header: str = "authorization",
+) -> Auth:
+    """Do as `authenticate_request`, but wait without blocking the event loop."""
+    verifier = shared_verifier(issuer, audience, leeway)
+    return await verifier.verify_async(bearer_token(headers, checked_header(header)))

@@ -1,0 +1,103 @@
+"""The bearer token of a request (RFC 6750 section 2.1), out of any kind of headers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Union
+
+from torii_backend._jose.jws import MAX_TOKEN_BYTES
+from torii_backend.errors import InvalidRequest, MissingCredentials
+
+Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
+
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+# The closing quote may be missing: to look for it again from each later quote would take for ever.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+# A comma, then a word and a value that no "=" joins: the start of a second set of credentials.
+_SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
+
+
+def bearer_token(headers: Headers, header: str = "authorization") -> str:
+    """Find the one bearer token of a request.
+
+    Args:
+        headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also in the
+            spelling of WSGI and Django (`HTTP_AUTHORIZATION`); values as str, bytes, a
+            list of these, or None for an absent header.
+        header: name of the header that carries the token, in lower case.
+
+    Returns:
+        The token, not verified.
+
+    Raises:
+        MissingCredentials: no such header, or credentials of another scheme.
+        InvalidRequest: several credentials, or a bearer token that is empty or malformed.
+        TypeError: `headers` is neither a mapping nor pairs.
+    """
+    return token_in(header_values(headers, header))
+
+
+def token_in(values: list[str]) -> str:
+    """Find the one bearer token in the credentials of a request.
+
+    Args:
+        values: the values of the header that carries the token.
+
+    Returns:
+        The token, not verified.
+
+    Raises:
+        MissingCredentials: there are none, or those of another scheme.
+        InvalidRequest: several credentials, or a bearer token that is empty or malformed.
+    """
+    if not values:
+        raise MissingCredentials
+    if len(values) > 1:
+        raise InvalidRequest("The request carries more than one set of credentials.")
+    scheme, _, token = values[0].strip(" \t").partition(" ")
+    scheme = scheme.lower()
+    if scheme != "bearer":
+        if _SECOND_CREDENTIALS.search(_QUOTED.sub("", values[0])):
+            raise InvalidRequest("The request carries more than one set of credentials.")
+        if scheme.split(None, 1)[:1] == ["bearer"]:
+            raise InvalidRequest
+        raise MissingCredentials
+    token = token.strip(" \t")
+    # Beyond its limit a token is refused by the verifier, before any work on its characters.
+    if len(token) <= MAX_TOKEN_BYTES and not _B64TOKEN.match(token):
+        raise InvalidRequest
+    return token
+
+
+def header_values(headers: Headers, header: str) -> list[str]:
+    """List the values of one header, see `bearer_token`."""
+    values: list[str] = []
+    spellings = [header]
+    if isinstance(headers, dict):
+        # Only here: among other headers, one that is called HTTP_AUTHORIZATION came from outside.
+        spellings.append("http_" + header.replace("-", "_"))
+    lengths = [len(spelling) for spelling in spellings]
+    for name, value in _pairs(headers):
+        if len(name) in lengths and _text(name).lower() in spellings:
+            entries = value if isinstance(value, (list, tuple)) else (value,)
+            values += [_text(entry) for entry in entries if entry is not None]
+    return values
+
+
+def _pairs(headers: Headers) -> Iterator[tuple[Any, Any]]:
+    pairs = headers.items() if hasattr(headers, "items") else headers  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        for name, value in pairs:
+            if isinstance(name, (str, bytes)):
+                yield name, value
+    except (TypeError, ValueError):
+        raise TypeError("headers must be a mapping or an iterable of (name, value) pairs") from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("latin-1")
+    if isinstance(value, str):
+        return value
+    raise TypeError("header values must be str or bytes, or lists of these")

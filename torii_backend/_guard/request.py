@@ -1,0 +1,141 @@
+"""IncomingRequest: what a guard asks of a request, alike for every framework. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Optional
+
+from torii_backend._guard.bearer import Headers, header_values
+from torii_backend._guard.raw_path import environ_paths, scope_paths
+from torii_backend.settings import HTTP_TOKEN
+
+
+class IncomingRequest:
+    """A request on its way to a guard; given to functions that choose an issuer.
+
+    Attributes:
+        method: the HTTP method in capitals; empty where the guard was given headers alone.
+    """
+
+    __slots__ = ()
+
+    method: str
+
+    def values(self, name: str) -> list[str]:
+        """List the values of a header.
+
+        Args:
+            name: the header's name in lower case.
+        """
+        raise NotImplementedError
+
+    def paths(self) -> Optional[tuple[str, str]]:
+        """Return the path as it was sent and as decoded, below the mount point, where known."""
+        raise NotImplementedError
+
+    def credentials(self, header: str) -> list[str]:
+        """List what may be credentials: the values of the header that carries the token."""
+        return self.values(header)
+
+    @property
+    def path(self) -> str:
+        """The decoded path below the mount point; empty where it is not known."""
+        paths = self.paths()
+        return "" if paths is None else paths[1]
+
+    @property
+    def host(self) -> str:
+        """The host that the client asked for, in lower case and without port; empty if not sent.
+
+        The client chooses it: look it up among those you know, and build no issuer from it.
+        """
+        values = self.values("host")
+        host = values[0].strip().lower() if len(values) == 1 else ""
+        name, _, port = host.rpartition(":")
+        return name if port.isdigit() else host
+
+    def is_preflight(self) -> bool:
+        """Tell whether this asks for permission to send another request (the Fetch standard)."""
+        if self.method != "OPTIONS":
+            return False
+        methods = self.values("access-control-request-method")
+        return len(methods) == 1 and HTTP_TOKEN.match(methods[0]) is not None
+
+
+class EnvironRequest(IncomingRequest):
+    """A WSGI request.
+
+    Args:
+        environ: the WSGI environ (PEP 3333).
+    """
+
+    __slots__ = ("environ", "method")
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self.environ: Mapping[str, Any] = environ
+        self.method: str = environ.get("REQUEST_METHOD", "")
+
+    def values(self, name: str) -> list[str]:
+        """List the values of a header: one at most, as servers join those that come twice."""
+        value = self.environ.get(_environ_key(name))
+        return [] if value is None else [value]
+
+    def paths(self) -> Optional[tuple[str, str]]:
+        """Return the path as it was sent and as decoded, below the mount point."""
+        return environ_paths(self.environ)
+
+
+class ScopeRequest(IncomingRequest):
+    """An ASGI request or WebSocket.
+
+    Args:
+        scope: the ASGI scope.
+    """
+
+    __slots__ = ("method", "scope")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self.scope: Mapping[str, Any] = scope
+        self.method: str = scope.get("method", "GET")  # a WebSocket begins as a GET
+
+    def values(self, name: str) -> list[str]:
+        """List the values of a header."""
+        wanted = name.encode("latin-1")
+        return [
+            value.decode("latin-1")
+            for key, value in self.scope["headers"]
+            if key == wanted or (len(key) == len(wanted) and key.lower() == wanted)
+        ]
+
+    def paths(self) -> Optional[tuple[str, str]]:
+        """Return the path as it was sent and as decoded, below the mount point."""
+        return scope_paths(self.scope)
+
+
+class BareRequest(IncomingRequest):
+    """A request of which only the headers are known.
+
+    Args:
+        headers: any mapping or pairs, see `bearer_token`.
+    """
+
+    __slots__ = ("headers", "method")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers: Headers = headers
+        self.method: str = ""
+
+    def values(self, name: str) -> list[str]:
+        """List the values of a header."""
+        return header_values(self.headers, name)
+
+    def paths(self) -> Optional[tuple[str, str]]:
+        """Return None: no path is known."""
+        return None
+
+
+@lru_cache(maxsize=64)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"

@@ -1,0 +1,91 @@
+"""Handshake: the request that opens a WebSocket, and the token that comes with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Optional
+from urllib.parse import unquote_plus
+
+from torii_backend._guard.request import ScopeRequest
+
+_SUBPROTOCOL = "torii"
+_TOKEN_OFFER = "torii.bearer."  # noqa: S105
+_HEADER = b"sec-websocket-protocol"
+_KEY = "torii.handshake"
+
+
+class Handshake(ScopeRequest):
+    """The request that opens a WebSocket.
+
+    A browser cannot add headers to it, so it offers its token among the subprotocols: `torii` and
+    `torii.bearer.<token>`, of which the answer selects the first and never the second.
+
+    Args:
+        scope: the ASGI scope.
+        query_parameter: the query parameter that may carry the token; None looks at none.
+    """
+
+    __slots__ = ("_offers", "_query", "_tokens")
+
+    def __init__(self, scope: Mapping[str, Any], query_parameter: Optional[str] = None) -> None:
+        super().__init__(scope)
+        self._offers = [offer.strip() for offer in scope.get("subprotocols") or ()]
+        tokens = [offer[len(_TOKEN_OFFER) :] for offer in self._offers if _is_token(offer)]
+        self._query: Optional[bytes] = None
+        if query_parameter is not None:
+            self._query, found = _taken_out(query_parameter, scope.get("query_string", b""))
+            tokens += found
+        # An outer guard has taken its tokens out of the scope; this one judges them as well.
+        outer = scope.get(_KEY)
+        self._tokens: list[str] = tokens if outer is None else [*outer._tokens, *tokens]
+
+    def credentials(self, header: str) -> list[str]:
+        """List what may be credentials: the header's values, and tokens from the other places."""
+        return [*self.values(header), *(f"Bearer {token}" for token in self._tokens)]
+
+    def cleaned(self) -> dict[str, Any]:
+        """Return those parts of the scope that may hold a token in other places than its header.
+
+        Returns:
+            `headers`, `subprotocols` and, if a query parameter may carry the token, `query_string`,
+            without any token; and this handshake, in which a guard further inside finds them.
+        """
+        offers = [offer for offer in self._offers if not _is_token(offer)]
+        # Made anew from the offers: servers differ in how they read a header that comes twice.
+        headers = [header for header in self.scope["headers"] if header[0].lower() != _HEADER]
+        if offers:
+            headers.append((_HEADER, ", ".join(offers).encode("latin-1")))
+        clean = {"headers": headers, "subprotocols": offers, _KEY: self}
+        return clean if self._query is None else {**clean, "query_string": self._query}
+
+    def answer(self, message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Select the subprotocol in the application's message to the server.
+
+        Args:
+            message: any message; all but `websocket.accept` are returned as they are.
+
+        Returns:
+            The message, with the application's own choice; with `torii` where it made none and that
+            was offered; never with a token.
+        """
+        chosen = message.get("subprotocol")
+        if message["type"] != "websocket.accept" or (chosen and not _is_token(chosen)):
+            return message
+        return {**message, "subprotocol": _SUBPROTOCOL if _SUBPROTOCOL in self._offers else None}
+
+
+def _is_token(offer: str) -> bool:
+    return offer.startswith(_TOKEN_OFFER)
+
+
+def _taken_out(parameter: str, query: bytes) -> tuple[bytes, list[str]]:
+    """Split a query into what is left of it without a parameter, and that parameter's values."""
+    kept: list[bytes] = []
+    values: list[str] = []
+    for pair in query.split(b"&"):
+        name, _, value = pair.decode("latin-1").partition("=")
+        if unquote_plus(name) == parameter:
+            values.append(unquote_plus(value))
+        else:
+            kept.append(pair)
+    return b"&".join(kept), values

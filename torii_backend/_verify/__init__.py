@@ -1,0 +1,1 @@
+"""An access token becomes an Auth."""

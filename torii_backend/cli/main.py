@@ -1,0 +1,34 @@
+"""The command line: `python -m torii_backend <command>`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Optional
+
+from torii_backend.cli import emulator
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments after the program's name; None reads `sys.argv`.
+
+    Returns:
+        The exit code: 0, or 2 if a setting is wrong.
+
+    Raises:
+        SystemExit: the arguments are invalid, or ask for help.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m torii_backend", description="Torii for Python backends."
+    )
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="command")
+    emulator.add_parser(commands)
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
+    code: int = arguments.run(arguments)
+    return code
