@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     )
     from torii_backend._guard.context import current_auth
     from torii_backend._guard.policy import Policy
-    from torii_backend._guard.refusal import Challenge
+    from torii_backend._guard.refusal import RefusalResponse
     from torii_backend._guard.request import IncomingRequest
     from torii_backend._verify.verifier import Verifier
     from torii_backend._verify.verifier_pool import verify_token, verify_token_async
@@ -55,7 +55,6 @@ __all__ = [
     "Auth",
     "Authenticator",
     "BadRequest",
-    "Challenge",
     "ConfigurationError",
     "Conflict",
     "Forbidden",
@@ -69,6 +68,7 @@ __all__ = [
     "PermissionDenied",
     "Policy",
     "RateLimited",
+    "RefusalResponse",
     "ServerError",
     "ToriiApiError",
     "ToriiAuth",
@@ -95,7 +95,7 @@ _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "_guard.authenticator",
-    "Challenge": "_guard.refusal",
+    "RefusalResponse": "_guard.refusal",
     "IncomingRequest": "_guard.request",
     "Policy": "_guard.policy",
     "ToriiAuth": "auth",

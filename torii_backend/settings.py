@@ -113,7 +113,7 @@ def without_key(setting: Any) -> Any:
     return _KEY.sub(_BLANKED_KEY, setting) if isinstance(setting, str) else setting
 
 
-def checked_seconds(seconds: float, name: str) -> float:
+def require_seconds(seconds: float, name: str) -> float:
     """Check a span of time.
 
     Args:
@@ -130,7 +130,7 @@ def checked_seconds(seconds: float, name: str) -> float:
     return seconds
 
 
-def checked_count(count: int, name: str) -> int:
+def require_non_negative_int(count: int, name: str) -> int:
     """Check a whole number that is not negative.
 
     Args:
@@ -145,7 +145,7 @@ def checked_count(count: int, name: str) -> int:
     return count
 
 
-def checked_switch(switch: bool, name: str) -> bool:
+def require_bool(switch: bool, name: str) -> bool:
     """Check an option that is on or off.
 
     Raises:
@@ -156,7 +156,7 @@ def checked_switch(switch: bool, name: str) -> bool:
     return switch
 
 
-def checked_header(header: str) -> str:
+def require_header_name(header: str) -> str:
     """Check the name of the header that carries the token; returns it in lower case.
 
     Raises:

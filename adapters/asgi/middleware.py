@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import bind_auth, unbind_auth
-from torii_backend._guard.request import ScopeRequest
+from torii_backend._guard.request import ASGIRequest
 from torii_backend.asgi.options import AsgiOptions, auth_options
 from torii_backend.asgi.protocol import Application, Receive, Scope, Send, answer, scope_with
 from torii_backend.asgi.websocket import WebSocketGuard
@@ -40,9 +40,9 @@ class AuthMiddleware:
             await self._pass(scope, receive, send)
             return
         try:
-            auth = await self._authenticator.authenticate_async(ScopeRequest(scope))
+            auth = await self._authenticator.authenticate_async(ASGIRequest(scope))
         except ToriiAuthError as refusal:
-            await answer(self._authenticator.challenge(refusal), scope, receive, send)
+            await answer(self._authenticator.response_to(refusal), scope, receive, send)
             return
         token = bind_auth(auth)
         try:

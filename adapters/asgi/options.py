@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Optional, cast
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend.errors import ConfigurationError
 
 _PARAMETER = re.compile(r"[A-Za-z0-9._~-]+\Z")
@@ -15,7 +15,7 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]*[^\s/?#@*,:]\Z")
 _DEFAULT_PORT = re.compile(r"(?:http://.*:80|https://.*:443)\Z")
 
 
-class AsgiOptions(AuthOptions, total=False):
+class AsgiOptions(GuardOptions, total=False):
     """The keywords of `AuthMiddleware`: those of every adapter, and some for WebSockets.
 
     Attributes:
@@ -33,10 +33,10 @@ class AsgiOptions(AuthOptions, total=False):
     close_on_expiry: bool
 
 
-def auth_options(options: AsgiOptions) -> AuthOptions:
+def auth_options(options: AsgiOptions) -> GuardOptions:
     """Return those options that every adapter takes."""
-    own = AsgiOptions.__annotations__.keys() - AuthOptions.__annotations__.keys()
-    return cast("AuthOptions", {name: value for name, value in options.items() if name not in own})
+    own = AsgiOptions.__annotations__.keys() - GuardOptions.__annotations__.keys()
+    return cast("GuardOptions", {name: value for name, value in options.items() if name not in own})
 
 
 def checked_parameter(parameter: Optional[str]) -> Optional[str]:

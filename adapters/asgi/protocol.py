@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, MutableMapping
 from typing import Any, Callable, Optional
 
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.auth import Auth
 
 Scope = MutableMapping[str, Any]
@@ -23,7 +23,7 @@ def scope_with(auth: Optional[Auth], scope: Scope) -> Scope:
     return {**scope, "torii.auth": auth, "state": state}
 
 
-async def answer(challenge: Challenge, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer(challenge: RefusalResponse, scope: Scope, receive: Receive, send: Send) -> None:
     """Send the answer to a request or WebSocket that may not pass.
 
     A WebSocket is refused before it is accepted: with our answer where the server can send one; else
@@ -40,7 +40,7 @@ async def answer(challenge: Challenge, scope: Scope, receive: Receive, send: Sen
         await send({"type": "websocket.close", "code": 1008})
 
 
-async def _send(challenge: Challenge, body: bytes, kind: str, send: Send) -> None:
+async def _send(challenge: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
     length = ("Content-Length", str(len(challenge.body)))
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))

@@ -6,7 +6,7 @@ from functools import partial
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import bind_auth, unbind_auth
-from torii_backend._guard.websocket import Handshake
+from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.asgi.expiry import ExpiringSocket
 from torii_backend.asgi.options import AsgiOptions, checked_origins, checked_parameter
 from torii_backend.asgi.protocol import (
@@ -19,7 +19,7 @@ from torii_backend.asgi.protocol import (
     scope_with,
 )
 from torii_backend.errors import PermissionDenied, ToriiAuthError
-from torii_backend.settings import checked_switch
+from torii_backend.settings import require_bool
 
 
 class WebSocketGuard:
@@ -41,14 +41,14 @@ class WebSocketGuard:
         self._authenticator = authenticator
         self._query_parameter = checked_parameter(options.get("query_parameter"))
         self._origins = checked_origins(options.get("allowed_origins"))
-        self._close_on_expiry = checked_switch(
+        self._close_on_expiry = require_bool(
             options.get("close_on_expiry", False), "close_on_expiry"
         )
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket."""
-        handshake = Handshake(scope, self._query_parameter)
-        clean = handshake.cleaned()
+        handshake = WebSocketRequest(scope, self._query_parameter)
+        clean = handshake.scope_without_token()
         if "query_string" in clean:
             # In the server's own scope, from which some servers write their access log.
             scope["query_string"] = clean["query_string"]
@@ -56,11 +56,11 @@ class WebSocketGuard:
             self._check_origin(handshake)
             auth = await self._authenticator.authenticate_async(handshake)
         except ToriiAuthError as refusal:
-            await answer(self._authenticator.challenge(refusal), scope, receive, send)
+            await answer(self._authenticator.response_to(refusal), scope, receive, send)
             return
 
         async def send_answered(message: Message) -> None:
-            await send(handshake.answer(message))
+            await send(handshake.with_subprotocol(message))
 
         inner = scope_with(auth, {**scope, **clean})
         token = bind_auth(auth)
@@ -74,8 +74,8 @@ class WebSocketGuard:
         finally:
             unbind_auth(token)
 
-    def _check_origin(self, handshake: Handshake) -> None:
+    def _check_origin(self, handshake: WebSocketRequest) -> None:
         if self._origins is None:
             return
-        if not self._origins.issuperset(map(str.lower, handshake.values("origin"))):
+        if not self._origins.issuperset(map(str.lower, handshake.getlist("origin"))):
             raise PermissionDenied("Pages of this origin may not open a WebSocket here.")

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend.django.guard import ViewGuard
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ def require_auth(view: View) -> View: ...
 
 
 @overload
-def require_auth(**options: Unpack[AuthOptions]) -> Callable[[View], View]: ...
+def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 
-def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) -> Any:
+def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
     """Let only authenticated requests through to a view.
 
     Args:
         view: the view function, sync or async, where the decorator is used bare.
-        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Returns:

@@ -13,10 +13,10 @@ from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
-from torii_backend._guard.options import AuthOptions, check_options, view_options
+from torii_backend._guard.options import GuardOptions, check_options, view_options
 from torii_backend._guard.raw_path import scope_paths, target_paths
-from torii_backend._guard.refusal import Challenge
-from torii_backend._guard.request import EnvironRequest
+from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.request import WSGIRequest
 from torii_backend.auth import Auth
 from torii_backend.django.options import configured_options, configured_user_resolver
 from torii_backend.django.users import inject_user
@@ -33,7 +33,7 @@ class Guard:
     """Guards requests the way it is configured.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.GuardOptions`.
 
     Attributes:
         finds_users: whether `request.user` is the answer of USER_RESOLVER.
@@ -42,7 +42,7 @@ class Guard:
         ConfigurationError: a setting is missing or wrong.
     """
 
-    def __init__(self, options: AuthOptions) -> None:
+    def __init__(self, options: GuardOptions) -> None:
         self._authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
         self._user_of = configured_user_resolver()
@@ -65,13 +65,13 @@ class Guard:
         """Tell whether a request may pass as nobody's because it is a CORS preflight."""
         return self._preflight and _DjangoRequest(request).is_preflight()
 
-    def challenge(self, refusal: ToriiAuthError) -> Challenge:
+    def response_to(self, refusal: ToriiAuthError) -> RefusalResponse:
         """Return the answer to a refusal, in no framework's form."""
-        return self._authenticator.challenge(refusal)
+        return self._authenticator.response_to(refusal)
 
     def refuse(self, refusal: ToriiAuthError) -> HttpResponse:
         """Return the answer to a refusal."""
-        challenge = self.challenge(refusal)
+        challenge = self.response_to(refusal)
         response = HttpResponse(challenge.body, status=challenge.status)
         for name, value in challenge.headers:
             if name.lower() == "set-cookie":
@@ -108,14 +108,14 @@ class ViewGuard:
     """The guard of views with certain options; it follows the settings when tests change them.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Raises:
         ConfigurationError: an option is wrong.
     """
 
-    def __init__(self, options: AuthOptions) -> None:
+    def __init__(self, options: GuardOptions) -> None:
         check_options(options)
         self._options = options
         self._made: Optional[tuple[object, Guard]] = None
@@ -167,7 +167,7 @@ async def pass_on_async(
         unbind_auth(token)
 
 
-class _DjangoRequest(EnvironRequest):
+class _DjangoRequest(WSGIRequest):
     """A request as Django has it; of the environ, it has decoded the paths in place."""
 
     __slots__ = ("_request",)

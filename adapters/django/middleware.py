@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.policy import PolicyOptions
 from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
 from torii_backend.django.options import configured_options
@@ -101,8 +101,8 @@ def _excuses(refusal: ToriiAuthError, request: HttpRequest) -> bool:
     return True
 
 
-def _for_everybody(options: AuthOptions) -> AuthOptions:
+def _for_everybody(options: GuardOptions) -> GuardOptions:
     """Make the options that admit who has no credentials, or may not do what others may."""
     asked = {"policy", *PolicyOptions.__annotations__}
     kept = {name: value for name, value in options.items() if name not in asked}
-    return cast("AuthOptions", {**kept, "required": False})
+    return cast("GuardOptions", {**kept, "required": False})

@@ -7,7 +7,7 @@ from typing import Any, Callable, ClassVar
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from torii_backend._guard.options import AuthOptions, check_options
+from torii_backend._guard.options import GuardOptions, check_options
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
 
@@ -18,13 +18,13 @@ class RequireAuthMixin:
     It stands before `View` among the bases, and runs before anything of the view does.
 
     Attributes:
-        auth_options: the keywords of `torii_backend._guard.options.AuthOptions`, as in `@require_auth`.
+        auth_options: the keywords of `torii_backend._guard.options.GuardOptions`, as in `@require_auth`.
 
     Raises:
         ConfigurationError: an option is wrong, or the class stands after `View`.
     """
 
-    auth_options: ClassVar[AuthOptions] = {}
+    auth_options: ClassVar[GuardOptions] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -48,5 +48,5 @@ class RequireAuthMixin:
             ConfigurationError: an option is wrong.
         """
         view: Callable[..., HttpResponseBase] = super().as_view(**initkwargs)  # type: ignore[misc]
-        options: AuthOptions = initkwargs.get("auth_options", cls.auth_options)
+        options: GuardOptions = initkwargs.get("auth_options", cls.auth_options)
         return require_auth(**options)(view)

@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
 
@@ -19,8 +19,8 @@ _USER_RESOLVER = "USER_RESOLVER"
 _OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
 
 
-def configured_options() -> AuthOptions:
-    """Read `settings.TORII`, whose keys are the options of `AuthOptions` in upper case.
+def configured_options() -> GuardOptions:
+    """Read `settings.TORII`, whose keys are the options of `GuardOptions` in upper case.
 
     VERIFIER, ON_ERROR, POLICY and CHECK may be dotted import paths; so may ISSUER, of a function.
 
@@ -28,7 +28,7 @@ def configured_options() -> AuthOptions:
         ConfigurationError: TORII is no dict, or has a key that is no option.
     """
     configured = _configured()
-    known = {name.upper(): name for name in AuthOptions.__annotations__}
+    known = {name.upper(): name for name in GuardOptions.__annotations__}
     unknown = sorted(str(key) for key in configured.keys() - known.keys() - {_USER_RESOLVER})
     if unknown:
         listed = ", ".join([*known, _USER_RESOLVER])
@@ -36,7 +36,7 @@ def configured_options() -> AuthOptions:
             f"settings.TORII has the unknown key {unknown[0]!r}; known are {listed}."
         )
     options = {known[key]: _value(key, configured[key]) for key in configured if key in known}
-    return cast("AuthOptions", options)
+    return cast("GuardOptions", options)
 
 
 def configured_user_resolver() -> Optional[UserResolver]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Optional
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from torii_backend._guard.options import AuthOptions
-from torii_backend._guard.refusal import challenge
+from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.refusal import refusal_response
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import ViewGuard
@@ -25,7 +25,7 @@ class ToriiAuthentication(BaseAuthentication):
     CORS preflight requests pass.
 
     Attributes:
-        auth_options: the keywords of `torii_backend._guard.options.AuthOptions`, in subclasses; for those
+        auth_options: the keywords of `torii_backend._guard.options.GuardOptions`, in subclasses; for those
             not given `settings.TORII` counts, except REQUIRED and EXEMPT. `required` is False by
             default; set to True, a request without credentials is refused before any permission
             class is asked, or another authentication class.
@@ -34,7 +34,7 @@ class ToriiAuthentication(BaseAuthentication):
         ConfigurationError: an option is wrong.
     """
 
-    auth_options: ClassVar[AuthOptions] = {}
+    auth_options: ClassVar[GuardOptions] = {}
     _views: ClassVar[ViewGuard] = ViewGuard({"required": False})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -60,7 +60,7 @@ class ToriiAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the challenge of a 401 that REST framework sends by itself."""
-        return dict(challenge(MissingCredentials()).headers)["WWW-Authenticate"]
+        return dict(refusal_response(MissingCredentials()).headers)["WWW-Authenticate"]
 
     def passes_preflight(self, request: Request) -> bool:
         """Tell whether a request passed as nobody's because it is a CORS preflight."""
@@ -69,4 +69,4 @@ class ToriiAuthentication(BaseAuthentication):
 
     def refused(self, refusal: ToriiAuthError, request: Request) -> Refused:
         """Make the exception that answers a request with a refusal."""
-        return Refused(self._views.guard.challenge(refusal), refusal.reason, request)
+        return Refused(self._views.guard.response_to(refusal), refusal.reason, request)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Optional, cast
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
-from torii_backend._guard.options import AuthOptions, policy_of
+from torii_backend._guard.options import GuardOptions, policy_of
 from torii_backend._guard.policy import Policy, PolicyOptions
-from torii_backend._guard.refusal import challenge
+from torii_backend._guard.refusal import refusal_response
 from torii_backend.auth import Auth
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.refused import Refused
@@ -37,7 +37,7 @@ class RequirePolicy(SingleOperandHolder):
     """
 
     def __init__(self, policy: Optional[Policy] = None, **keywords: Unpack[PolicyOptions]) -> None:
-        self._policy = policy_of(cast("AuthOptions", {"policy": policy, **keywords}))
+        self._policy = policy_of(cast("GuardOptions", {"policy": policy, **keywords}))
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
         """Make the permission of one request; REST framework calls this."""
@@ -72,7 +72,7 @@ class _PolicyPermission(BasePermission):
         authenticator = _authenticator(request)
         if authenticator is not None:
             raise authenticator.refused(refusal, request) from refusal
-        raise Refused(challenge(refusal), refusal.reason, request) from refusal
+        raise Refused(refusal_response(refusal), refusal.reason, request) from refusal
 
 
 def _refusal(policy: Policy, request: Request) -> Optional[ToriiAuthError]:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.request import Request
 
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 
 
 class Refused(APIException):
@@ -21,7 +21,7 @@ class Refused(APIException):
         request: the refused request.
     """
 
-    def __init__(self, challenge: Challenge, reason: str, request: Request) -> None:
+    def __init__(self, challenge: RefusalResponse, reason: str, request: Request) -> None:
         super().__init__(code=reason)
         self.status_code: int = challenge.status
         self.detail: Any = _coded(challenge.document, reason)

@@ -8,18 +8,18 @@ from typing import Any, Union
 from fastapi import HTTPException, WebSocketException
 from starlette.datastructures import Headers
 
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 
 
 def exception_for(
-    answer: Challenge, scope: Mapping[str, Any]
+    answer: RefusalResponse, scope: Mapping[str, Any]
 ) -> Union[HTTPException, WebSocketException]:
     """Put an answer into FastAPI's own envelope, `{"detail": …}`.
 
     A WebSocket is refused with it as well, where the server can send it; else the server sends 403.
 
     Args:
-        answer: what `Authenticator.challenge` made of the refusal.
+        answer: what `Authenticator.response_to` made of the refusal.
         scope: the ASGI scope of the request.
     """
     if scope["type"] == "websocket" and "websocket.http.response" not in (

@@ -27,8 +27,8 @@ from starlette.websockets import WebSocket
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import IssuerOf, SharedOptions
-from torii_backend._guard.request import ScopeRequest
-from torii_backend._guard.websocket import Handshake
+from torii_backend._guard.request import ASGIRequest
+from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.fastapi.answer import exception_for
@@ -80,13 +80,13 @@ class RequireAuth(SecurityBase, Generic[Value]):
             WebSocketException: the same, for a WebSocket on a server that cannot send our answer.
         """
         if isinstance(request, WebSocket):
-            incoming: ScopeRequest = _handshake_of(request)
+            incoming: ASGIRequest = _handshake_of(request)
         else:
-            incoming = ScopeRequest(request.scope)
+            incoming = ASGIRequest(request.scope)
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
-            answer = self._authenticator.challenge(refusal)
+            answer = self._authenticator.response_to(refusal)
             raise exception_for(answer, request.scope) from refusal
         request.state.auth = auth
         # FastAPI closes it when the request is over. A generator would be unbound by the same means, at
@@ -158,10 +158,10 @@ def optional_auth(
     return require_auth(issuer=issuer, required=False, **options)
 
 
-def _handshake_of(websocket: WebSocket) -> Handshake:
+def _handshake_of(websocket: WebSocket) -> WebSocketRequest:
     """Read the handshake of a WebSocket, and hide its token from the route."""
-    handshake = Handshake(websocket.scope)
-    clean = handshake.cleaned()
+    handshake = WebSocketRequest(websocket.scope)
+    clean = handshake.scope_without_token()
     # In place: `websocket.headers` may have been read before, and lives on this list.
     websocket.headers.raw  # noqa: B018
     websocket.scope["headers"][:] = clean.pop("headers")
@@ -169,7 +169,7 @@ def _handshake_of(websocket: WebSocket) -> Handshake:
     send = websocket.send
 
     def send_answered(message: MutableMapping[str, Any]) -> Awaitable[None]:
-        return send(handshake.answer(message))
+        return send(handshake.with_subprotocol(message))
 
     websocket.send = send_answered  # type: ignore[method-assign, assignment]
     return handshake

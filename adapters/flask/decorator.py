@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overlo
 
 from flask import Flask, current_app
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend.flask.guard import ViewGuard, configured_options
 from torii_backend.flask.order import note_guarded
 
@@ -22,16 +22,16 @@ def require_auth(view: View) -> View: ...
 
 
 @overload
-def require_auth(**options: Unpack[AuthOptions]) -> Callable[[View], View]: ...
+def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 
-def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) -> Any:
+def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
     """Let only authenticated requests through to a view; write it below `@app.route`.
 
     Args:
         view: the view function, plain or async, where the decorator is used bare; a method of a
             class-based view will do, and the `decorators` of the class.
-        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given the
+        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given the
             application's own settings count, except `required` and `exempt`.
 
     Returns:
@@ -54,6 +54,6 @@ def require_auth(view: Optional[View] = None, **options: Unpack[AuthOptions]) ->
     return decorate if view is None else decorate(view)
 
 
-def _options_of(app: Flask) -> AuthOptions:
-    options: Optional[AuthOptions] = app.extensions.get("torii")
+def _options_of(app: Flask) -> GuardOptions:
+    options: Optional[GuardOptions] = app.extensions.get("torii")
     return configured_options(app) if options is None else options

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from flask import Flask
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import AuthOptions, merged_options
+from torii_backend._guard.options import GuardOptions, merged_options
 from torii_backend.flask.guard import ViewGuard, configured_options, let_in_all
 from torii_backend.flask.order import check_order
 
@@ -20,14 +20,14 @@ class Torii:
 
     Args:
         app: the application; left out, call `init_app` later.
-        options: the keywords of `torii_backend._guard.options.AuthOptions`; each may stand in
+        options: the keywords of `torii_backend._guard.options.GuardOptions`; each may stand in
             `app.config` as well, as `TORII_ISSUER`, `TORII_ROLE` and so on.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
 
-    def __init__(self, app: Optional[Flask] = None, **options: Unpack[AuthOptions]) -> None:
+    def __init__(self, app: Optional[Flask] = None, **options: Unpack[GuardOptions]) -> None:
         self._options = options
         if app is not None:
             self.init_app(app)
@@ -53,13 +53,13 @@ class Torii:
                 unchecked = False
             let_in_all(authenticator, options)
 
-    def guard(self, **options: Unpack[AuthOptions]) -> Callable[[], None]:
+    def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:
         """Make a guard for some of the views, such as `blueprint.before_request(torii.guard())`.
 
         It works in applications that this extension does not guard as a whole, too.
 
         Args:
-            options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given the
+            options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given the
                 extension's count, except `required` and `exempt`.
 
         Returns:
@@ -70,5 +70,5 @@ class Torii:
         """
         return ViewGuard(options, self._options_for)
 
-    def _options_for(self, app: Flask) -> AuthOptions:
+    def _options_for(self, app: Flask) -> GuardOptions:
         return merged_options(configured_options(app), self._options)

@@ -19,8 +19,8 @@ from werkzeug.exceptions import default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator
-from torii_backend._guard.options import AuthOptions, check_options, view_options
-from torii_backend._guard.request import EnvironRequest
+from torii_backend._guard.options import GuardOptions, check_options, view_options
+from torii_backend._guard.request import WSGIRequest
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 from torii_backend.flask.binding import bind_until_torn_down, current_request
@@ -36,14 +36,14 @@ class ViewGuard:
     """Guards some of the views of whichever application serves them.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.GuardOptions`.
         configured: reads the options of an application, on top of which these count.
 
     Raises:
         ConfigurationError: a setting is wrong.
     """
 
-    def __init__(self, options: AuthOptions, configured: Callable[[Flask], AuthOptions]) -> None:
+    def __init__(self, options: GuardOptions, configured: Callable[[Flask], GuardOptions]) -> None:
         check_options(options)
         self._options = options
         self._configured = configured
@@ -73,14 +73,14 @@ class ViewGuard:
         return alone and not self._options and bool(asked == self._configured(app))
 
 
-def configured_options(app: Flask) -> AuthOptions:
+def configured_options(app: Flask) -> GuardOptions:
     """Read the options in `app.config`."""
-    names = {name: f"TORII_{name.upper()}" for name in AuthOptions.__annotations__}
+    names = {name: f"TORII_{name.upper()}" for name in GuardOptions.__annotations__}
     found = {name: app.config[key] for name, key in names.items() if key in app.config}
-    return cast("AuthOptions", found)
+    return cast("GuardOptions", found)
 
 
-def let_in_all(authenticator: Authenticator, options: AuthOptions) -> None:
+def let_in_all(authenticator: Authenticator, options: GuardOptions) -> None:
     """Do as `let_in`, and remember that the application has asked what these options say."""
     current = current_request()
     current.environ[_LET_IN] = options, let_in(authenticator, current)
@@ -89,9 +89,9 @@ def let_in_all(authenticator: Authenticator, options: AuthOptions) -> None:
 def let_in(authenticator: Authenticator, current: Request) -> Optional[Auth]:
     """Authenticate the current request and inject its Auth, or abort."""
     try:
-        auth = authenticator.authenticate(EnvironRequest(current.environ))
+        auth = authenticator.authenticate(WSGIRequest(current.environ))
     except ToriiAuthError as refusal:
-        answer = authenticator.challenge(refusal)
+        answer = authenticator.response_to(refusal)
         response = Response(answer.body, answer.status, list(answer.headers))
         if answer.status in default_exceptions:
             abort(answer.status, description=str(refusal), response=response)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional, Union
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import Guard, ViewGuard
@@ -39,7 +39,7 @@ class ToriiBearer(HttpAuthBase):
     In a list it stands last: it refuses a request without credentials, and asks nobody else.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.AuthOptions`; for those not given
+        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
             `settings.TORII` counts, except REQUIRED and EXEMPT.
 
     Raises:
@@ -50,7 +50,7 @@ class ToriiBearer(HttpAuthBase):
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
     openapi_description: str = "A Torii access token."
 
-    def __init__(self, **options: Unpack[AuthOptions]) -> None:
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
         self._views = ViewGuard(options)
         # django-ninja would call a plain function in a thread, where the operation is async.

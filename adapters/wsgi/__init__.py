@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
-from torii_backend._guard.options import AuthOptions
-from torii_backend._guard.refusal import Challenge
-from torii_backend._guard.request import EnvironRequest
+from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.request import WSGIRequest
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ class AuthMiddleware:
 
     Args:
         app: the WSGI application to guard.
-        options: the keywords of `torii_backend._guard.options.AuthOptions`.
+        options: the keywords of `torii_backend._guard.options.GuardOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
 
-    def __init__(self, app: WSGIApplication, **options: Unpack[AuthOptions]) -> None:
+    def __init__(self, app: WSGIApplication, **options: Unpack[GuardOptions]) -> None:
         self._app = app
         self._authenticator = Authenticator(**options)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         try:
-            auth = self._authenticator.authenticate(EnvironRequest(environ))
+            auth = self._authenticator.authenticate(WSGIRequest(environ))
         except ToriiAuthError as refusal:
-            return _send(self._authenticator.challenge(refusal), environ, start_response)
+            return _send(self._authenticator.response_to(refusal), environ, start_response)
         environ["torii.auth"] = auth
         token = bind_auth(auth)
         try:
@@ -58,7 +58,7 @@ class AuthMiddleware:
 
 
 def _send(
-    challenge: Challenge, environ: dict[str, Any], start_response: StartResponse
+    challenge: RefusalResponse, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
     phrase = responses.get(challenge.status, "Unknown")
     length = ("Content-Length", str(len(challenge.body)))

@@ -24,7 +24,7 @@ from .transport import AsyncCall, Call
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
 class Driver(NamedTuple):
@@ -38,7 +38,7 @@ class Driver(NamedTuple):
     """
 
     name: str
-    build: Callable[[AuthOptions], Union[Call, AsyncCall]]
+    build: Callable[[GuardOptions], Union[Call, AsyncCall]]
     envelope: Callable[[bytes], bytes]
 
 
@@ -64,24 +64,24 @@ class Guard:
         self.issuers = issuers
         self._driver = driver
 
-    def build(self, options: AuthOptions) -> Call:
+    def build(self, options: GuardOptions) -> Call:
         """Guard an application with exactly these options."""
         call = self._driver.build(options)
         return lambda request: copy_context().run(_served, call, request)
 
-    def call(self, request: Request, **options: Unpack[AuthOptions]) -> Response:
+    def call(self, request: Request, **options: Unpack[GuardOptions]) -> Response:
         """Serve one request; the home issuer is trusted where the options name none."""
         return self.build(self._trusting(options))(request)
 
     def admits(
-        self, request: Request, user_id: Optional[str] = "ada", **options: Unpack[AuthOptions]
+        self, request: Request, user_id: Optional[str] = "ada", **options: Unpack[GuardOptions]
     ) -> None:
         """Assert that a request passes, and under whose name: None is nobody's."""
         response = self.call(request, **options)
         assert response.status == 200
         assert response.json() == {"user_id": user_id, "current": user_id, "same": True}
 
-    def refuses(self, request: Request, refusal: str, **options: Unpack[AuthOptions]) -> None:
+    def refuses(self, request: Request, refusal: str, **options: Unpack[GuardOptions]) -> None:
         """Assert that a request is refused in exactly one way."""
         response = self.call(request, **options)
         self.assert_refused(response, refusal, head=request.method == "HEAD")
@@ -95,7 +95,7 @@ class Guard:
         return self._driver.envelope(body)
 
     def together(
-        self, requests: Iterable[Request], **options: Unpack[AuthOptions]
+        self, requests: Iterable[Request], **options: Unpack[GuardOptions]
     ) -> list[Response]:
         """Serve many requests at the same time: in threads, or in the tasks of one event loop."""
         waiting = list(requests)
@@ -105,7 +105,7 @@ class Guard:
         with ThreadPoolExecutor(len(waiting)) as pool:
             return list(pool.map(cast("Call", call), waiting))
 
-    def forgets(self, request: Request, status: int, **options: Unpack[AuthOptions]) -> None:
+    def forgets(self, request: Request, status: int, **options: Unpack[GuardOptions]) -> None:
         """Assert that nothing of a request is left in the context that served it."""
         call = self._driver.build(self._trusting(options))
         response = copy_context().run(_served, call, request, then=_assert_nobody)
@@ -118,7 +118,7 @@ class Guard:
         """Make a request with a good token."""
         return bearer(self.token(), target, method=method)
 
-    def _trusting(self, options: AuthOptions) -> AuthOptions:
+    def _trusting(self, options: GuardOptions) -> GuardOptions:
         if options.keys() & {"issuer", "verifier"}:
             return options
         return {**options, "issuer": self.issuers.home.issuer}

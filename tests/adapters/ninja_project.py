@@ -16,7 +16,7 @@ from torii_backend.ninja import Nobody, ToriiBearer
 from .application import METHODS
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
 class _Anything(StringConverter):
@@ -28,7 +28,7 @@ class _Anything(StringConverter):
 register_converter(_Anything, "anything")
 
 
-def urls_of(operation: Callable[..., Any], options: AuthOptions) -> tuple[Any, ...]:
+def urls_of(operation: Callable[..., Any], options: GuardOptions) -> tuple[Any, ...]:
     """Make the URLs of an API that is guarded as a whole."""
     api = NinjaAPI(
         auth=ToriiBearer(**options), openapi_url=None, urls_namespace=f"api-{uuid4().hex}"

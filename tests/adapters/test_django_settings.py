@@ -21,7 +21,7 @@ from torii_backend import (
     ToriiAuthError,
     Verifier,
 )
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.django import AuthMiddleware
 
 from .django_project import MIDDLEWARE, view, wsgi_handler
@@ -35,9 +35,9 @@ LENIENT: Optional[Verifier] = None
 NO_VERIFIER = "a string"
 
 
-def teapot(refusal: ToriiAuthError) -> Challenge:
+def teapot(refusal: ToriiAuthError) -> RefusalResponse:
     """Answer a refusal, as ON_ERROR."""
-    return Challenge(418, (("Content-Type", "text/plain"),), refusal.reason.encode())
+    return RefusalResponse(418, (("Content-Type", "text/plain"),), refusal.reason.encode())
 
 
 ADMINS = Policy(role="admin")

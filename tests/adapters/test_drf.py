@@ -19,7 +19,7 @@ from rest_framework.permissions import (
 from rest_framework.request import Request as RestRequest
 
 from torii_backend import Auth, ConfigurationError, current_auth
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.django import require_auth
 from torii_backend.drf import ToriiAuthentication, ToriiUser
 
@@ -162,7 +162,7 @@ def test_the_settings_name_no_view_that_needs_no_sign_in(
 
 
 def test_an_answer_that_is_no_json_is_a_detail(torii: dict[str, Any]) -> None:
-    torii["ON_ERROR"] = lambda _: Challenge(418, (("Content-Type", "text/plain"),), b"tea")
+    torii["ON_ERROR"] = lambda _: RefusalResponse(418, (("Content-Type", "text/plain"),), b"tea")
     response = answer_to(authorization("Bearer"))
     assert (response.status, response.json()) == (418, {"detail": "tea"})
 

@@ -16,7 +16,7 @@ from rest_framework.serializers import CharField, Serializer
 from rest_framework.views import APIView, exception_handler
 
 from torii_backend import Auth, ConfigurationError, KeysUnavailable, Policy, ToriiAuthError
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
 
 from .behaviours.preflight import PREFLIGHT
@@ -207,9 +207,9 @@ def test_on_error_hears_of_a_permission_that_refused(
 ) -> None:
     heard: list[str] = []
 
-    def hear(refusal: ToriiAuthError) -> Challenge:
+    def hear(refusal: ToriiAuthError) -> RefusalResponse:
         heard.append(refusal.reason)
-        return Challenge(404, (("X-Reason", "hidden"),), b'{"left":3,"of":["ten"]}')
+        return RefusalResponse(404, (("X-Reason", "hidden"),), b'{"left":3,"of":["ten"]}')
 
     torii["ON_ERROR"] = hear
     response = answer_to(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))

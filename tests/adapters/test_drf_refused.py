@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.drf import RequirePolicy
 
 from .drf_views import answer_to, permitting
@@ -26,6 +26,8 @@ from .messages import Request
 def test_a_replaced_answer_keeps_its_document(
     torii: dict[str, Any], body: bytes, document: object
 ) -> None:
-    torii["ON_ERROR"] = lambda _: Challenge(401, (("Content-Type", "application/json"),), body)
+    torii["ON_ERROR"] = lambda _: RefusalResponse(
+        401, (("Content-Type", "application/json"),), body
+    )
     response = answer_to(Request(), **permitting(RequirePolicy()))
     assert (response.status, response.json()) == (401, document)

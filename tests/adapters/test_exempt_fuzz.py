@@ -18,7 +18,7 @@ from .routers import NAMES, OPEN, ROUTERS, SECRET
 from .transport import Call
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 _FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=150)
 
@@ -155,7 +155,7 @@ def test_the_secret_is_never_told_for_nothing(router: Driver, issuers: Issuers) 
 @pytest.mark.parametrize("router", _ASGI, ids=[router.name for router in _ASGI])
 def test_nor_behind_an_address_in_place_of_a_path(router: Driver, issuers: Issuers) -> None:
     """ASGI servers hand on what proxies may send (RFC 9112 section 3.2.2)."""
-    options: AuthOptions = {"issuer": issuers.home.issuer, "exempt": [_is_not_secret]}
+    options: GuardOptions = {"issuer": issuers.home.issuer, "exempt": [_is_not_secret]}
     app = Guard(router, issuers).build(options)
 
     @_FUZZ

@@ -21,7 +21,7 @@ from torii_backend import (
     Verifier,
     current_auth,
 )
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers
@@ -183,7 +183,7 @@ def test_an_auth_error_of_the_application_has_its_own_handler(
 def test_a_replaced_answer_stands_in_the_envelope_whole(
     issuer: str, body: bytes, detail: object
 ) -> None:
-    mine = Challenge(401, (("Content-Type", "application/json"),), body)
+    mine = RefusalResponse(401, (("Content-Type", "application/json"),), body)
     app = _app(require_auth(issuer=issuer, on_error=lambda _: mine))
     assert _get(app).json() == {"detail": detail}
 

@@ -12,7 +12,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, Unauthorized
 
 from torii_backend import ConfigurationError, ToriiAuthError, Verifier, current_auth
-from torii_backend._guard.refusal import Challenge, challenge
+from torii_backend._guard.refusal import RefusalResponse, refusal_response
 from torii_backend.flask import Torii, require_auth
 
 from .flask_views import bearer_headers, whoami
@@ -159,7 +159,9 @@ def test_an_outage_reaches_the_error_handler_of_503(issuers: Issuers) -> None:
 @pytest.mark.parametrize("styled", [False, True])
 def test_a_replaced_answer_goes_through_abort_as_well(issuer: str, styled: bool) -> None:
     app = _app(TORII_ISSUER=issuer)
-    Torii(app, on_error=lambda _: Challenge(404, (("Content-Type", "text/plain"),), b"hidden"))
+    Torii(
+        app, on_error=lambda _: RefusalResponse(404, (("Content-Type", "text/plain"),), b"hidden")
+    )
     if styled:
         app.register_error_handler(404, lambda _: ("no such page", 404))
     answer = app.test_client().get("/me")
@@ -260,7 +262,7 @@ def test_a_whole_blueprint_may_be_guarded(issuers: Issuers) -> None:
     assert client.get("/open").data == b"open"
 
 
-def test_the_standard_challenge_is_importable_for_on_error(issuer: str) -> None:
+def test_the_standard_response_is_importable_for_on_error(issuer: str) -> None:
     app = _app(TORII_ISSUER=issuer)
-    Torii(app, on_error=challenge)
+    Torii(app, on_error=refusal_response)
     assert app.test_client().get("/me").data == REFUSALS["no_credentials"].body

@@ -22,7 +22,7 @@ from .server import HANG_UP, WATCHDOG, ApiServer, as_json
 
 
 @pytest.fixture(autouse=True)
-def _settled() -> Iterator[None]:
+def _require_key() -> Iterator[None]:
     yield
     settle()
 

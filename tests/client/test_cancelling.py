@@ -13,7 +13,7 @@ from .server import ApiServer, as_json
 
 
 @pytest.fixture(autouse=True)
-def _settled() -> Iterator[None]:
+def _require_key() -> Iterator[None]:
     yield
     settle()
 

@@ -17,7 +17,7 @@ from torii_backend import (
     errors,
     settings,
 )
-from torii_backend._guard.options import AuthOptions
+from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import jws
 from torii_backend._keys import cache_control, fetch, flight, keystore
 from torii_backend._verify import verifier
@@ -34,7 +34,7 @@ def _text(name: str) -> str:
 def test_the_readme_lists_every_keyword_and_no_other() -> None:
     table = _text("README.md").partition("The keywords that every guard takes")[2]
     rows = re.findall(r"\| `(\w+)` \|", table.partition("Flask reads")[0])
-    assert sorted(rows) == sorted(AuthOptions.__annotations__)
+    assert sorted(rows) == sorted(GuardOptions.__annotations__)
 
 
 def test_the_readme_lists_every_reason_and_no_other() -> None:

@@ -23,13 +23,13 @@ from torii_backend import (
     Verifier,
 )
 from torii_backend._guard.options import merged_options, view_options
-from torii_backend._guard.refusal import Challenge, challenge
-from torii_backend._guard.request import BareRequest
+from torii_backend._guard.refusal import RefusalResponse, refusal_response
+from torii_backend._guard.request import HeadersRequest
 
 Paths = Optional[tuple[str, str]]
 
 
-class Routed(BareRequest):
+class Routed(HeadersRequest):
     """A request whose path is known."""
 
     def __init__(self, headers: Any, paths: tuple[str, str]) -> None:
@@ -120,51 +120,51 @@ def test_another_header(verifier: Verifier, issuer: Issuer) -> None:
 
 def test_on_error_may_restyle_a_refusal() -> None:
     seen: list[ToriiAuthError] = []
-    own = Challenge(418, (), b"teapot")
+    own = RefusalResponse(418, (), b"teapot")
 
-    def on_error(refusal: ToriiAuthError) -> Optional[Challenge]:
+    def on_error(refusal: ToriiAuthError) -> Optional[RefusalResponse]:
         seen.append(refusal)
         return own if isinstance(refusal, InvalidToken) else None
 
     authenticator = Authenticator(issuer=URL, on_error=on_error)
     missing, expired = MissingCredentials(), InvalidToken("expired")
-    assert authenticator.challenge(missing) == challenge(missing)
-    assert authenticator.challenge(expired) is own
+    assert authenticator.response_to(missing) == refusal_response(missing)
+    assert authenticator.response_to(expired) is own
     assert seen == [missing, expired]
-    assert Authenticator(issuer=URL).challenge(expired) == challenge(expired)
+    assert Authenticator(issuer=URL).response_to(expired) == refusal_response(expired)
 
 
-@pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), Challenge])
+@pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), RefusalResponse])
 def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
     with pytest.raises(ConfigurationError, match=r"^on_error must return .*\.$"):
-        authenticator.challenge(MissingCredentials())
+        authenticator.response_to(MissingCredentials())
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        Challenge(199, (), b""),
-        Challenge(600, (), b""),
-        Challenge("401", (), b""),  # type: ignore[arg-type]
-        Challenge(401, (), "text"),  # type: ignore[arg-type]
-        Challenge(401, (("X-Note", "a\r\nSet-Cookie: b=1"),), b""),
-        Challenge(401, (("X Note", "a"),), b""),
-        Challenge(401, (("X-Note", "\u20ac"),), b""),
-        Challenge(401, (("X-Note",),), b""),  # type: ignore[arg-type]
-        Challenge(401, ("ab",), b""),  # type: ignore[arg-type]
+        RefusalResponse(199, (), b""),
+        RefusalResponse(600, (), b""),
+        RefusalResponse("401", (), b""),  # type: ignore[arg-type]
+        RefusalResponse(401, (), "text"),  # type: ignore[arg-type]
+        RefusalResponse(401, (("X-Note", "a\r\nSet-Cookie: b=1"),), b""),
+        RefusalResponse(401, (("X Note", "a"),), b""),
+        RefusalResponse(401, (("X-Note", "\u20ac"),), b""),
+        RefusalResponse(401, (("X-Note",),), b""),  # type: ignore[arg-type]
+        RefusalResponse(401, ("ab",), b""),  # type: ignore[arg-type]
     ],
 )
-def test_on_error_must_answer_with_what_can_be_sent(answer: Challenge) -> None:
+def test_on_error_must_answer_with_what_can_be_sent(answer: RefusalResponse) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
-    with pytest.raises(ConfigurationError, match=r"^on_error must return a Challenge .*\.$"):
-        authenticator.challenge(MissingCredentials())
+    with pytest.raises(ConfigurationError, match=r"^on_error must return a RefusalResponse .*\.$"):
+        authenticator.response_to(MissingCredentials())
 
 
 def test_the_length_of_an_answer_is_not_its_own_to_say() -> None:
-    own = Challenge(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
+    own = RefusalResponse(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
     authenticator = Authenticator(issuer=URL, on_error=lambda _: own)
-    assert authenticator.challenge(MissingCredentials()).headers == (("X-Note", "a"),)
+    assert authenticator.response_to(MissingCredentials()).headers == (("X-Note", "a"),)
 
 
 async def awaited(_: Any) -> Any:

@@ -18,7 +18,7 @@ from torii_backend import (
     PermissionDenied,
     ToriiAuthError,
 )
-from torii_backend._guard.refusal import Challenge, challenge
+from torii_backend._guard.refusal import RefusalResponse, refusal_response
 from torii_backend.errors import SENTENCES, PermissionDeniedReason
 
 JSON = ("Content-Type", "application/json")
@@ -33,7 +33,7 @@ def authenticate(parameters: str = "") -> tuple[str, str]:
 
 
 def test_no_credentials() -> None:
-    assert challenge(MissingCredentials()) == Challenge(
+    assert refusal_response(MissingCredentials()) == RefusalResponse(
         401,
         (JSON, authenticate()),
         body("authentication_failed", "The request carries no bearer token."),
@@ -43,19 +43,19 @@ def test_no_credentials() -> None:
 @pytest.mark.parametrize("reason", SENTENCES)
 def test_a_bad_token(reason: str) -> None:
     sentence = SENTENCES[reason]
-    expected = Challenge(
+    expected = RefusalResponse(
         401,
         (JSON, authenticate(f', error="invalid_token", error_description="{sentence}"')),
         body("authentication_failed", sentence),
     )
-    assert challenge(InvalidToken(reason)) == expected  # type: ignore[arg-type]
+    assert refusal_response(InvalidToken(reason)) == expected  # type: ignore[arg-type]
     # The claim at fault is for the log of the application, not for whoever sent the token.
-    assert challenge(InvalidToken(reason, "sub")) == expected  # type: ignore[arg-type]
+    assert refusal_response(InvalidToken(reason, "sub")) == expected  # type: ignore[arg-type]
 
 
 def test_malformed_credentials() -> None:
     sentence = "The bearer credentials are malformed."
-    assert challenge(InvalidRequest()) == Challenge(
+    assert refusal_response(InvalidRequest()) == RefusalResponse(
         400,
         (JSON, authenticate(f', error="invalid_request", error_description="{sentence}"')),
         body("invalid_request", sentence),
@@ -64,7 +64,7 @@ def test_malformed_credentials() -> None:
 
 def test_no_permission() -> None:
     sentence = "The signed-in user may not do this."
-    assert challenge(PermissionDenied()) == Challenge(
+    assert refusal_response(PermissionDenied()) == RefusalResponse(
         403,
         (JSON, authenticate(f', error="insufficient_scope", error_description="{sentence}"')),
         body("permission_denied", sentence),
@@ -73,17 +73,17 @@ def test_no_permission() -> None:
 
 @pytest.mark.parametrize("reason", get_args(PermissionDeniedReason))
 def test_the_reason_of_a_policy_is_sent(reason: PermissionDeniedReason) -> None:
-    sent = challenge(PermissionDenied("Admins only.", reason))
+    sent = refusal_response(PermissionDenied("Admins only.", reason))
     assert sent.body == (
         b'{"error":{"code":"permission_denied","message":"Admins only.","reason":"%s"}}'
         % reason.encode()
     )
-    assert sent.headers == challenge(PermissionDenied("Admins only.")).headers
+    assert sent.headers == refusal_response(PermissionDenied("Admins only.")).headers
 
 
 def test_keys_unavailable() -> None:
     sentence = "The signing keys of the issuer are not available at the moment."
-    assert challenge(KeysUnavailable(7)) == Challenge(
+    assert refusal_response(KeysUnavailable(7)) == RefusalResponse(
         503, (JSON, ("Retry-After", "7")), body("keys_unavailable", sentence)
     )
 
@@ -92,7 +92,7 @@ def test_a_refusal_of_an_applications_own() -> None:
     class TooManyRequests(ToriiAuthError):
         status = 429
 
-    answer = challenge(TooManyRequests("Later."))
+    answer = refusal_response(TooManyRequests("Later."))
     assert answer.status == 429
     assert answer.headers == (JSON, authenticate())
     assert answer.body == body("authentication_failed", "Later.")
@@ -102,7 +102,7 @@ def test_a_subclass_is_answered_like_its_base() -> None:
     class NotAnAdmin(PermissionDenied):
         pass
 
-    assert challenge(NotAnAdmin("No.")) == challenge(PermissionDenied("No."))
+    assert refusal_response(NotAnAdmin("No.")) == refusal_response(PermissionDenied("No."))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_message_cannot_break_out_of_the_header(message: str, quoted: str) -> 
         (PermissionDenied(message), "insufficient_scope"),
         (InvalidRequest(message), "invalid_request"),
     ):
-        answer = challenge(refusal)
+        answer = refusal_response(refusal)
         assert answer.headers[1] == authenticate(f', error="{error}", error_description="{quoted}"')
         assert json.loads(answer.body)["error"]["message"] == message
 
@@ -135,7 +135,7 @@ def test_a_message_cannot_break_out_of_the_header(message: str, quoted: str) -> 
 @example("\U0010ffff\0")
 def test_any_message_gives_a_sound_answer(message: str) -> None:
     for refusal in (PermissionDenied(message), InvalidRequest(message), ToriiAuthError(message)):
-        answer = challenge(refusal)
+        answer = refusal_response(refusal)
         assert list(json.loads(answer.body)) == ["error"]
         for name, value in answer.headers:
             assert re.fullmatch("[A-Za-z-]+", name)
@@ -144,6 +144,6 @@ def test_any_message_gives_a_sound_answer(message: str) -> None:
 
 
 def test_a_challenge_cannot_be_changed() -> None:
-    answer = challenge(MissingCredentials())
+    answer = refusal_response(MissingCredentials())
     with pytest.raises(AttributeError):
         answer.status = 200  # type: ignore[misc]

@@ -15,12 +15,12 @@ from tests.adapters import bare
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 HEADER = "X-Guard"
 
 
-def spelled(options: AuthOptions) -> str:
+def spelled(options: GuardOptions) -> str:
     """Write options down for a header; functions among them by their names."""
     return urlsafe_b64encode(pickle.dumps(options)).decode()
 
@@ -51,5 +51,5 @@ def _asgi_guard(options: str) -> torii_backend.asgi.AuthMiddleware:
     return torii_backend.asgi.AuthMiddleware(bare.asgi, **_read(options))
 
 
-def _read(options: str) -> AuthOptions:
-    return cast("AuthOptions", pickle.loads(urlsafe_b64decode(options)))  # noqa: S301 (our own)
+def _read(options: str) -> GuardOptions:
+    return cast("GuardOptions", pickle.loads(urlsafe_b64decode(options)))  # noqa: S301 (our own)

@@ -21,7 +21,7 @@ from .inside import INSIDE
 from .wire import HungUp, exchange
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 # What never reaches a guard, because the server refuses it first.
 REFUSED_BY_SERVER = {("daphne", "a_bad_token_is_refused:too_long"): "16 KiB is all it reads."}
@@ -40,7 +40,7 @@ def _run(cells: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _guard(server: str, issuers: Issuers, port: int) -> Guard:
-    def build(options: AuthOptions) -> Call:
+    def build(options: GuardOptions) -> Call:
         header = (HEADER, spelled(options))
 
         def call(request: Request) -> Response:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Optional, Union
 
-from torii_backend._guard.bearer import Headers, bearer_token, token_in
+from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
 from torii_backend._guard.exempt_paths import ExemptPaths
-from torii_backend._guard.options import AuthOptions, IssuerOf, check_options, policy_of
-from torii_backend._guard.refusal import Challenge, challenge, checked_challenge
-from torii_backend._guard.request import BareRequest, IncomingRequest
+from torii_backend._guard.options import GuardOptions, IssuerOf, check_options, policy_of
+from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
+from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
-from torii_backend._verify.verifier_pool import shared_verifier
+from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, checked_header
+from torii_backend.settings import Audience, Issuer, require_header_name
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -24,14 +24,14 @@ class Authenticator:
     """Authenticates requests the way one guard is configured.
 
     Args:
-        options: see `AuthOptions`.
+        options: see `GuardOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
         TypeError: a keyword is unknown.
     """
 
-    def __init__(self, **options: Unpack[AuthOptions]) -> None:
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
         check_options(options)
         self._audience = options.get("audience")
         self._leeway = options.get("leeway", DEFAULT_LEEWAY)
@@ -39,9 +39,9 @@ class Authenticator:
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._verifier = options.get("verifier")
         if self._verifier is None and not callable(issuer):
-            self._verifier = shared_verifier(issuer, self._audience, self._leeway)
+            self._verifier = pooled_verifier(issuer, self._audience, self._leeway)
         self._required = options.get("required", True)
-        self._header = checked_header(options.get("header", "authorization"))
+        self._header = require_header_name(options.get("header", "authorization"))
         self._exempt = ExemptPaths(options.get("exempt", ()))
         self._preflight = options.get("preflight", True)
         self._policy = policy_of(options)
@@ -61,7 +61,7 @@ class Authenticator:
             ToriiAuthError: the request may not pass.
             ConfigurationError: a function among the options gave what makes no sense.
         """
-        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        incoming = request if isinstance(request, IncomingRequest) else HeadersRequest(request)
         token = self._token(incoming)
         if token is None:
             return None
@@ -72,7 +72,7 @@ class Authenticator:
 
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Do as `authenticate`, but wait without blocking the event loop."""
-        incoming = request if isinstance(request, IncomingRequest) else BareRequest(request)
+        incoming = request if isinstance(request, IncomingRequest) else HeadersRequest(request)
         token = self._token(incoming)
         if token is None:
             return None
@@ -93,14 +93,14 @@ class Authenticator:
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
 
-    def challenge(self, refusal: ToriiAuthError) -> Challenge:
+    def response_to(self, refusal: ToriiAuthError) -> RefusalResponse:
         """Return the answer to a refusal: what `on_error` makes of it, else the standard one.
 
         Raises:
-            ConfigurationError: `on_error` gives neither None nor a Challenge that can be sent.
+            ConfigurationError: `on_error` gives neither None nor a RefusalResponse that can be sent.
         """
         custom = None if self._on_error is None else self._on_error(refusal)
-        return challenge(refusal) if custom is None else checked_challenge(custom)
+        return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt:
@@ -110,7 +110,7 @@ class Authenticator:
         if self._preflight and request.is_preflight():
             return None
         try:
-            return token_in(request.credentials(self._header))
+            return parse_bearer(request.credentials(self._header))
         except MissingCredentials:
             if self._required:
                 raise
@@ -122,7 +122,7 @@ class Authenticator:
         issuer = self._issuer_of(request)
         if issuer is None:
             raise InvalidToken("wrong_issuer")
-        return shared_verifier(issuer, self._audience, self._leeway)
+        return pooled_verifier(issuer, self._audience, self._leeway)
 
 
 def authenticate_request(
@@ -154,8 +154,8 @@ def authenticate_request(
         ConfigurationError: a setting is missing or wrong.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    verifier = shared_verifier(issuer, audience, leeway)
-    return verifier.verify(bearer_token(headers, checked_header(header)))
+    verifier = pooled_verifier(issuer, audience, leeway)
+    return verifier.verify(bearer_token(headers, require_header_name(header)))
 
 
 async def authenticate_request_async(
@@ -167,5 +167,5 @@ async def authenticate_request_async(
     header: str = "authorization",
 ) -> Auth:
     """Do as `authenticate_request`, but wait without blocking the event loop."""
-    verifier = shared_verifier(issuer, audience, leeway)
-    return await verifier.verify_async(bearer_token(headers, checked_header(header)))
+    verifier = pooled_verifier(issuer, audience, leeway)
+    return await verifier.verify_async(bearer_token(headers, require_header_name(header)))

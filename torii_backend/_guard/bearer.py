@@ -35,10 +35,10 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
         InvalidRequest: several credentials, or a bearer token that is empty or malformed.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    return token_in(header_values(headers, header))
+    return parse_bearer(header_values(headers, header))
 
 
-def token_in(values: list[str]) -> str:
+def parse_bearer(values: list[str]) -> str:
     """Find the one bearer token in the credentials of a request.
 
     Args:

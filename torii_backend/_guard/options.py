@@ -8,26 +8,26 @@ from typing import Any, Callable, Optional, Union, cast
 
 from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
 from torii_backend._guard.policy import Policy, PolicyOptions
-from torii_backend._guard.refusal import Challenge
+from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
     Issuer,
-    checked_header,
-    checked_seconds,
-    checked_switch,
+    require_bool,
+    require_header_name,
+    require_seconds,
     resolve_audience,
     resolve_issuers,
 )
 
 IssuerOf = Callable[[IncomingRequest], Issuer]
-OnError = Callable[[ToriiAuthError], Optional[Challenge]]
+OnError = Callable[[ToriiAuthError], Optional[RefusalResponse]]
 
 
 class SharedOptions(PolicyOptions, total=False):
-    """The keywords that every adapter takes, but for the two in `AuthOptions`.
+    """The keywords that every adapter takes, but for the two in `GuardOptions`.
 
     Those of `PolicyOptions` are among them: they say who of the signed-in users may pass.
 
@@ -41,7 +41,7 @@ class SharedOptions(PolicyOptions, total=False):
             without credentials; True by default.
         policy: a `Policy` to meet, besides the one that the policy keywords make.
         verifier: a Verifier to share, instead of issuer, audience and leeway.
-        on_error: called with each refusal; may return a Challenge to send instead of the standard.
+        on_error: called with each refusal; may return a RefusalResponse to send instead of the standard.
     """
 
     audience: Audience
@@ -54,7 +54,7 @@ class SharedOptions(PolicyOptions, total=False):
     on_error: Optional[OnError]
 
 
-class AuthOptions(SharedOptions, total=False):
+class GuardOptions(SharedOptions, total=False):
     """The keywords that every adapter takes.
 
     Attributes:
@@ -71,14 +71,14 @@ class AuthOptions(SharedOptions, total=False):
 _VERIFIER_OPTIONS = frozenset({"issuer", "audience", "leeway"})
 
 
-def check_options(options: AuthOptions) -> None:
+def check_options(options: GuardOptions) -> None:
     """Check the options of a guard, all but a missing issuer: that may yet come from elsewhere.
 
     Raises:
         TypeError: a keyword is unknown.
         ConfigurationError: a setting is wrong.
     """
-    unknown = options.keys() - AuthOptions.__annotations__.keys()
+    unknown = options.keys() - GuardOptions.__annotations__.keys()
     if unknown:
         raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
     if not isinstance(options.get("verifier"), (Verifier, type(None))):
@@ -90,11 +90,11 @@ def check_options(options: AuthOptions) -> None:
     if "issuer" in given and not callable(issuer):
         resolve_issuers(issuer)
     resolve_audience(options.get("audience"))
-    checked_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
-    checked_header(options.get("header", "authorization"))
+    require_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
+    require_header_name(options.get("header", "authorization"))
     ExemptPaths(options.get("exempt", ()))
-    checked_switch(options.get("required", True), "required")
-    checked_switch(options.get("preflight", True), "preflight")
+    require_bool(options.get("required", True), "required")
+    require_bool(options.get("preflight", True), "preflight")
     policy_of(options)
     on_error = options.get("on_error")
     if on_error is not None and not callable(on_error):
@@ -104,7 +104,7 @@ def check_options(options: AuthOptions) -> None:
             raise ConfigurationError(f"{name} must not be async: pass a plain function.")
 
 
-def policy_of(options: AuthOptions) -> Policy:
+def policy_of(options: GuardOptions) -> Policy:
     """Make the policy that the options of a guard amount to.
 
     Raises:
@@ -119,7 +119,7 @@ def policy_of(options: AuthOptions) -> Policy:
     return stated if policy is None else policy & stated
 
 
-def merged_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
+def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Lay keyword arguments over a framework's configuration; None leaves what is configured.
 
     A verifier replaces a configured issuer, audience and leeway, and an issuer a configured verifier.
@@ -132,10 +132,10 @@ def merged_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOption
     if "issuer" in given:
         replaced.add("verifier")
     kept = {name: value for name, value in configured.items() if name not in replaced}
-    return cast("AuthOptions", {**kept, **given})
+    return cast("GuardOptions", {**kept, **given})
 
 
-def view_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
+def view_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Make the options of one view's guard: keywords over the configuration.
 
     `required` and `exempt` are not inherited: they say whom the guard of the whole application may
@@ -144,7 +144,7 @@ def view_options(configured: AuthOptions, keywords: AuthOptions) -> AuthOptions:
     inherited = {**configured}
     inherited.pop("required", None)
     inherited.pop("exempt", None)
-    return merged_options(cast("AuthOptions", inherited), keywords)
+    return merged_options(cast("GuardOptions", inherited), keywords)
 
 
 def _is_async(function: Any) -> bool:

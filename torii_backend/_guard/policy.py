@@ -9,7 +9,7 @@ from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Unio
 
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
-from torii_backend.settings import checked_switch
+from torii_backend.settings import require_bool
 
 Verdict = Union[bool, str]
 Check = Callable[[Auth], Union[Verdict, Awaitable[Verdict]]]
@@ -218,7 +218,7 @@ _REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
 
 
 def _flag(keyword: str, flag: bool) -> list[_Condition]:
-    return [_Condition(keyword, True)] if checked_switch(flag, keyword) else []
+    return [_Condition(keyword, True)] if require_bool(flag, keyword) else []
 
 
 def _impersonation(impersonation: str) -> list[_Condition]:

@@ -23,7 +23,7 @@ _NOT_QUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _REALM = 'Bearer realm="torii"'
 
 
-class Challenge(msgspec.Struct, frozen=True):
+class RefusalResponse(msgspec.Struct, frozen=True):
     """The HTTP answer to a request that may not pass.
 
     Attributes:
@@ -45,27 +45,33 @@ class Challenge(msgspec.Struct, frozen=True):
             return self.body.decode("utf-8", "replace")
 
 
-def checked_challenge(answer: object) -> Challenge:
+def require_refusal_response(answer: object) -> RefusalResponse:
     """Check the answer that an application's `on_error` gives.
 
     Returns:
         The answer without Content-Length, which servers and frameworks write.
 
     Raises:
-        ConfigurationError: it is no Challenge, or one that cannot be sent.
+        ConfigurationError: it is no RefusalResponse, or one that cannot be sent.
     """
-    if not isinstance(answer, Challenge):
-        raise ConfigurationError("on_error must return a torii_backend.Challenge or None.")
+    if not isinstance(answer, RefusalResponse):
+        raise ConfigurationError("on_error must return a torii_backend.RefusalResponse or None.")
     if not isinstance(answer.status, int) or not 200 <= answer.status <= 599:
-        raise ConfigurationError("on_error must return a Challenge with a status from 200 to 599.")
+        raise ConfigurationError(
+            "on_error must return a RefusalResponse with a status from 200 to 599."
+        )
     if not isinstance(answer.body, bytes):
-        raise ConfigurationError("on_error must return a Challenge whose body is bytes.")
+        raise ConfigurationError("on_error must return a RefusalResponse whose body is bytes.")
     if not all(map(_is_header, answer.headers)):
         raise ConfigurationError(
-            "on_error must return a Challenge whose headers are pairs of a name and a value."
+            "on_error must return a RefusalResponse whose headers are pairs of a name and a value."
         )
     headers = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
-    return answer if headers == answer.headers else Challenge(answer.status, headers, answer.body)
+    return (
+        answer
+        if headers == answer.headers
+        else RefusalResponse(answer.status, headers, answer.body)
+    )
 
 
 def _is_header(pair: object) -> bool:
@@ -76,7 +82,7 @@ def _is_header(pair: object) -> bool:
     return texts and bool(HTTP_TOKEN.match(name) and _HEADER_VALUE.match(value))
 
 
-def challenge(refusal: ToriiAuthError) -> Challenge:
+def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
     """Make the standard answer to a refusal.
 
     Args:
@@ -97,7 +103,7 @@ def challenge(refusal: ToriiAuthError) -> Challenge:
     error = {"code": code, "message": text}
     if isinstance(refusal, PermissionDenied) and refusal.reason != code:
         error["reason"] = refusal.reason
-    return Challenge(refusal.status, tuple(headers), msgspec.json.encode({"error": error}))
+    return RefusalResponse(refusal.status, tuple(headers), msgspec.json.encode({"error": error}))
 
 
 def _described(refusal: ToriiAuthError) -> tuple[str, str, Optional[str]]:

@@ -22,7 +22,7 @@ class IncomingRequest:
 
     method: str
 
-    def values(self, name: str) -> list[str]:
+    def getlist(self, name: str) -> list[str]:
         """List the values of a header.
 
         Args:
@@ -36,7 +36,7 @@ class IncomingRequest:
 
     def credentials(self, header: str) -> list[str]:
         """List what may be credentials: the values of the header that carries the token."""
-        return self.values(header)
+        return self.getlist(header)
 
     @property
     def path(self) -> str:
@@ -50,7 +50,7 @@ class IncomingRequest:
 
         The client chooses it: look it up among those you know, and build no issuer from it.
         """
-        values = self.values("host")
+        values = self.getlist("host")
         host = values[0].strip().lower() if len(values) == 1 else ""
         name, _, port = host.rpartition(":")
         return name if port.isdigit() else host
@@ -59,11 +59,11 @@ class IncomingRequest:
         """Tell whether this asks for permission to send another request (the Fetch standard)."""
         if self.method != "OPTIONS":
             return False
-        methods = self.values("access-control-request-method")
+        methods = self.getlist("access-control-request-method")
         return len(methods) == 1 and HTTP_TOKEN.match(methods[0]) is not None
 
 
-class EnvironRequest(IncomingRequest):
+class WSGIRequest(IncomingRequest):
     """A WSGI request.
 
     Args:
@@ -76,7 +76,7 @@ class EnvironRequest(IncomingRequest):
         self.environ: Mapping[str, Any] = environ
         self.method: str = environ.get("REQUEST_METHOD", "")
 
-    def values(self, name: str) -> list[str]:
+    def getlist(self, name: str) -> list[str]:
         """List the values of a header: one at most, as servers join those that come twice."""
         value = self.environ.get(_environ_key(name))
         return [] if value is None else [value]
@@ -86,7 +86,7 @@ class EnvironRequest(IncomingRequest):
         return environ_paths(self.environ)
 
 
-class ScopeRequest(IncomingRequest):
+class ASGIRequest(IncomingRequest):
     """An ASGI request or WebSocket.
 
     Args:
@@ -99,7 +99,7 @@ class ScopeRequest(IncomingRequest):
         self.scope: Mapping[str, Any] = scope
         self.method: str = scope.get("method", "GET")  # a WebSocket begins as a GET
 
-    def values(self, name: str) -> list[str]:
+    def getlist(self, name: str) -> list[str]:
         """List the values of a header."""
         wanted = name.encode("latin-1")
         return [
@@ -113,7 +113,7 @@ class ScopeRequest(IncomingRequest):
         return scope_paths(self.scope)
 
 
-class BareRequest(IncomingRequest):
+class HeadersRequest(IncomingRequest):
     """A request of which only the headers are known.
 
     Args:
@@ -126,7 +126,7 @@ class BareRequest(IncomingRequest):
         self.headers: Headers = headers
         self.method: str = ""
 
-    def values(self, name: str) -> list[str]:
+    def getlist(self, name: str) -> list[str]:
         """List the values of a header."""
         return header_values(self.headers, name)
 

@@ -1,4 +1,4 @@
-"""Handshake: the request that opens a WebSocket, and the token that comes with it. Pure."""
+"""WebSocketRequest: the request that opens a WebSocket, and the token that comes with it. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Optional
 from urllib.parse import unquote_plus
 
-from torii_backend._guard.request import ScopeRequest
+from torii_backend._guard.request import ASGIRequest
 
 _SUBPROTOCOL = "torii"
 _TOKEN_OFFER = "torii.bearer."  # noqa: S105
@@ -14,7 +14,7 @@ _HEADER = b"sec-websocket-protocol"
 _KEY = "torii.handshake"
 
 
-class Handshake(ScopeRequest):
+class WebSocketRequest(ASGIRequest):
     """The request that opens a WebSocket.
 
     A browser cannot add headers to it, so it offers its token among the subprotocols: `torii` and
@@ -41,9 +41,9 @@ class Handshake(ScopeRequest):
 
     def credentials(self, header: str) -> list[str]:
         """List what may be credentials: the header's values, and tokens from the other places."""
-        return [*self.values(header), *(f"Bearer {token}" for token in self._tokens)]
+        return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
 
-    def cleaned(self) -> dict[str, Any]:
+    def scope_without_token(self) -> dict[str, Any]:
         """Return those parts of the scope that may hold a token in other places than its header.
 
         Returns:
@@ -58,7 +58,7 @@ class Handshake(ScopeRequest):
         clean = {"headers": headers, "subprotocols": offers, _KEY: self}
         return clean if self._query is None else {**clean, "query_string": self._query}
 
-    def answer(self, message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def with_subprotocol(self, message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Select the subprotocol in the application's message to the server.
 
         Args:

@@ -38,7 +38,7 @@ class VerificationKey:
         self.kid: str = kid
         self.point: bytes = x + y
 
-    def accepts(self, signature: bytes, signing_input: bytes) -> bool:
+    def verify(self, signature: bytes, signing_input: bytes) -> bool:
         """Tell whether a signature, the 64 bytes r and s, is this key's over the input."""
         if len(signature) != 2 * _BYTES:
             return False

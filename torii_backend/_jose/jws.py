@@ -43,7 +43,7 @@ def token_bytes(token: Union[str, bytes]) -> bytes:
         raise InvalidToken("malformed") from None
 
 
-def take_apart(token: bytes) -> JWS:
+def parse_compact(token: bytes) -> JWS:
     """Decode the payload and the signature of a token.
 
     Raises:
@@ -59,7 +59,7 @@ def take_apart(token: bytes) -> JWS:
         raise InvalidToken("malformed") from None
 
 
-def header_kid(segment: bytes) -> str:
+def parse_header(segment: bytes) -> str:
     """Check a header segment and return its kid; keys and addresses in it are not looked at.
 
     Raises:

@@ -12,7 +12,7 @@ MAX_BACKOFF = 300.0
 JITTER = 0.5
 
 
-class Pacing:
+class FetchLimiter:
     """Keeps the number of fetches small, whatever tokens arrive.
 
     After a failed attempt all wait out a growing, jittered pause that counts from the attempt.
@@ -30,7 +30,7 @@ class Pacing:
         self._tokens = float(BUCKET_SIZE)
         self._refilled_at = 0.0
 
-    def admits(self, now: float, *, due: bool) -> bool:
+    def allow(self, now: float, *, due: bool) -> bool:
         """Tell whether a fetch may start now, and pay for it.
 
         Args:

@@ -9,7 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, Callable, Literal, NamedTuple, Optional, Union
 
 from torii_backend._keys.fetch import FetchError
-from torii_backend._keys.fetch_limiter import Pacing
+from torii_backend._keys.fetch_limiter import FetchLimiter
 from torii_backend._keys.keyset import KeySet
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Refresher:
     ) -> None:
         self.fetches: int = 0
         self.failures: int = 0
-        self.pacing: Pacing = Pacing()
+        self.pacing: FetchLimiter = FetchLimiter()
         self._issuer = issuer
         self._load = load
         self._install = install
@@ -95,7 +95,7 @@ class Refresher:
             if self._attempt is not None:
                 self._end(self._attempt, FetchError("no answer in time"))
             why = cause()
-            if why is None or not self.pacing.admits(now, due=why == "due"):
+            if why is None or not self.pacing.allow(now, due=why == "due"):
                 return None, False
             return self._start(now), True
 

@@ -44,13 +44,13 @@ class KeySet:
         self.stale_at: float = stale_at
         self.by_header: dict[bytes, VerificationKey] = {}
 
-    def holds(self, key: VerificationKey) -> bool:
+    def contains(self, key: VerificationKey) -> bool:
         """Tell whether a key is in the set, under the same kid."""
         return self.keys.get(key.kid) is key
 
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
         """Remember that a signature under this header segment has verified with a key of the set."""
-        if len(self.by_header) < MAX_HEADERS and self.holds(key):
+        if len(self.by_header) < MAX_HEADERS and self.contains(key):
             self.by_header[header] = key
 
 

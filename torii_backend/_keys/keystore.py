@@ -98,13 +98,13 @@ class KeyStore:
         """
         for attempt in self._attempts_for(kid):
             self._refresher.wait(attempt)
-        return self._settled(kid)
+        return self._require_key(kid)
 
     async def key_async(self, kid: str) -> VerificationKey:
         """Do as `key`, but wait without blocking the event loop."""
         for attempt in self._attempts_for(kid):
             await self._refresher.wait_async(attempt)
-        return self._settled(kid)
+        return self._require_key(kid)
 
     def key_for_header(self, header: bytes) -> Optional[VerificationKey]:
         """Return the key of a JWS header segment, if one that serves now is remembered with it."""
@@ -124,13 +124,13 @@ class KeyStore:
         """
         for attempt in self._attempts_for(None):
             self._refresher.wait(attempt)
-        self._serving()
+        self._require_keys()
 
     async def warm_async(self) -> None:
         """Do as `warm`, but wait without blocking the event loop."""
         for attempt in self._attempts_for(None):
             await self._refresher.wait_async(attempt)
-        self._serving()
+        self._require_keys()
 
     def prefetch(self) -> None:
         """Start to fetch the keys, unless they are there, and wait for nothing."""
@@ -179,15 +179,15 @@ class KeyStore:
             return "due"
         return None if kid is None or kid in key_set.keys else "unknown_kid"
 
-    def _settled(self, kid: str) -> VerificationKey:
-        key = self._serving().keys.get(kid)
+    def _require_key(self, kid: str) -> VerificationKey:
+        key = self._require_keys().keys.get(kid)
         if key is not None:
             return key
         if self._refresher.pacing.failures:
             raise self._unavailable()
         raise InvalidToken("unknown_key")
 
-    def _serving(self) -> KeySet:
+    def _require_keys(self) -> KeySet:
         key_set = self.current()
         if key_set is None:
             raise self._unavailable()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
 
-class Verified(msgspec.Struct, frozen=True, gc=False):
+class CacheEntry(msgspec.Struct, frozen=True, gc=False):
     """What one verification found.
 
     Attributes:
@@ -43,7 +43,7 @@ class TokenCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: OrderedDict[bytes, Verified] = OrderedDict()
+        self._entries: OrderedDict[bytes, CacheEntry] = OrderedDict()
 
     def get(self, digest: bytes, now: float) -> Optional[Auth]:
         """Return the Auth of a remembered token, if it would be accepted again now.
@@ -66,7 +66,7 @@ class TokenCache:
             pass
         return verified.auth
 
-    def put(self, digest: bytes, verified: Verified, now: float) -> None:
+    def put(self, digest: bytes, verified: CacheEntry, now: float) -> None:
         """Remember a token that was verified.
 
         Args:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import msgspec
 
-from torii_backend._jose.jws import JWS, header_kid, take_apart, token_bytes
+from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
 from torii_backend._keys.fetch import Fetch, chosen_fetch
 from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
-from torii_backend._verify.token_cache import TokenCache, Verified
+from torii_backend._verify.token_cache import CacheEntry, TokenCache
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
     Issuer,
-    checked_count,
-    checked_seconds,
-    checked_switch,
+    require_bool,
+    require_non_negative_int,
+    require_seconds,
     resolve_audience,
     resolve_issuers,
 )
@@ -92,14 +92,14 @@ class Verifier:
     ) -> None:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
         self._audience = resolve_audience(audience)
-        self._leeway = checked_seconds(leeway, "leeway")
-        self._cache = TokenCache(checked_count(cache_size, "cache_size"))
+        self._leeway = require_seconds(leeway, "leeway")
+        self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
         self._hits = self._misses = 0
         self._now = clock.time
         chosen = chosen_fetch(fetch, session)
-        refresh = checked_switch(refresh, "refresh")
+        refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
-        max_stale = checked_seconds(max_stale, "max_stale")
+        max_stale = require_seconds(max_stale, "max_stale")
         keystores = [
             KeyStore(
                 configured,
@@ -138,12 +138,12 @@ class Verifier:
             self._hits += 1
             return auth
         self._misses += 1
-        jws = take_apart(encoded)
+        jws = parse_compact(encoded)
         keystore = self._keystore_for(jws)
         key = keystore.key_for_header(jws.header)
         if key is not None:
             return self._accepted(jws, keystore, key, digest)
-        key = keystore.key(header_kid(jws.header))
+        key = keystore.key(parse_header(jws.header))
         auth = self._accepted(jws, keystore, key, digest)
         keystore.remember_header(jws.header, key)
         return auth
@@ -158,12 +158,12 @@ class Verifier:
             self._hits += 1
             return auth
         self._misses += 1
-        jws = take_apart(encoded)
+        jws = parse_compact(encoded)
         keystore = self._keystore_for(jws)
         key = keystore.key_for_header(jws.header)
         if key is not None:
             return self._accepted(jws, keystore, key, digest)
-        key = await keystore.key_async(header_kid(jws.header))
+        key = await keystore.key_async(parse_header(jws.header))
         auth = self._accepted(jws, keystore, key, digest)
         keystore.remember_header(jws.header, key)
         return auth
@@ -223,12 +223,12 @@ class Verifier:
 
     def _accepted(self, jws: JWS, keystore: KeyStore, key: VerificationKey, digest: bytes) -> Auth:
         """Check signature and claims of a token, and remember it."""
-        if not key.accepts(jws.signature, jws.signing_input):
+        if not key.verify(jws.signature, jws.signing_input):
             raise InvalidToken("bad_signature")
         now = self._now()
         auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
         ends_at = jws.payload["exp"] + self._leeway
-        self._cache.put(digest, Verified(auth, ends_at, key, keystore), now)
+        self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
         return auth
 
 

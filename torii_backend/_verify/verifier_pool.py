@@ -10,7 +10,7 @@ from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.settings import (
     Audience,
     Issuer,
-    checked_seconds,
+    require_seconds,
     resolve_audience,
     resolve_issuers,
 )
@@ -46,7 +46,7 @@ def verify_token(
         KeysUnavailable: the issuer's keys could not be fetched.
         ConfigurationError: a setting is missing or wrong.
     """
-    return shared_verifier(issuer, audience, leeway).verify(token)
+    return pooled_verifier(issuer, audience, leeway).verify(token)
 
 
 async def verify_token_async(
@@ -57,10 +57,10 @@ async def verify_token_async(
     leeway: float = DEFAULT_LEEWAY,
 ) -> Auth:
     """Do as `verify_token`, but wait without blocking the event loop."""
-    return await shared_verifier(issuer, audience, leeway).verify_async(token)
+    return await pooled_verifier(issuer, audience, leeway).verify_async(token)
 
 
-def shared_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifier:
+def pooled_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifier:
     """Return the process-wide Verifier of these settings; the least recently used are dropped.
 
     Raises:
@@ -73,8 +73,8 @@ def shared_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifi
         verifier = _verifiers.get(settings)
     except TypeError:
         # Something is a list; what it resolves to can be a key.
-        return shared_verifier(
-            resolve_issuers(issuer), resolve_audience(audience), checked_seconds(leeway, "leeway")
+        return pooled_verifier(
+            resolve_issuers(issuer), resolve_audience(audience), require_seconds(leeway, "leeway")
         )
     if verifier is None:
         made = Verifier(issuer, audience=audience, leeway=leeway)

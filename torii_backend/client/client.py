@@ -40,7 +40,7 @@ from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.sessions import Sessions
 from torii_backend.client.users import Users
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import checked_count, resolve_api_url, without_key
+from torii_backend.settings import require_non_negative_int, resolve_api_url, without_key
 
 T = TypeVar("T")
 
@@ -276,7 +276,7 @@ def _transport(
     session: Optional[requests.Session],
 ) -> Transport:
     key.check()
-    if checked_count(pool_size, "pool_size") == 0:
+    if require_non_negative_int(pool_size, "pool_size") == 0:
         raise ConfigurationError("pool_size must be at least 1.")
     if not isinstance(session, (requests.Session, type(None))):
         raise ConfigurationError("session must be a requests.Session.")
@@ -292,5 +292,5 @@ def _transport(
         session=session,
         pool_size=pool_size,
         timeout=seconds,
-        max_retries=checked_count(max_retries, "max_retries"),
+        max_retries=require_non_negative_int(max_retries, "max_retries"),
     )

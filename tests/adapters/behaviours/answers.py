@@ -14,7 +14,7 @@ from torii_backend import (
     MissingCredentials,
     ToriiAuthError,
 )
-from torii_backend._guard.refusal import Challenge, challenge
+from torii_backend._guard.refusal import RefusalResponse, refusal_response
 
 _JSON = ("Content-Type", "application/json")
 
@@ -22,11 +22,11 @@ _JSON = ("Content-Type", "application/json")
 class Listener:
     """An `on_error` that takes notes and gives one answer."""
 
-    def __init__(self, answer: Optional[Challenge] = None) -> None:
+    def __init__(self, answer: Optional[RefusalResponse] = None) -> None:
         self.heard: list[ToriiAuthError] = []
         self._answer = answer
 
-    def __call__(self, refusal: ToriiAuthError) -> Optional[Challenge]:
+    def __call__(self, refusal: ToriiAuthError) -> Optional[RefusalResponse]:
         self.heard.append(refusal)
         return self._answer
 
@@ -57,14 +57,14 @@ def on_error_does_not_hear_of_requests_that_pass(guard: Guard) -> None:
 
 
 @behaviour
-def the_standard_challenge_changes_nothing(guard: Guard) -> None:
-    guard.refuses(Request(), "no_credentials", on_error=challenge)
+def the_standard_response_changes_nothing(guard: Guard) -> None:
+    guard.refuses(Request(), "no_credentials", on_error=refusal_response)
 
 
 @behaviours(teapot=418, hidden=404, unregistered=499, server=500)
 def on_error_may_replace_the_answer(guard: Guard, status: int) -> None:
     body = b'{"sign_in":"/login"}'
-    mine = Challenge(status, (_JSON, ("X-Reason", "sign in")), body)
+    mine = RefusalResponse(status, (_JSON, ("X-Reason", "sign in")), body)
     response = guard.call(Request(), on_error=Listener(mine))
     assert response.status == status
     assert response.body == guard.enveloped(body)
@@ -76,7 +76,7 @@ def on_error_may_replace_the_answer(guard: Guard, status: int) -> None:
 @behaviour
 def on_error_may_send_the_user_to_a_login_page(guard: Guard) -> None:
     body = b'{"see":"/login"}'
-    mine = Challenge(302, (_JSON, ("Location", "/login")), body)
+    mine = RefusalResponse(302, (_JSON, ("Location", "/login")), body)
     response = guard.call(Request(), on_error=Listener(mine))
     assert (response.status, response.header("location")) == (302, "/login")
 
@@ -84,7 +84,7 @@ def on_error_may_send_the_user_to_a_login_page(guard: Guard) -> None:
 @behaviour
 def every_header_of_a_replaced_answer_is_sent(guard: Guard) -> None:
     cookies = (("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
-    mine = Challenge(401, (_JSON, *cookies), b"{}")
+    mine = RefusalResponse(401, (_JSON, *cookies), b"{}")
     response = guard.call(Request(), on_error=Listener(mine))
     sent = sorted(value for name, value in response.headers if name == "set-cookie")
     assert [value.partition(";")[0].strip() for value in sent] == ["a=1", "b=2"]
@@ -92,12 +92,12 @@ def every_header_of_a_replaced_answer_is_sent(guard: Guard) -> None:
 
 @behaviour
 def a_replaced_answer_does_not_let_the_request_in(guard: Guard) -> None:
-    mine = Challenge(200, (_JSON,), b'{"nothing":"here"}')
+    mine = RefusalResponse(200, (_JSON,), b'{"nothing":"here"}')
     response = guard.call(Request("/boom"), on_error=Listener(mine))
     assert (response.status, response.body) == (200, guard.enveloped(b'{"nothing":"here"}'))
 
 
-def fail(refusal: ToriiAuthError) -> Optional[Challenge]:
+def fail(refusal: ToriiAuthError) -> Optional[RefusalResponse]:
     raise Crash
 
 

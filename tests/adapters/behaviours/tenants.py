@@ -27,7 +27,7 @@ class ByRest(ByHost):
     """Looks the issuer up by all the rest of a request."""
 
     def __call__(self, request: IncomingRequest) -> Optional[str]:
-        tenant = ",".join(request.values("x-tenant"))
+        tenant = ",".join(request.getlist("x-tenant"))
         return self._issuers.get(f"{request.method} {request.path} {tenant}")
 
 

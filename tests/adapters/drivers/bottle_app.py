@@ -13,10 +13,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     app = Bottle()
     app.route("/<rest:re:.*>", list(METHODS), _view)
     guarded = AuthMiddleware(app, **options)

@@ -9,10 +9,10 @@ from tests.adapters.messages import Request, Response
 from tests.adapters.transport import AsyncCall, call_asgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     torii = {name.upper(): value for name, value in options.items()}
     handler = asgi_handler(async_view, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 

@@ -10,10 +10,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.django import require_auth
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     handler = wsgi_handler(require_auth(**options)(view))
 
     def call(request: Request) -> Response:

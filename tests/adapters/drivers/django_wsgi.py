@@ -9,10 +9,10 @@ from tests.adapters.messages import Request, Response
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     torii = {name.upper(): value for name, value in options.items()}
     handler = wsgi_handler(view, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 

@@ -17,7 +17,7 @@ from torii_backend._guard.policy import PolicyOptions
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
 _POLICY = {"policy", *PolicyOptions.__annotations__}
@@ -38,7 +38,7 @@ for _method in METHODS:
     setattr(_View, _method.lower(), _handle)
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     if options.get("exempt") or not options.get("required", True):
         # Whoever is let in without a token meets no policy: here the authentication class decides alone.
         auth_options: dict[str, Any] = {"required": True, **options}

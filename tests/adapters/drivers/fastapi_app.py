@@ -15,12 +15,12 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.fastapi import require_auth
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 envelope = enveloped
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     app = FastAPI(openapi_url=None, dependencies=[Depends(require_auth(**options))])
 
     @app.api_route("/{rest:path}", methods=list(METHODS))

@@ -1,7 +1,7 @@
 """A sync FastAPI endpoint that takes the Auth as a parameter."""
 
 # No `from __future__ import annotations`: FastAPI could not resolve `guard` from a string.
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import fastapi
 from fastapi import Depends, FastAPI
@@ -12,15 +12,13 @@ from tests.adapters.fastapi_envelope import enveloped
 from tests.adapters.messages import Request, Response
 from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend import Auth
+from torii_backend._guard.options import GuardOptions
 from torii_backend.fastapi import require_auth
-
-if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
 
 envelope = enveloped
 
 
-def build(options: "AuthOptions") -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     guard = require_auth(**options)
     app = FastAPI(openapi_url=None)
 

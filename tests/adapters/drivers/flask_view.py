@@ -12,10 +12,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.flask import require_auth
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     app = Flask("guarded", static_folder=None)
 
     @app.route("/", defaults={"rest": ""}, methods=METHODS)

@@ -15,10 +15,10 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     app = AuthMiddleware(Litestar([_view], openapi_config=None), **options)
 
     async def call(request: Request) -> Response:

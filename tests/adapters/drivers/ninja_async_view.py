@@ -14,10 +14,10 @@ from tests.adapters.ninja_project import injected, urls_of
 from tests.adapters.transport import AsyncCall, call_asgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     handler = asgi_handler_of(urls_of(_operation, options))
 
     async def call(request: Request) -> Response:

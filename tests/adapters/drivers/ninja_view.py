@@ -14,10 +14,10 @@ from tests.adapters.ninja_project import injected, urls_of
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     handler = wsgi_handler_of(urls_of(_operation, options))
 
     def call(request: Request) -> Response:

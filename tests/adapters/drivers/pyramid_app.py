@@ -14,10 +14,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     with Configurator() as config:
         config.add_route("any", "/{rest:.*}")
         config.add_view(_view, route_name="any")

@@ -12,10 +12,10 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     app = Quart("guarded", static_folder=None)
     app.asgi_app = AuthMiddleware(app.asgi_app, **options)  # type: ignore[assignment,method-assign]
 

@@ -11,10 +11,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     guarded = AuthMiddleware(validator(bare.wsgi), **options)
 
     def call(request: Request) -> Response:

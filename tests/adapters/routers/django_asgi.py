@@ -11,10 +11,10 @@ from tests.adapters.routers.django_wsgi import ROUTES
 from tests.adapters.transport import AsyncCall, call_asgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     torii = {name.upper(): value for name, value in options.items()}
     handler = asgi_handler_of(ROUTES, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 

@@ -13,10 +13,10 @@ from tests.adapters.routers import OPEN, SECRET, mounted_wsgi
 from tests.adapters.transport import Call, call_wsgi
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     torii = {name.upper(): value for name, value in options.items()}
     handler = wsgi_handler_of(ROUTES, MIDDLEWARE=[MIDDLEWARE], TORII=torii)
 

@@ -17,7 +17,7 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.drf import ToriiAuthentication
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
 class _View(APIView):
@@ -28,7 +28,7 @@ class _View(APIView):
         return HttpResponse(self.body)
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     auth_options = {"required": True, **options}
     authentication = type("Authentication", (ToriiAuthentication,), {"auth_options": auth_options})
     classes = (authentication,)

@@ -12,10 +12,10 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     app = falcon.asgi.App()
     app.add_route("/me", _Resource(SECRET))
     app.add_route("/health", _Resource(OPEN))

@@ -13,10 +13,10 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.fastapi import require_auth
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     app = FastAPI(openapi_url=None, dependencies=[Depends(require_auth(**options))])
 
     @app.get("/me")

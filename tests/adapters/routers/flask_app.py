@@ -12,10 +12,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.flask import Torii
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     app = Flask("routed", static_folder=None)
     Torii(app, **options)
     app.add_url_rule("/me", "me", lambda: SECRET)

@@ -16,10 +16,10 @@ from tests.adapters.transport import Call, call_wsgi
 from torii_backend.ninja import ToriiBearer
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     api = NinjaAPI(
         auth=ToriiBearer(**options), openapi_url=None, urls_namespace=f"api-{uuid4().hex}"
     )

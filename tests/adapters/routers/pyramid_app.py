@@ -14,10 +14,10 @@ from tests.adapters.transport import FAILED, Call, call_wsgi
 from torii_backend.wsgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> Call:
+def build(options: GuardOptions) -> Call:
     with Configurator() as config:
         for route, pattern, body in (
             ("me", "/me", SECRET),

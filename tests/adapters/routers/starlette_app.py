@@ -16,10 +16,10 @@ from tests.adapters.transport import AsyncCall, call_asgi
 from torii_backend.asgi import AuthMiddleware
 
 if TYPE_CHECKING:
-    from torii_backend._guard.options import AuthOptions
+    from torii_backend._guard.options import GuardOptions
 
 
-def build(options: AuthOptions) -> AsyncCall:
+def build(options: GuardOptions) -> AsyncCall:
     routes = [
         Route("/me", _me),
         Route("/health", _public),
