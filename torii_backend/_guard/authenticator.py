@@ -48,38 +48,60 @@ class Authenticator:
         self._on_error = options.get("on_error")
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
-        """Verify the bearer token of a request, and whether its holder may pass.
+        """Identify the user of a request and enforce the policy.
 
         Args:
             request: the request, or its headers alone: then no path is exempt.
 
         Returns:
-            The Auth; None for an exempt path, a preflight request, and where there are no bearer
-            credentials and none are required.
+            The Auth. None for an exempt path, a preflight request, and a request without bearer
+            credentials if none are required.
 
         Raises:
-            ToriiAuthError: the request may not pass.
-            ConfigurationError: a function among the options gave what makes no sense.
+            ToriiAuthError: the request is refused.
+            ConfigurationError: a function among the options returned something unusable.
         """
-        incoming = request if isinstance(request, IncomingRequest) else HeadersRequest(request)
-        token = self._token(incoming)
-        if token is None:
-            return None
-        auth = (self._verifier or self._verifier_for(incoming)).verify(token)
-        if self._policy:
-            self._policy.enforce(auth)
+        auth = self.identify(request)
+        self.authorize(auth)
         return auth
 
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
-        """Do as `authenticate`, but wait without blocking the event loop."""
-        incoming = request if isinstance(request, IncomingRequest) else HeadersRequest(request)
+        """Async version of `authenticate`."""
+        auth = await self.identify_async(request)
+        await self.authorize_async(auth)
+        return auth
+
+    def identify(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
+        """Verify the bearer token of a request; no policy is asked yet.
+
+        Args, Returns and Raises are those of `authenticate`.
+        """
+        incoming = _as_request(request)
+        token = self._token(incoming)
+        return None if token is None else self._verifier_for(incoming).verify(token)
+
+    async def identify_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
+        """Async version of `identify`."""
+        incoming = _as_request(request)
         token = self._token(incoming)
         if token is None:
             return None
-        auth = await (self._verifier or self._verifier_for(incoming)).verify_async(token)
-        if self._policy:
+        return await self._verifier_for(incoming).verify_async(token)
+
+    def authorize(self, auth: Optional[Auth]) -> None:
+        """Enforce the policy; a request that `identify` passed as None has none to meet.
+
+        Raises:
+            PermissionDenied: a condition of the policy fails.
+            ConfigurationError: the policy's check is async, or returned something unusable.
+        """
+        if auth is not None and self._policy:
+            self._policy.enforce(auth)
+
+    async def authorize_async(self, auth: Optional[Auth]) -> None:
+        """Async version of `authorize`; it awaits an async check."""
+        if auth is not None and self._policy:
             await self._policy.enforce_async(auth)
-        return auth
 
     def prefetch(self) -> None:
         """Start to fetch the keys if there are none yet; with an issuer for each request, do nothing."""
@@ -117,12 +139,18 @@ class Authenticator:
             return None
 
     def _verifier_for(self, request: IncomingRequest) -> Verifier:
-        """Ask the application for the issuer of one request; a shared pool bounds the answers."""
+        """Return the Verifier; ask the application for the issuer if it chooses one a request."""
+        if self._verifier is not None:
+            return self._verifier
         assert self._issuer_of is not None  # noqa: S101 (one of the two is always there)
         issuer = self._issuer_of(request)
         if issuer is None:
             raise InvalidToken("wrong_issuer")
         return pooled_verifier(issuer, self._audience, self._leeway)
+
+
+def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
+    return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
 
 def authenticate_request(
