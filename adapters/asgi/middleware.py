@@ -39,10 +39,12 @@ class AuthMiddleware:
         if scope["type"] != "http":
             await self._pass(scope, receive, send)
             return
+        request = ASGIRequest(scope)
         try:
-            auth = await self._authenticator.authenticate_async(ASGIRequest(scope))
+            auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
-            await answer(self._authenticator.response_to(refusal), scope, receive, send)
+            response = self._authenticator.response_to(refusal, request)
+            await answer(response, scope, receive, send)
             return
         token = bind_auth(auth)
         try:

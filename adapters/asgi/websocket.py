@@ -56,7 +56,8 @@ class WebSocketGuard:
             self._check_origin(handshake)
             auth = await self._authenticator.authenticate_async(handshake)
         except ToriiAuthError as refusal:
-            await answer(self._authenticator.response_to(refusal), scope, receive, send)
+            response = self._authenticator.response_to(refusal, handshake)
+            await answer(response, scope, receive, send)
             return
 
         async def send_answered(message: Message) -> None:

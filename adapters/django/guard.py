@@ -65,13 +65,13 @@ class Guard:
         """Tell whether a request may pass as nobody's because it is a CORS preflight."""
         return self._preflight and _DjangoRequest(request).is_preflight()
 
-    def response_to(self, refusal: ToriiAuthError) -> RefusalResponse:
+    def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
         """Return the answer to a refusal, in no framework's form."""
-        return self._authenticator.response_to(refusal)
+        return self._authenticator.response_to(refusal, _DjangoRequest(request))
 
-    def refuse(self, refusal: ToriiAuthError) -> HttpResponse:
+    def refuse(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
         """Return the answer to a refusal."""
-        challenge = self.response_to(refusal)
+        challenge = self.response_to(refusal, request)
         response = HttpResponse(challenge.body, status=challenge.status)
         for name, value in challenge.headers:
             if name.lower() == "set-cookie":
@@ -86,7 +86,7 @@ class Guard:
         try:
             auth = self.admit(request)
         except ToriiAuthError as refusal:
-            return self.refuse(refusal)
+            return self.refuse(refusal, request)
         return pass_on(auth, request, respond)
 
     async def answer_async(self, request: HttpRequest, respond: RespondAsync) -> HttpResponseBase:
@@ -94,7 +94,7 @@ class Guard:
         try:
             auth = await self.admit_async(request)
         except ToriiAuthError as refusal:
-            return self.refuse(refusal)
+            return self.refuse(refusal, request)
         return await pass_on_async(auth, request, respond)
 
     def _injected(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:

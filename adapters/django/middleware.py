@@ -59,7 +59,7 @@ class AuthMiddleware:
             auth = self._guard.admit(request)
         except ToriiAuthError as refusal:
             if not _excuses(refusal, request):
-                return self._guard.refuse(refusal)
+                return self._guard.refuse(refusal, request)
         else:
             note_let_in(auth, request)
             return pass_on(auth, request, self._get_response)
@@ -70,7 +70,7 @@ class AuthMiddleware:
             auth = await self._guard.admit_async(request)
         except ToriiAuthError as refusal:
             if not _excuses(refusal, request):
-                return self._guard.refuse(refusal)
+                return self._guard.refuse(refusal, request)
         else:
             note_let_in(auth, request)
             return await pass_on_async(auth, request, self._get_response)
@@ -83,7 +83,7 @@ class AuthMiddleware:
         refusal: Optional[ToriiAuthError] = getattr(request, _REFUSAL, None)
         if refusal is None or is_public(view):
             return None
-        return self._guard.refuse(refusal)
+        return self._guard.refuse(refusal, request)
 
     async def _view_refusal_async(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any

@@ -69,4 +69,6 @@ class ToriiAuthentication(BaseAuthentication):
 
     def refused(self, refusal: ToriiAuthError, request: Request) -> Refused:
         """Make the exception that answers a request with a refusal."""
-        return Refused(self._views.guard.response_to(refusal), refusal.reason, request)
+        return Refused(
+            self._views.guard.response_to(refusal, request._request), refusal.reason, request
+        )

@@ -86,7 +86,7 @@ class RequireAuth(SecurityBase, Generic[Value]):
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
-            answer = self._authenticator.response_to(refusal)
+            answer = self._authenticator.response_to(refusal, incoming)
             raise exception_for(answer, request.scope) from refusal
         request.state.auth = auth
         # FastAPI closes it when the request is over. A generator would be unbound by the same means, at

@@ -88,10 +88,11 @@ def let_in_all(authenticator: Authenticator, options: GuardOptions) -> None:
 
 def let_in(authenticator: Authenticator, current: Request) -> Optional[Auth]:
     """Authenticate the current request and inject its Auth, or abort."""
+    incoming = WSGIRequest(current.environ)
     try:
-        auth = authenticator.authenticate(WSGIRequest(current.environ))
+        auth = authenticator.authenticate(incoming)
     except ToriiAuthError as refusal:
-        answer = authenticator.response_to(refusal)
+        answer = authenticator.response_to(refusal, incoming)
         response = Response(answer.body, answer.status, list(answer.headers))
         if answer.status in default_exceptions:
             abort(answer.status, description=str(refusal), response=response)

@@ -93,4 +93,4 @@ def _bound(auth: Optional[Auth], request: HttpRequest) -> Union[Auth, Nobody]:
 
 def _refused(guard: Guard, refusal: ToriiAuthError, request: HttpRequest) -> Refused:
     teach(request)
-    return Refused(guard.refuse(refusal), str(refusal))
+    return Refused(guard.refuse(refusal, request), str(refusal))

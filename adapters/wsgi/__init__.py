@@ -43,10 +43,12 @@ class AuthMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        request = WSGIRequest(environ)
         try:
-            auth = self._authenticator.authenticate(WSGIRequest(environ))
+            auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
-            return _send(self._authenticator.response_to(refusal), environ, start_response)
+            response = self._authenticator.response_to(refusal, request)
+            return _send(response, environ, start_response)
         environ["torii.auth"] = auth
         token = bind_auth(auth)
         try:

@@ -128,17 +128,91 @@ def test_on_error_may_restyle_a_refusal() -> None:
 
     authenticator = Authenticator(issuer=URL, on_error=on_error)
     missing, expired = MissingCredentials(), InvalidToken("expired")
-    assert authenticator.response_to(missing) == refusal_response(missing)
-    assert authenticator.response_to(expired) is own
+    assert authenticator.response_to(missing, {}) == refusal_response(missing)
+    assert authenticator.response_to(expired, {}) is own
     assert seen == [missing, expired]
-    assert Authenticator(issuer=URL).response_to(expired) == refusal_response(expired)
+    assert Authenticator(issuer=URL).response_to(expired, {}) == refusal_response(expired)
+
+
+class Handlers:
+    """Functions of every form that may stand as `on_error`; each notes its arguments."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def refusal(self, refusal: ToriiAuthError) -> None:
+        self.calls.append((refusal,))
+
+    def both(self, refusal: ToriiAuthError, request: Any) -> None:
+        self.calls.append((refusal, request))
+
+    def maybe_both(self, refusal: ToriiAuthError, request: Any = None, /) -> None:
+        self.calls.append((refusal, request))
+
+    def any_number(self, *given: Any) -> None:
+        self.calls.append(given)
+
+    def named(self, refusal: ToriiAuthError, *, request: Any = None) -> None:
+        assert request is None
+        self.calls.append((refusal,))
+
+    def without_signature(self, refusal: ToriiAuthError) -> None:
+        self.calls.append((refusal,))
+
+    def prefixed(self, _: str, refusal: ToriiAuthError, request: Any) -> None:
+        self.calls.append((refusal, request))
+
+
+@pytest.mark.parametrize("form", ["both", "maybe_both", "any_number", "prefixed"])
+def test_on_error_gets_the_request_if_it_takes_two_arguments(form: str) -> None:
+    handlers, missing = Handlers(), MissingCredentials()
+    on_error: Any = getattr(handlers, form)
+    if form == "prefixed":
+        on_error = partial(on_error, "prefix")
+    incoming = Routed({"host": "acme.example"}, ("/me", "/me"))
+    authenticator = Authenticator(issuer=URL, on_error=on_error)
+    authenticator.response_to(missing, incoming)
+    authenticator.response_to(missing, {"host": "acme.example"})
+    assert handlers.calls[0] == (missing, incoming)
+    assert handlers.calls[1][1].host == "acme.example"
+
+
+@pytest.mark.parametrize("form", ["refusal", "named", "without_signature"])
+def test_on_error_gets_the_refusal_alone_if_it_takes_one_argument(form: str) -> None:
+    handlers, missing = Handlers(), MissingCredentials()
+
+    class Opaque:
+        """A function that does not tell what it takes, like some that are written in C."""
+
+        __signature__ = "unknown"
+
+        def __call__(self, refusal: ToriiAuthError) -> None:
+            handlers.without_signature(refusal)
+
+    on_error = Opaque() if form == "without_signature" else getattr(handlers, form)
+    Authenticator(issuer=URL, on_error=on_error).response_to(missing, {})
+    assert handlers.calls == [(missing,)]
+
+
+@pytest.mark.parametrize(
+    "on_error",
+    [
+        lambda: None,
+        lambda refusal, request, more: None,  # noqa: ARG005
+        lambda refusal, *, request: None,  # noqa: ARG005
+        lambda **given: None,  # noqa: ARG005
+    ],
+)
+def test_on_error_must_take_one_or_two_arguments(on_error: Any) -> None:
+    with pytest.raises(ConfigurationError, match="one or two positional arguments"):
+        Authenticator(issuer=URL, on_error=on_error)
 
 
 @pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), RefusalResponse])
 def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
     with pytest.raises(ConfigurationError, match=r"^on_error must return .*\.$"):
-        authenticator.response_to(MissingCredentials())
+        authenticator.response_to(MissingCredentials(), {})
 
 
 @pytest.mark.parametrize(
@@ -158,13 +232,13 @@ def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
 def test_on_error_must_answer_with_what_can_be_sent(answer: RefusalResponse) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
     with pytest.raises(ConfigurationError, match=r"^on_error must return a RefusalResponse .*\.$"):
-        authenticator.response_to(MissingCredentials())
+        authenticator.response_to(MissingCredentials(), {})
 
 
 def test_the_length_of_an_answer_is_not_its_own_to_say() -> None:
     own = RefusalResponse(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
     authenticator = Authenticator(issuer=URL, on_error=lambda _: own)
-    assert authenticator.response_to(MissingCredentials()).headers == (("X-Note", "a"),)
+    assert authenticator.response_to(MissingCredentials(), {}).headers == (("X-Note", "a"),)
 
 
 async def awaited(_: Any) -> Any:
@@ -172,6 +246,9 @@ async def awaited(_: Any) -> Any:
 
 
 class Awaited:
+    def __init__(self, refusal: object = None) -> None:
+        """Take what `on_error` is given."""
+
     async def __call__(self, _: Any) -> Any:
         raise AssertionError("called")
 

@@ -22,6 +22,7 @@ INSIDE: dict[str, str] = {
     "on_error_does_not_hear_of_requests_that_pass": _LISTENER,
     "on_error_hears_of_every_kind_of_refusal": _LISTENER,
     "on_error_hears_which_condition_refused": _LISTENER,
+    "on_error_may_take_the_request": _LISTENER,
     "one_who_waits_for_keys_holds_up_nobody_else": _VERIFIER,
     "the_environment_may_name_the_issuer": "The environment is that of another process.",
     "the_list_of_bad_tokens_is_complete": "It asks nothing of a guard.",

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
 from torii_backend._guard.exempt_paths import ExemptPaths
-from torii_backend._guard.options import GuardOptions, IssuerOf, check_options, policy_of
+from torii_backend._guard.options import (
+    GuardOptions,
+    IssuerOf,
+    check_options,
+    error_handler,
+    policy_of,
+)
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
@@ -45,7 +51,7 @@ class Authenticator:
         self._exempt = ExemptPaths(options.get("exempt", ()))
         self._preflight = options.get("preflight", True)
         self._policy = policy_of(options)
-        self._on_error = options.get("on_error")
+        self._on_error = error_handler(options.get("on_error"))
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Identify the user of a request and enforce the policy.
@@ -115,13 +121,23 @@ class Authenticator:
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
 
-    def response_to(self, refusal: ToriiAuthError) -> RefusalResponse:
-        """Return the answer to a refusal: what `on_error` makes of it, else the standard one.
+    def response_to(
+        self, refusal: ToriiAuthError, request: Union[IncomingRequest, Headers]
+    ) -> RefusalResponse:
+        """Return the response to a refused request, from `on_error` if it returns one.
+
+        Args:
+            refusal: the error that `authenticate` raised.
+            request: the refused request, which is passed on to `on_error`.
+
+        Returns:
+            What `on_error` returned, else the standard response.
 
         Raises:
-            ConfigurationError: `on_error` gives neither None nor a RefusalResponse that can be sent.
+            ConfigurationError: `on_error` returned something other than None or a RefusalResponse
+                that can be sent.
         """
-        custom = None if self._on_error is None else self._on_error(refusal)
+        custom = None if self._on_error is None else self._on_error(refusal, _as_request(request))
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:

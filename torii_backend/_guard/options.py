@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from typing import Any, Callable, Optional, Union, cast
 
 from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
@@ -23,7 +23,8 @@ from torii_backend.settings import (
 )
 
 IssuerOf = Callable[[IncomingRequest], Issuer]
-OnError = Callable[[ToriiAuthError], Optional[RefusalResponse]]
+ErrorHandler = Callable[[ToriiAuthError, IncomingRequest], Optional[RefusalResponse]]
+OnError = Union[Callable[[ToriiAuthError], Optional[RefusalResponse]], ErrorHandler]
 
 
 class SharedOptions(PolicyOptions, total=False):
@@ -41,7 +42,8 @@ class SharedOptions(PolicyOptions, total=False):
             without credentials; True by default.
         policy: a `Policy` to meet, besides the one that the policy keywords make.
         verifier: a Verifier to share, instead of issuer, audience and leeway.
-        on_error: called with each refusal; may return a RefusalResponse to send instead of the standard.
+        on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
+            positional argument. It may return a RefusalResponse to send instead of the standard one.
     """
 
     audience: Audience
@@ -96,12 +98,10 @@ def check_options(options: GuardOptions) -> None:
     require_bool(options.get("required", True), "required")
     require_bool(options.get("preflight", True), "preflight")
     policy_of(options)
-    on_error = options.get("on_error")
-    if on_error is not None and not callable(on_error):
-        raise ConfigurationError("on_error must be callable.")
     for name in ("issuer", "on_error"):
         if _is_async(options.get(name)):
             raise ConfigurationError(f"{name} must not be async: pass a plain function.")
+    error_handler(options.get("on_error"))
 
 
 def policy_of(options: GuardOptions) -> Policy:
@@ -117,6 +117,34 @@ def policy_of(options: GuardOptions) -> Policy:
         raise ConfigurationError("policy must be a torii_backend.Policy.")
     stated = Policy(**cast("PolicyOptions", keywords))
     return stated if policy is None else policy & stated
+
+
+def error_handler(on_error: Optional[OnError]) -> Optional[ErrorHandler]:
+    """Return `on_error` as a function of refusal and request, whichever of them it takes."""
+    if on_error is None:
+        return None
+    if not callable(on_error):
+        raise ConfigurationError("on_error must be a function, such as on_error(refusal, request).")
+    handler: Any = on_error
+    return handler if _takes_request(handler) else lambda refusal, _: handler(refusal)
+
+
+def _takes_request(on_error: Callable[..., Any]) -> bool:
+    try:
+        parameters = signature(on_error)
+    except (TypeError, ValueError):
+        # Some functions written in C don't have a signature.
+        return False
+    for count in (2, 1):
+        try:
+            parameters.bind(*range(count))
+        except TypeError:
+            continue
+        return count == 2
+    raise ConfigurationError(
+        "on_error must take one or two positional arguments, as in on_error(refusal) or "
+        "on_error(refusal, request)."
+    )
 
 
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:

@@ -8,6 +8,7 @@ from tests.adapters.application import Crash
 from tests.adapters.contract import Guard, behaviour, behaviours
 from tests.adapters.messages import Request, authorization, bearer
 from torii_backend import (
+    IncomingRequest,
     InvalidRequest,
     InvalidToken,
     KeysUnavailable,
@@ -59,6 +60,17 @@ def on_error_does_not_hear_of_requests_that_pass(guard: Guard) -> None:
 @behaviour
 def the_standard_response_changes_nothing(guard: Guard) -> None:
     guard.refuses(Request(), "no_credentials", on_error=refusal_response)
+
+
+@behaviour
+def on_error_may_take_the_request(guard: Guard) -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    def listen(refusal: ToriiAuthError, request: IncomingRequest) -> None:
+        heard.append((refusal.reason, request.method, request.path))
+
+    guard.refuses(Request("/some/path", method="PUT"), "no_credentials", on_error=listen)
+    assert heard == [("missing_credentials", "PUT", "/some/path")]
 
 
 @behaviours(teapot=418, hidden=404, unregistered=499, server=500)
