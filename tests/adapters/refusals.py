@@ -23,11 +23,12 @@ class Refusal(NamedTuple):
     retries: bool = False
 
 
-def _invalid_token(sentence: str) -> Refusal:
+def _invalid_token(reason: str, sentence: str) -> Refusal:
     return Refusal(
         401,
         f'Bearer realm="torii", error="invalid_token", error_description="{sentence}"',
-        b'{"error":{"code":"authentication_failed","message":"%s"}}' % sentence.encode(),
+        b'{"error":{"code":"authentication_failed","message":"%s","reason":"%s"}}'
+        % (sentence.encode(), reason.encode()),
     )
 
 
@@ -60,18 +61,26 @@ REFUSALS: dict[str, Refusal] = {
         b'{"error":{"code":"invalid_request",'
         b'"message":"The request carries more than one set of credentials."}}',
     ),
-    "malformed": _invalid_token("The access token is not a well-formed JWT."),
-    "unsupported_algorithm": _invalid_token("The access token is not signed with ES256."),
-    "unknown_key": _invalid_token(
-        "The access token was signed with a key that the issuer does not publish."
+    "malformed": _invalid_token("malformed", "The access token is not a well-formed JWT."),
+    "unsupported_algorithm": _invalid_token(
+        "unsupported_algorithm", "The access token is not signed with ES256."
     ),
-    "bad_signature": _invalid_token("The signature of the access token does not verify."),
-    "expired": _invalid_token("The access token has expired."),
-    "not_yet_valid": _invalid_token("The access token is not valid yet."),
-    "wrong_issuer": _invalid_token("The access token comes from another issuer."),
-    "wrong_audience": _invalid_token("The access token is meant for another audience."),
-    "missing_claim": _invalid_token("The access token lacks a required claim."),
-    "invalid_claim": _invalid_token("The access token has a claim of the wrong type or value."),
+    "unknown_key": _invalid_token(
+        "unknown_key", "The access token was signed with a key that the issuer does not publish."
+    ),
+    "bad_signature": _invalid_token(
+        "bad_signature", "The signature of the access token does not verify."
+    ),
+    "expired": _invalid_token("expired", "The access token has expired."),
+    "not_yet_valid": _invalid_token("not_yet_valid", "The access token is not valid yet."),
+    "wrong_issuer": _invalid_token("wrong_issuer", "The access token comes from another issuer."),
+    "wrong_audience": _invalid_token(
+        "wrong_audience", "The access token is meant for another audience."
+    ),
+    "missing_claim": _invalid_token("missing_claim", "The access token lacks a required claim."),
+    "invalid_claim": _invalid_token(
+        "invalid_claim", "The access token has a claim of the wrong type or value."
+    ),
     "email_unverified": _denied(
         "The email address of the user is not verified.", "email_unverified"
     ),

@@ -24,8 +24,9 @@ from torii_backend.errors import SENTENCES, PermissionDeniedReason
 JSON = ("Content-Type", "application/json")
 
 
-def body(code: str, message: str) -> bytes:
-    return f'{{"error":{{"code":"{code}","message":"{message}"}}}}'.encode()
+def body(code: str, message: str, reason: str = "") -> bytes:
+    more = f',"reason":"{reason}"' if reason else ""
+    return f'{{"error":{{"code":"{code}","message":"{message}"{more}}}}}'.encode()
 
 
 def authenticate(parameters: str = "") -> tuple[str, str]:
@@ -46,7 +47,7 @@ def test_a_bad_token(reason: str) -> None:
     expected = RefusalResponse(
         401,
         (JSON, authenticate(f', error="invalid_token", error_description="{sentence}"')),
-        body("authentication_failed", sentence),
+        body("authentication_failed", sentence, reason),
     )
     assert refusal_response(InvalidToken(reason)) == expected  # type: ignore[arg-type]
     # The claim at fault is for the log of the application, not for whoever sent the token.

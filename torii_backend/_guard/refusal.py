@@ -101,7 +101,7 @@ def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
     # A message of the application's own may hold what UTF-8 cannot say.
     text = message.encode("utf-8", "replace").decode("utf-8")
     error = {"code": code, "message": text}
-    if isinstance(refusal, PermissionDenied) and refusal.reason != code:
+    if isinstance(refusal, (InvalidToken, PermissionDenied)) and refusal.reason != code:
         error["reason"] = refusal.reason
     return RefusalResponse(refusal.status, tuple(headers), msgspec.json.encode({"error": error}))
 
