@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given
 
 from tests.support.fuzzing import any_text, fuzz
 from torii_backend import (
+    ConfigurationError,
     InvalidRequest,
     InvalidToken,
     KeysUnavailable,
@@ -18,7 +19,11 @@ from torii_backend import (
     PermissionDenied,
     ToriiAuthError,
 )
-from torii_backend._guard.refusal import RefusalResponse, refusal_response
+from torii_backend._guard.refusal import (
+    RefusalResponse,
+    refusal_response,
+    require_refusal_response,
+)
 from torii_backend.errors import SENTENCES, PermissionDeniedReason
 
 JSON = ("Content-Type", "application/json")
@@ -50,7 +55,7 @@ def test_a_bad_token(reason: str) -> None:
         body("authentication_failed", sentence, reason),
     )
     assert refusal_response(InvalidToken(reason)) == expected  # type: ignore[arg-type]
-    # The claim at fault is for the log of the application, not for whoever sent the token.
+    # The claim at fault is for the application's log, not for the client.
     assert refusal_response(InvalidToken(reason, "sub")) == expected  # type: ignore[arg-type]
 
 
@@ -144,7 +149,102 @@ def test_any_message_gives_a_sound_answer(message: str) -> None:
         assert answer.headers[1][1].count('"') in (2, 6)
 
 
-def test_a_challenge_cannot_be_changed() -> None:
-    answer = refusal_response(MissingCredentials())
+@pytest.mark.parametrize(
+    "response",
+    [
+        refusal_response(MissingCredentials()),
+        RefusalResponse.redirect("/login"),
+        RefusalResponse.json(401, {}),
+    ],
+)
+def test_a_response_cannot_be_changed(response: RefusalResponse) -> None:
     with pytest.raises(AttributeError):
-        answer.status = 200  # type: ignore[misc]
+        response.status = 200  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_says_where_to(status: int) -> None:
+    url = "https://acme.example/login?next=%2Fme&x=a'b#top"
+    response = RefusalResponse.redirect(url, status)
+    assert response.status == status
+    assert dict(response.headers)["Location"] == url
+    assert response.body == b""
+    assert require_refusal_response(response) is response
+    assert RefusalResponse.redirect("/login").status == 302
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        " /login",
+        "/log in",
+        "/login\r\nSet-Cookie: a=b",
+        "/login\n",
+        "/\0",
+        "/\x7f",
+        "/löschen",
+        b"/login",
+        None,
+        7,
+        ["/login"],
+    ],
+)
+def test_a_redirect_needs_a_url_that_a_header_can_carry(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^url must be printable ASCII .*\.$"):
+        RefusalResponse.redirect(url)
+
+
+@pytest.mark.parametrize("status", [200, 300, 304, 401, "302", None, [302]])
+def test_a_redirect_needs_a_status_that_redirects(status: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^status must be 301, .*\.$"):
+        RefusalResponse.redirect("/login", status)
+
+
+def test_a_json_response() -> None:
+    assert RefusalResponse.json(402, {"pay": ["é", 1, None]}) == RefusalResponse(
+        402, (JSON,), '{"pay":["é",1,null]}'.encode()
+    )
+    more = (("X-Note", "a"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+    assert RefusalResponse.json(401, None, more).headers == (JSON, *more)
+    assert RefusalResponse.json(401, None, iter(more)).headers == (JSON, *more)
+    assert RefusalResponse.json(401, None, {"X-Note": "a"}).headers == (JSON, ("X-Note", "a"))
+    assert RefusalResponse.json(401, None, {}).headers == (JSON,)
+    problem = ("content-type", "application/problem+json")
+    assert RefusalResponse.json(401, {}, [problem]).headers == (problem,)
+
+
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize("document", [object(), {1: object()}, {(1,): 2}, "\ud800", DEEP, print])
+def test_a_document_that_json_cannot_represent(document: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^document must be made of JSON types, .*\.$"):
+        RefusalResponse.json(401, document)
+
+
+@pytest.mark.parametrize("status", [199, 600, "401", None, 401.0, True])
+def test_a_json_response_needs_a_status_that_can_be_sent(status: Any) -> None:
+    with pytest.raises(ConfigurationError, match="must have a status from 200 to 599"):
+        RefusalResponse.json(status, {})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Note": "a\r\nSet-Cookie: b=1"},
+        {"X Note": "a"},
+        {"X-Note": "\u20ac"},
+        {"X-Note": 7},
+        {7: "a"},
+        [("X-Note",)],
+        [["X-Note", "a"]],
+        "ab",
+        7,
+    ],
+)
+def test_a_json_response_needs_headers_that_can_be_sent(headers: Any) -> None:
+    with pytest.raises(ConfigurationError, match="must have headers that are pairs"):
+        RefusalResponse.json(401, {}, headers)

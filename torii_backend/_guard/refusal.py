@@ -1,9 +1,10 @@
-"""A refusal becomes an HTTP answer (RFC 6750 section 3), the same for every adapter. Pure."""
+"""A refusal becomes an HTTP response (RFC 6750 section 3), the same for every adapter. Pure."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional, Union
 
 import msgspec
 
@@ -19,15 +20,19 @@ from torii_backend.errors import (
 from torii_backend.settings import HTTP_TOKEN
 
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*\Z")
+_URL = re.compile(r"[\x21-\x7e]+\Z")
 _NOT_QUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _REALM = 'Bearer realm="torii"'
+_JSON = ("Content-Type", "application/json")
+_TEXT = ("Content-Type", "text/plain; charset=utf-8")
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class RefusalResponse(msgspec.Struct, frozen=True):
-    """The HTTP answer to a request that may not pass.
+    """The HTTP response to a request that is refused; `redirect` and `json` make the usual ones.
 
     Attributes:
-        status: the HTTP status code.
+        status: the HTTP status code, from 200 to 599.
         headers: names and values, Content-Type among them.
         body: the bytes to send.
     """
@@ -36,42 +41,104 @@ class RefusalResponse(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
+    @classmethod
+    def redirect(cls, url: str, status: int = 302) -> RefusalResponse:
+        """Send the client to another page, such as the sign-in page.
+
+        Args:
+            url: where to, absolute or from the root of the host. Don't build its host from the
+                request: an attacker could choose it.
+            status: one of 301, 302, 303, 307 and 308; 302 by default.
+
+        Returns:
+            The response, without a body.
+
+        Raises:
+            ConfigurationError: the URL can't be sent, or the status is not a redirect.
+        """
+        if not isinstance(url, str) or not _URL.match(url):
+            raise ConfigurationError(
+                "url must be printable ASCII without spaces, such as /login. "
+                "Percent-encode other characters."
+            )
+        if status not in _REDIRECTS:
+            raise ConfigurationError("status must be 301, 302, 303, 307 or 308.")
+        return cls(int(status), (("Location", url), _TEXT), b"")
+
+    @classmethod
+    def json(
+        cls,
+        status: int,
+        document: Any,
+        headers: Union[Mapping[str, str], Iterable[tuple[str, str]], None] = None,
+    ) -> RefusalResponse:
+        """Send a JSON document.
+
+        Args:
+            status: the HTTP status code, from 200 to 599.
+            document: what to encode: anything made of dicts, lists, strings, numbers, booleans and
+                None, and the other types that msgspec encodes.
+            headers: a mapping, or pairs of a name and a value if a name comes twice. A Content-Type
+                among them replaces `application/json`.
+
+        Returns:
+            The response.
+
+        Raises:
+            ConfigurationError: the status, the document or a header can't be sent.
+        """
+        try:
+            body = msgspec.json.encode(document)
+        except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+            raise ConfigurationError(
+                'document must be made of JSON types, such as {"error": "sign_in"}.'
+            ) from None
+        given = _pairs(headers)
+        fault = _fault(status, given, body)
+        if fault is not None:
+            raise ConfigurationError(f"a RefusalResponse must have {fault}.")
+        typed = any(name.lower() == "content-type" for name, _ in given)
+        return cls(status, given if typed else (_JSON, *given), body)
+
     @property
     def document(self) -> Any:
-        """The body as decoded JSON; as text where it is something else."""
+        """The body as decoded JSON, or as text if it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self.body.decode("utf-8", "replace")
 
 
-def require_refusal_response(answer: object) -> RefusalResponse:
-    """Check the answer that an application's `on_error` gives.
-
-    Returns:
-        The answer without Content-Length, which servers and frameworks write.
-
-    Raises:
-        ConfigurationError: it is no RefusalResponse, or one that cannot be sent.
-    """
-    if not isinstance(answer, RefusalResponse):
+def require_refusal_response(response: object) -> RefusalResponse:
+    """Check what `on_error` returned; drop Content-Length, which servers and frameworks write."""
+    if not isinstance(response, RefusalResponse):
         raise ConfigurationError("on_error must return a torii_backend.RefusalResponse or None.")
-    if not isinstance(answer.status, int) or not 200 <= answer.status <= 599:
-        raise ConfigurationError(
-            "on_error must return a RefusalResponse with a status from 200 to 599."
-        )
-    if not isinstance(answer.body, bytes):
-        raise ConfigurationError("on_error must return a RefusalResponse whose body is bytes.")
-    if not all(map(_is_header, answer.headers)):
-        raise ConfigurationError(
-            "on_error must return a RefusalResponse whose headers are pairs of a name and a value."
-        )
-    headers = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
-    return (
-        answer
-        if headers == answer.headers
-        else RefusalResponse(answer.status, headers, answer.body)
-    )
+    fault = _fault(response.status, response.headers, response.body)
+    if fault is not None:
+        raise ConfigurationError(f"on_error must return a RefusalResponse with {fault}.")
+    headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-length")
+    if headers == response.headers:
+        return response
+    return RefusalResponse(response.status, headers, response.body)
+
+
+def _pairs(headers: Union[Mapping[str, str], Iterable[tuple[str, str]], None]) -> tuple[Any, ...]:
+    found: Any = headers.items() if isinstance(headers, Mapping) else headers
+    try:
+        return () if found is None else tuple(found)
+    except TypeError:
+        return (found,)
+
+
+def _fault(status: object, headers: Iterable[object], body: object) -> Optional[str]:
+    """Return what a response would need so that it can be sent; None if it can."""
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        return "a status from 200 to 599"
+    if not isinstance(body, bytes):
+        return "a body of bytes"
+    if not all(map(_is_header, headers)):
+        return 'headers that are pairs of a name and a value, such as ("Retry-After", "5")'
+    return None
 
 
 def _is_header(pair: object) -> bool:
@@ -83,22 +150,17 @@ def _is_header(pair: object) -> bool:
 
 
 def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
-    """Make the standard answer to a refusal.
+    """Make the standard response: `{"error": {"code": …, "message": …}}`, with a `reason` if known.
 
-    Args:
-        refusal: what a guard raised.
-
-    Returns:
-        Status, headers and a JSON body `{"error": {"code": …, "message": …}}`, with `reason` where a
-        policy refused. The sentences are fixed: nothing of the request or the token is repeated.
+    The sentences are fixed. Nothing of the request or the token is repeated.
     """
     code, message, parameters = _described(refusal)
-    headers = [("Content-Type", "application/json")]
+    headers = [_JSON]
     if parameters is not None:
         headers.append(("WWW-Authenticate", _REALM + parameters))
     if isinstance(refusal, KeysUnavailable):
         headers.append(("Retry-After", str(refusal.retry_after)))
-    # A message of the application's own may hold what UTF-8 cannot say.
+    # An application's own message may hold lone surrogates, which UTF-8 can't encode.
     text = message.encode("utf-8", "replace").decode("utf-8")
     error = {"code": code, "message": text}
     if isinstance(refusal, (InvalidToken, PermissionDenied)) and refusal.reason != code:
@@ -107,7 +169,7 @@ def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
 
 
 def _described(refusal: ToriiAuthError) -> tuple[str, str, Optional[str]]:
-    """Return code, sentence and challenge parameters; None where no challenge is sent."""
+    """Return code, sentence and challenge parameters; None if no challenge is sent."""
     if isinstance(refusal, InvalidToken):
         sentence = SENTENCES[refusal.reason]
         return "authentication_failed", sentence, _error("invalid_token", sentence)
