@@ -50,7 +50,7 @@ def test_no_adapter_and_no_behaviour_was_lost() -> None:
         "starlette_app",
         "wsgi",
     ]
-    assert len(BEHAVIOURS) == 298
+    assert len(BEHAVIOURS) == 299
     run = [driver.name for driver in DRIVERS]
     excluded = sum(driver in run for driver, _ in EXCLUSIONS)
     assert len(CELLS) == len(run) * len(BEHAVIOURS) - excluded
