@@ -47,12 +47,12 @@ SENTENCES: dict[str, str] = {
     "malformed": "The access token is not a well-formed JWT.",
     "unsupported_algorithm": "The access token is not signed with ES256.",
     "unknown_key": "The access token was signed with a key that the issuer does not publish.",
-    "bad_signature": "The signature of the access token does not verify.",
+    "bad_signature": "The signature of the access token is invalid.",
     "expired": "The access token has expired.",
     "not_yet_valid": "The access token is not valid yet.",
-    "wrong_issuer": "The access token comes from another issuer.",
-    "wrong_audience": "The access token is meant for another audience.",
-    "missing_claim": "The access token lacks a required claim.",
+    "wrong_issuer": "The access token was issued by an untrusted issuer.",
+    "wrong_audience": "The access token is for a different audience.",
+    "missing_claim": "The access token is missing a required claim.",
     "invalid_claim": "The access token has a claim of the wrong type or value.",
 }
 
@@ -83,7 +83,7 @@ class MissingCredentials(ToriiAuthError):
     status = 401
     reason = "missing_credentials"
 
-    def __init__(self, message: str = "The request carries no bearer token.") -> None:
+    def __init__(self, message: str = "The request has no bearer token.") -> None:
         super().__init__(message)
 
 
@@ -130,7 +130,7 @@ class PermissionDenied(ToriiAuthError):
 
     def __init__(
         self,
-        message: str = "The signed-in user may not do this.",
+        message: str = "The signed-in user isn't allowed to do this.",
         reason: Union[PermissionDeniedReason, Literal["permission_denied"]] = "permission_denied",
     ) -> None:
         super().__init__(message)
@@ -151,7 +151,7 @@ class KeysUnavailable(ToriiAuthError):
     reason = "keys_unavailable"
 
     def __init__(self, retry_after: int = 1) -> None:
-        super().__init__("The signing keys of the issuer are not available at the moment.")
+        super().__init__("The issuer's signing keys are temporarily unavailable.")
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -79,4 +79,4 @@ class WebSocketGuard:
         if self._origins is None:
             return
         if not self._origins.issuperset(map(str.lower, handshake.getlist("origin"))):
-            raise PermissionDenied("Pages of this origin may not open a WebSocket here.")
+            raise PermissionDenied("Pages from this origin can't open a WebSocket here.")

@@ -72,6 +72,6 @@ def _response(description: str, header: str) -> dict[str, Any]:
 _RESPONSES = {
     "400": _response("The bearer credentials are malformed.", "WWW-Authenticate"),
     "401": _response("No access token, or one that is not accepted.", "WWW-Authenticate"),
-    "403": _response("The signed-in user may not do this.", "WWW-Authenticate"),
+    "403": _response("The signed-in user isn't allowed to do this.", "WWW-Authenticate"),
     "503": _response("The access token cannot be judged at the moment.", "Retry-After"),
 }

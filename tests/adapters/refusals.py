@@ -45,8 +45,7 @@ REFUSALS: dict[str, Refusal] = {
     "no_credentials": Refusal(
         401,
         'Bearer realm="torii"',
-        b'{"error":{"code":"authentication_failed",'
-        b'"message":"The request carries no bearer token."}}',
+        b'{"error":{"code":"authentication_failed","message":"The request has no bearer token."}}',
     ),
     "malformed_credentials": Refusal(
         400,
@@ -57,9 +56,9 @@ REFUSALS: dict[str, Refusal] = {
     "several_credentials": Refusal(
         400,
         'Bearer realm="torii", error="invalid_request", '
-        'error_description="The request carries more than one set of credentials."',
+        'error_description="The request has more than one set of credentials."',
         b'{"error":{"code":"invalid_request",'
-        b'"message":"The request carries more than one set of credentials."}}',
+        b'"message":"The request has more than one set of credentials."}}',
     ),
     "malformed": _invalid_token("malformed", "The access token is not a well-formed JWT."),
     "unsupported_algorithm": _invalid_token(
@@ -69,15 +68,19 @@ REFUSALS: dict[str, Refusal] = {
         "unknown_key", "The access token was signed with a key that the issuer does not publish."
     ),
     "bad_signature": _invalid_token(
-        "bad_signature", "The signature of the access token does not verify."
+        "bad_signature", "The signature of the access token is invalid."
     ),
     "expired": _invalid_token("expired", "The access token has expired."),
     "not_yet_valid": _invalid_token("not_yet_valid", "The access token is not valid yet."),
-    "wrong_issuer": _invalid_token("wrong_issuer", "The access token comes from another issuer."),
-    "wrong_audience": _invalid_token(
-        "wrong_audience", "The access token is meant for another audience."
+    "wrong_issuer": _invalid_token(
+        "wrong_issuer", "The access token was issued by an untrusted issuer."
     ),
-    "missing_claim": _invalid_token("missing_claim", "The access token lacks a required claim."),
+    "wrong_audience": _invalid_token(
+        "wrong_audience", "The access token is for a different audience."
+    ),
+    "missing_claim": _invalid_token(
+        "missing_claim", "The access token is missing a required claim."
+    ),
     "invalid_claim": _invalid_token(
         "invalid_claim", "The access token has a claim of the wrong type or value."
     ),
@@ -85,21 +88,21 @@ REFUSALS: dict[str, Refusal] = {
         "The email address of the user is not verified.", "email_unverified"
     ),
     "profile_incomplete": _denied("The profile of the user is not complete.", "profile_incomplete"),
-    "impersonation": _denied("Whoever impersonates a user may not do this.", "impersonation"),
+    "impersonation": _denied(
+        "This action isn't available while impersonating a user.", "impersonation"
+    ),
     "organization": _denied(
-        "The user has not selected an organization that may do this.", "organization"
+        "This action isn't available in the active organization.", "organization"
     ),
-    "role": _denied("The user does not have a role that may do this.", "role"),
-    "claim": _denied(
-        "The access token lacks a claim with a value that may do this: plan.", "claim"
-    ),
-    "check": _denied("The signed-in user may not do this.", "check"),
+    "role": _denied("The user's role doesn't allow this action.", "role"),
+    "claim": _denied("A claim of the access token doesn't allow this action: plan.", "claim"),
+    "check": _denied("The signed-in user isn't allowed to do this.", "check"),
     "explained": _denied("Ask an owner for an invitation.", "check"),
     "keys_unavailable": Refusal(
         503,
         None,
         b'{"error":{"code":"keys_unavailable",'
-        b'"message":"The signing keys of the issuer are not available at the moment."}}',
+        b'"message":"The issuer\'s signing keys are temporarily unavailable."}}',
         retries=True,
     ),
 }

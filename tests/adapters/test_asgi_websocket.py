@@ -20,7 +20,7 @@ from .refusals import REFUSALS
 from .transport import call_asgi
 from .websocket import Messages, call_websocket, greeted, websocket_scope
 
-FORBIDDEN_ORIGIN = b'"message":"Pages of this origin may not open a WebSocket here."'
+FORBIDDEN_ORIGIN = b'"message":"Pages from this origin can\'t open a WebSocket here."'
 
 
 class Greeter:

@@ -124,7 +124,7 @@ def test_an_error_handler_may_restyle_a_refusal(issuer: str, handled: Any) -> No
 
     answer = app.test_client().get("/me")
     assert answer.status_code == 401
-    assert answer.json == {"problem": "The request carries no bearer token."}
+    assert answer.json == {"problem": "The request has no bearer token."}
 
 
 def test_an_error_handler_may_keep_our_answer(issuer: str) -> None:

@@ -252,7 +252,7 @@ def test_the_client_of_ninja_sees_the_status_and_the_sentence(issuers: Issuers) 
     client = TestClient(api)
     refused = client.get("/me")
     assert refused.status_code == 401
-    assert refused.json() == {"detail": "The request carries no bearer token."}
+    assert refused.json() == {"detail": "The request has no bearer token."}
     good = client.get("/me", headers={"AUTHORIZATION": f"Bearer {issuers.token()}"})
     assert good.json() == "in"
 

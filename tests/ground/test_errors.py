@@ -97,7 +97,7 @@ def test_every_reason_has_a_sentence() -> None:
 
 def test_the_message_names_the_claim_at_fault() -> None:
     assert str(InvalidToken("missing_claim", "sub")) == (
-        "The access token lacks a required claim: sub."
+        "The access token is missing a required claim: sub."
     )
     assert str(InvalidToken("expired")) == "The access token has expired."
     assert InvalidToken("expired").claim is None

@@ -161,7 +161,7 @@ def test_a_refusal_names_the_claim_and_no_value(verifier: Verifier, issuer: Issu
     ("verdict", "message"),
     [
         (True, None),
-        (False, "The signed-in user may not do this."),
+        (False, "The signed-in user isn't allowed to do this."),
         ("Not on Sundays.", "Not on Sundays."),
         ("", ""),
     ],

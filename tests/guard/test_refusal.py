@@ -42,7 +42,7 @@ def test_no_credentials() -> None:
     assert refusal_response(MissingCredentials()) == RefusalResponse(
         401,
         (JSON, authenticate()),
-        body("authentication_failed", "The request carries no bearer token."),
+        body("authentication_failed", "The request has no bearer token."),
     )
 
 
@@ -69,7 +69,7 @@ def test_malformed_credentials() -> None:
 
 
 def test_no_permission() -> None:
-    sentence = "The signed-in user may not do this."
+    sentence = "The signed-in user isn't allowed to do this."
     assert refusal_response(PermissionDenied()) == RefusalResponse(
         403,
         (JSON, authenticate(f', error="insufficient_scope", error_description="{sentence}"')),
@@ -88,7 +88,7 @@ def test_the_reason_of_a_policy_is_sent(reason: PermissionDeniedReason) -> None:
 
 
 def test_keys_unavailable() -> None:
-    sentence = "The signing keys of the issuer are not available at the moment."
+    sentence = "The issuer's signing keys are temporarily unavailable."
     assert refusal_response(KeysUnavailable(7)) == RefusalResponse(
         503, (JSON, ("Retry-After", "7")), body("keys_unavailable", sentence)
     )

@@ -54,12 +54,12 @@ def parse_bearer(values: list[str]) -> str:
     if not values:
         raise MissingCredentials
     if len(values) > 1:
-        raise InvalidRequest("The request carries more than one set of credentials.")
+        raise InvalidRequest("The request has more than one set of credentials.")
     scheme, _, token = values[0].strip(" \t").partition(" ")
     scheme = scheme.lower()
     if scheme != "bearer":
         if _SECOND_CREDENTIALS.search(_QUOTED.sub("", values[0])):
-            raise InvalidRequest("The request carries more than one set of credentials.")
+            raise InvalidRequest("The request has more than one set of credentials.")
         if scheme.split(None, 1)[:1] == ["bearer"]:
             raise InvalidRequest
         raise MissingCredentials

@@ -210,10 +210,10 @@ _HOLDS: dict[str, Callable[[Any, Auth], bool]] = {
 _REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
     "email_verified": ("email_unverified", "The email address of the user is not verified."),
     "profile_complete": ("profile_incomplete", "The profile of the user is not complete."),
-    "impersonation": ("impersonation", "Whoever impersonates a user may not do this."),
-    "organization": ("organization", "The user has not selected an organization that may do this."),
-    "role": ("role", "The user does not have a role that may do this."),
-    "claims": ("claim", "The access token lacks a claim with a value that may do this."),
+    "impersonation": ("impersonation", "This action isn't available while impersonating a user."),
+    "organization": ("organization", "This action isn't available in the active organization."),
+    "role": ("role", "The user's role doesn't allow this action."),
+    "claims": ("claim", "A claim of the access token doesn't allow this action."),
 }
 
 
