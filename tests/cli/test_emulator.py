@@ -139,8 +139,8 @@ def test_the_curl_line_is_a_request_that_mints(torii: Emulator, wire: Wire) -> N
     command, flag, body, address = shlex.split(line)
     assert (command, flag) == ("curl", "-d")
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = wire.send("POST", address[len(torii.issuer) :], body, headers)
-    assert wire.verified(answer.json()["accessToken"])["plan"] == "pro"
+    response = wire.send("POST", address[len(torii.issuer) :], body, headers)
+    assert wire.verified(response.json()["accessToken"])["plan"] == "pro"
 
 
 def test_without_arguments_it_prints_help() -> None:

@@ -17,8 +17,8 @@ from torii_backend.emulator import Emulator
 WATCHDOG = 30
 
 
-class Answer(NamedTuple):
-    """One HTTP answer, read to its end."""
+class Response(NamedTuple):
+    """One HTTP response, read to its end."""
 
     status: int
     headers: HTTPMessage
@@ -46,19 +46,19 @@ class Wire:
 
     def send(
         self, method: str, path: str, body: Any = None, headers: Optional[dict[str, str]] = None
-    ) -> Answer:
+    ) -> Response:
         connection = HTTPConnection(*self.address, timeout=WATCHDOG)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return Response(response.status, response.headers, response.read())
         finally:
             connection.close()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         return self.send("GET", path)
 
-    def post(self, path: str, document: Any = None) -> Answer:
+    def post(self, path: str, document: Any = None) -> Response:
         return self.send("POST", path, None if document is None else json.dumps(document))
 
     def raw(self, head: str) -> socket.socket:

@@ -1,4 +1,4 @@
-"""A defect of the emulator itself is an answer in the envelope of the path, and is reported."""
+"""A defect of the emulator itself is a response in the envelope of the path, and is reported."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def connection(wire: Wire) -> Iterator[HTTPConnection]:
 
 
 def _status(connection: HTTPConnection, method: str, path: str, body: bytes = b"") -> int:
-    """Send a request and read the answer whole; gives its status."""
+    """Send a request and read the response whole; gives its status."""
     connection.request(method, path, body=body or None)
     with connection.getresponse() as response:
         response.read()
@@ -115,9 +115,9 @@ def test_a_length_may_be_repeated(wire: Wire, head: str) -> None:
 )
 def test_an_answer_tells_whether_the_connection_stays(wire: Wire, head: str, fate: bytes) -> None:
     with wire.raw(f"DELETE {JWKS} HTTP/1.1\n{head}\n\n") as connection:
-        answer = connection.makefile("rb")
-        assert answer.readline().startswith(b"HTTP/1.1 405 ")
-        assert b"Connection: " + fate + b"\r\n" in iter(answer.readline, b"\r\n")
+        response = connection.makefile("rb")
+        assert response.readline().startswith(b"HTTP/1.1 405 ")
+        assert b"Connection: " + fate + b"\r\n" in iter(response.readline, b"\r\n")
 
 
 def test_a_chunked_body_that_was_read_leaves_the_connection_open(

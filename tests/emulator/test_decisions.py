@@ -118,7 +118,7 @@ def test_a_new_user_accepts_the_invitations_of_the_address(api: Api, torii: Emul
     second = api.invite("ADA@example.com", privateMetadata={"crm": 7})
     revoked = api.invite("ada@example.com", publicMetadata={"never": True})
     other = api.invite("grace@example.com")
-    api.call("DELETE", f"/invitations/{revoked['id']}")
+    api.request("DELETE", f"/invitations/{revoked['id']}")
     user = api.user(email="Ada@example.com", publicMetadata={"plan": "pro", "team": None})
     assert user["publicMetadata"] == {"plan": "pro"}
     assert user["privateMetadata"] == {"crm": 7}
@@ -234,14 +234,14 @@ def test_a_token_is_not_spent_for_an_actor_who_was_banned_or_deleted_since(
     user, actor = api.user()["id"], api.user()["id"]
     body = {"actorUserId": actor, "reason": ""}
     token = api.ok("POST", f"/users/{user}/impersonation-token", body)["token"]
-    api.call(method, f"/users/{actor}{end}")
-    answer = api.wire.post("/_torii/auth/session/impersonate", {"token": token})
-    assert answer.status == 401
+    api.request(method, f"/users/{actor}{end}")
+    response = api.wire.post("/_torii/auth/session/impersonate", {"token": token})
+    assert response.status == 401
     assert api.sessions(user) == []
 
 
 def test_an_outage_reaches_impersonation_but_not_the_rest_api(api: Api, torii: Emulator) -> None:
     torii.outage("error")
-    answer = api.wire.post("/_torii/auth/session/impersonate", {"token": "x"})
-    assert answer.status == 503
+    response = api.wire.post("/_torii/auth/session/impersonate", {"token": "x"})
+    assert response.status == 503
     assert api.search()["items"] == []

@@ -25,10 +25,10 @@ def rotate(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Calla
     """Rotate in process or through the control plane; both give the new key id."""
 
     def over_http(**arguments: bool) -> str:
-        answer = wire.post("/_emulator/keys/rotate", arguments or None)
-        assert answer.status == 200
-        assert list(answer.json()) == ["kid"]
-        return str(answer.json()["kid"])
+        response = wire.post("/_emulator/keys/rotate", arguments or None)
+        assert response.status == 200
+        assert list(response.json()) == ["kid"]
+        return str(response.json()["kid"])
 
     return torii.rotate_keys if request.param == "python" else over_http
 
@@ -93,25 +93,25 @@ def test_no_rotation_is_lost_between_threads(torii: Emulator, wire: Wire) -> Non
 def test_withdraw_must_be_a_boolean(torii: Emulator, wire: Wire, withdraw: Any) -> None:
     with pytest.raises(TypeError, match=r"^withdraw must be true or false\.$"):
         torii.rotate_keys(withdraw=cast("bool", withdraw))
-    answer = wire.post("/_emulator/keys/rotate", {"withdraw": withdraw})
-    assert answer.status == 400
-    assert "withdraw" in answer.message
+    response = wire.post("/_emulator/keys/rotate", {"withdraw": withdraw})
+    assert response.status == 400
+    assert "withdraw" in response.message
     assert len(wire.kids()) == 1
 
 
 @pytest.mark.parametrize("path", ["/_emulator/keys/rotate", "/_emulator/reset"])
 def test_unknown_fields_are_named(wire: Wire, path: str) -> None:
-    answer = wire.post(path, {"surprise": 1})
-    assert answer.status == 400
-    assert "surprise" in answer.message
+    response = wire.post(path, {"surprise": 1})
+    assert response.status == 400
+    assert "surprise" in response.message
 
 
 @pytest.mark.parametrize("path", ["tokens", "keys/rotate", "outage", "reset"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
 def test_the_control_plane_answers_to_post_alone(wire: Wire, path: str, method: str) -> None:
-    answer = wire.send(method, f"/_emulator/{path}")
-    assert answer.status == 405
-    assert answer.headers["Allow"] == "POST"
+    response = wire.send(method, f"/_emulator/{path}")
+    assert response.status == 405
+    assert response.headers["Allow"] == "POST"
 
 
 def test_an_unknown_control_path_is_404(wire: Wire) -> None:

@@ -26,14 +26,14 @@ def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Calla
     """Begin an outage in process or through the control plane."""
 
     def over_http(mode: str, **arguments: float) -> None:
-        answer = wire.post("/_emulator/outage", {"mode": mode, **arguments})
-        assert (answer.status, answer.json()) == (200, {})
+        response = wire.post("/_emulator/outage", {"mode": mode, **arguments})
+        assert (response.status, response.json()) == (200, {})
 
     return torii.outage if request.param == "python" else over_http
 
 
 def _hanging(wire: Wire) -> socket.socket:
-    """Send a request and see that it arrived but gets no answer."""
+    """Send a request and see that it arrived but gets no response."""
     connection = wire.raw(f"GET {JWKS} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n")
     arrived = [connection.recv(4096)]
     connection.settimeout(0.3)
@@ -64,20 +64,20 @@ def test_refuse_closes_the_connection_without_an_answer(
 @BOTH
 def test_error_is_503_with_a_json_body(wire: Wire, outage: Callable[..., None], path: str) -> None:
     outage("error")
-    answer = wire.get(path)
-    assert answer.status == 503
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json()["error"]["code"] == "unavailable"
-    assert answer.message
+    response = wire.get(path)
+    assert response.status == 503
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json()["error"]["code"] == "unavailable"
+    assert response.message
 
 
 @BOTH
 def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], path: str) -> None:
     outage("html")
-    answer = wire.get(path)
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert answer.body.startswith(b"<!doctype html>")
+    response = wire.get(path)
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.body.startswith(b"<!doctype html>")
 
 
 def test_slow_is_the_right_answer_two_seconds_late(torii: Emulator, wire: Wire) -> None:
@@ -186,9 +186,9 @@ def test_a_bad_argument_is_named_and_changes_nothing(
     with pytest.raises(error, match=rf"^{argument} must be .*\.$"):
         torii.outage(mode, seconds=seconds)
     body = {"mode": mode} if seconds is None else {"mode": mode, "seconds": seconds}
-    answer = wire.post("/_emulator/outage", body)
-    assert answer.status == 400
-    assert argument in answer.message
+    response = wire.post("/_emulator/outage", body)
+    assert response.status == 400
+    assert argument in response.message
     assert wire.get(JWKS).status == 200
 
 
@@ -200,6 +200,6 @@ def test_seconds_must_be_finite(torii: Emulator, seconds: float) -> None:
 
 @pytest.mark.parametrize("body", [None, {}, {"seconds": 5}])
 def test_the_mode_must_be_given(wire: Wire, body: Any) -> None:
-    answer = wire.post("/_emulator/outage", body)
-    assert answer.status == 400
-    assert "mode" in answer.message
+    response = wire.post("/_emulator/outage", body)
+    assert response.status == 400
+    assert "mode" in response.message

@@ -53,9 +53,9 @@ def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:
 
 
 def test_going_back_to_the_start_undoes_all_that_followed(database: Database) -> None:
-    database.mark_start()
+    database.save_snapshot()
     _put(database)
-    database.go_back_to_start()
+    database.restore_snapshot()
     assert _count(database) == 0
 
 
@@ -63,7 +63,7 @@ def test_a_closed_database_takes_no_transaction(database: Database) -> None:
     database.close()
     with pytest.raises(ConnectionAbortedError), database.transaction():
         pass
-    database.go_back_to_start()
+    database.restore_snapshot()
 
 
 def test_a_reset_empties_the_memory(torii: Emulator) -> None:

@@ -12,7 +12,7 @@ from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.store import impersonations, invitations, sessions
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 from torii_backend.emulator.store.impersonations import Impersonation
-from torii_backend.emulator.store.moments import now
+from torii_backend.emulator.store.timestamps import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +51,12 @@ def test_a_pending_invitation_expires(connection: Connection) -> None:
         assert bool(pending) == (status == "PENDING")
         for wanted in (None, [status], [status, "REVOKED"]):
             (row,) = invitations.search(
-                connection, HOME, statuses=wanted, text="", at=at, after="", most=9
+                connection, HOME, statuses=wanted, text="", at=at, after="", limit=9
             )
             assert row.status == status
         others = [word for word in ("PENDING", "EXPIRED") if word != status]
         assert not invitations.search(
-            connection, HOME, statuses=others, text="", at=at, after="", most=9
+            connection, HOME, statuses=others, text="", at=at, after="", limit=9
         )
 
 
@@ -83,6 +83,6 @@ def test_an_impersonation_token_expires(connection: Connection) -> None:
     )
     for token in ("one", "two"):
         impersonations.add(connection, token, impersonation)
-    assert impersonations.spend(connection, "one", start + DAY - MOMENT) == impersonation
-    assert impersonations.spend(connection, "two", start + DAY) is None
-    assert impersonations.spend(connection, "two", start) is None
+    assert impersonations.redeem(connection, "one", start + DAY - MOMENT) == impersonation
+    assert impersonations.redeem(connection, "two", start + DAY) is None
+    assert impersonations.redeem(connection, "two", start) is None

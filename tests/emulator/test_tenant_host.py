@@ -17,10 +17,10 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 def test_the_jwks_holds_one_public_es256_key(wire: Wire) -> None:
-    answer = wire.get(JWKS)
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    (key,) = answer.json()["keys"]
+    response = wire.get(JWKS)
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/json"
+    (key,) = response.json()["keys"]
     assert sorted(key) == ["alg", "crv", "kid", "kty", "use", "x", "y"]
     assert {name: key[name] for name in ("kty", "crv", "alg", "use")} == {
         "kty": "EC",
@@ -34,10 +34,10 @@ def test_the_jwks_holds_one_public_es256_key(wire: Wire) -> None:
 def test_discovery_names_issuer_keys_and_algorithm_in_both_spellings(
     torii: Emulator, wire: Wire
 ) -> None:
-    answer = wire.get(DISCOVERY)
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json() == {
+    response = wire.get(DISCOVERY)
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json() == {
         "issuer": torii.issuer,
         "jwks_uri": torii.issuer + JWKS,
         "jwksUri": torii.issuer + JWKS,
@@ -56,19 +56,19 @@ def test_head_answers_like_get_without_the_body(wire: Wire, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "NONSENSE"])
 def test_another_method_is_405_with_allow(wire: Wire, method: str) -> None:
-    answer = wire.send(method, JWKS)
-    assert answer.status == 405
-    assert answer.headers["Allow"] == "GET, HEAD"
-    assert answer.json()["error"]["code"] == "method_not_allowed"
+    response = wire.send(method, JWKS)
+    assert response.status == 405
+    assert response.headers["Allow"] == "GET, HEAD"
+    assert response.json()["error"]["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/jwks.json", JWKS + "/", JWKS + "%00", "/_torii//.well-known/jwks.json", "/%ff"]
 )
 def test_an_unknown_path_is_404(wire: Wire, path: str) -> None:
-    answer = wire.get(path)
-    assert answer.status == 404
-    assert answer.json()["error"]["code"] == "not_found"
+    response = wire.get(path)
+    assert response.status == 404
+    assert response.json()["error"]["code"] == "not_found"
 
 
 def test_the_host_header_picks_nothing(wire: Wire) -> None:
@@ -81,8 +81,8 @@ def test_broken_http_is_refused_in_json_and_without_noise(
     wire: Wire, capfd: pytest.CaptureFixture[str], target: str
 ) -> None:
     with wire.raw(f"GET {target} HTTP/1.1\nHost: x\n\n") as connection:
-        answer = connection.makefile("rb").read()
-    head, _, body = answer.partition(b"\r\n\r\n")
+        response = connection.makefile("rb").read()
+    head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert b"Content-Type: application/json\r\n" in head + b"\r\n"
     assert json.loads(body)["error"]["code"] == "invalid_request"

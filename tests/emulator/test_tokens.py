@@ -99,11 +99,11 @@ def test_expires_at_ignores_an_exp_set_by_hand(torii: Emulator) -> None:
 
 def test_minting_over_http_with_defaults(torii: Emulator, wire: Wire) -> None:
     for body in (None, "", "{}"):
-        answer = wire.send("POST", "/_emulator/tokens", body)
-        assert answer.status == 200
-        assert answer.headers["Content-Type"] == "application/json"
-        assert sorted(answer.json()) == ["accessToken", "expiresAt"]
-        claims = wire.verified(answer.json()["accessToken"])
+        response = wire.send("POST", "/_emulator/tokens", body)
+        assert response.status == 200
+        assert response.headers["Content-Type"] == "application/json"
+        assert sorted(response.json()) == ["accessToken", "expiresAt"]
+        claims = wire.verified(response.json()["accessToken"])
         default = wire.verified(torii.issue_token().access_token)
         assert claims["sub"] == default["sub"]
         assert claims["exp"] == claims["iat"] + 300
@@ -111,11 +111,11 @@ def test_minting_over_http_with_defaults(torii: Emulator, wire: Wire) -> None:
 
 def test_minting_over_http_with_everything(wire: Wire) -> None:
     asked = {"userId": "user_ada", "claims": {"plan": "pro", "n": [1, {}]}, "expiresIn": -5}
-    answer = wire.post("/_emulator/tokens", asked).json()
-    claims = wire.verified(answer["accessToken"])
+    response = wire.post("/_emulator/tokens", asked).json()
+    claims = wire.verified(response["accessToken"])
     assert (claims["sub"], claims["plan"], claims["n"]) == ("user_ada", "pro", [1, {}])
     exp = datetime.fromtimestamp(claims["iat"] - 5, timezone.utc)
-    assert answer["expiresAt"] == exp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert response["expiresAt"] == exp.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _cyclic() -> dict[str, Any]:
@@ -181,10 +181,10 @@ def test_claims_nested_too_deeply_are_a_value_error(torii: Emulator) -> None:
     ],
 )
 def test_a_bad_field_is_named(wire: Wire, body: Any, field: str) -> None:
-    answer = wire.post("/_emulator/tokens", body)
-    assert answer.status == 400
-    assert answer.json()["error"]["code"] == "invalid_request"
-    assert re.search(rf"(?<![\w]){field}(?![\w])", answer.message)
+    response = wire.post("/_emulator/tokens", body)
+    assert response.status == 400
+    assert response.json()["error"]["code"] == "invalid_request"
+    assert re.search(rf"(?<![\w]){field}(?![\w])", response.message)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_a_bad_field_is_named(wire: Wire, body: Any, field: str) -> None:
     ],
 )
 def test_what_is_no_json_object_is_400(wire: Wire, body: bytes) -> None:
-    answer = wire.send("POST", "/_emulator/tokens", body)
-    assert answer.status == 400
-    assert answer.json()["error"]["code"] == "invalid_request"
-    assert answer.message
+    response = wire.send("POST", "/_emulator/tokens", body)
+    assert response.status == 400
+    assert response.json()["error"]["code"] == "invalid_request"
+    assert response.message
 
 
 def test_no_depth_of_nesting_breaks_the_server(wire: Wire) -> None:
@@ -225,15 +225,15 @@ def test_no_depth_of_nesting_breaks_the_server(wire: Wire) -> None:
 def test_a_body_of_one_mebibyte_is_the_largest(wire: Wire) -> None:
     largest = b"{}".ljust(1024 * 1024)
     assert wire.send("POST", "/_emulator/tokens", largest).status == 200
-    answer = wire.send("POST", "/_emulator/tokens", largest + b" ")
-    assert answer.status == 413
-    assert answer.json()["error"]["code"] == "payload_too_large"
+    response = wire.send("POST", "/_emulator/tokens", largest + b" ")
+    assert response.status == 413
+    assert response.json()["error"]["code"] == "payload_too_large"
 
 
 def test_a_chunked_body_is_read_and_limited_alike(wire: Wire) -> None:
     small, large = [b'{"userId":', b'"user_ada"}'], [b" " * 65_536] * 17
-    answer = wire.send("POST", "/_emulator/tokens", iter(small))
-    assert wire.verified(answer.json()["accessToken"])["sub"] == "user_ada"
+    response = wire.send("POST", "/_emulator/tokens", iter(small))
+    assert wire.verified(response.json()["accessToken"])["sub"] == "user_ada"
     assert wire.send("POST", "/_emulator/tokens", iter(large)).status == 413
 
 
@@ -253,5 +253,5 @@ def test_a_body_cut_short_is_400(wire: Wire) -> None:
 def test_a_json_body_needs_no_content_type(wire: Wire) -> None:
     body = json.dumps({"userId": "user_ada"})
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = wire.send("POST", "/_emulator/tokens", body, headers)
-    assert wire.verified(answer.json()["accessToken"])["sub"] == "user_ada"
+    response = wire.send("POST", "/_emulator/tokens", body, headers)
+    assert wire.verified(response.json()["accessToken"])["sub"] == "user_ada"

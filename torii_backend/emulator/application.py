@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator import answers, control
+from torii_backend.emulator import admin_api, responses
 from torii_backend.emulator.rest.api import PREFIX
-from torii_backend.emulator.rest.problem import problem_answer
+from torii_backend.emulator.rest.problem import problem_response
 from torii_backend.emulator.routes import Route, Routes
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Application:
 
     def _answer(self, request: Request) -> Response:
         try:
-            if request.path.startswith(control.PREFIX):
-                control.check_page(request)
+            if request.path.startswith(admin_api.PREFIX):
+                admin_api.require_local_origin(request)
             endpoint, values = self._routes.match(request.path, request.method)
             answer = endpoint(request, **values)
         except HTTPException as error:
@@ -50,5 +50,5 @@ class Application:
 
 def _refusal(request: Request, error: HTTPException) -> Response:
     if request.path.startswith(PREFIX):
-        return problem_answer(error)
-    return answers.refusal(error)
+        return problem_response(error)
+    return responses.http_error_response(error)

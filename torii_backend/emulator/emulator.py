@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
 
+from torii_backend.emulator.admin_api import AdminApi
+from torii_backend.emulator.admin_api_data import AdminApiData
 from torii_backend.emulator.application import Application
-from torii_backend.emulator.control import Control
-from torii_backend.emulator.control_data import ControlData
-from torii_backend.emulator.data import known_environments, open_database
+from torii_backend.emulator.bootstrap import load_environments, open_database
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.outage import OutageMode
 from torii_backend.emulator.rest import api
@@ -72,11 +72,11 @@ class Emulator:
         db: FilePath = IN_MEMORY,
         seed: Optional[FilePath] = None,
     ) -> None:
-        self._host = _checked_host(host, allow_remote)
-        self._port = _checked_port(port)
-        self._db = _checked_path("db", db)
-        self._seed = None if seed is None else _checked_path("seed", seed)
-        self._environments = known_environments(self._db)
+        self._host = _require_host(host, allow_remote)
+        self._port = _require_port(port)
+        self._db = _require_path("db", db)
+        self._seed = None if seed is None else _require_path("seed", seed)
+        self._environments = load_environments(self._db)
         first, other = self._environments
         self.other_environment: Environment = other
         self.secret_key: str = first.secret_key
@@ -122,8 +122,8 @@ class Emulator:
         sign_in = SignIn(tenant, database, self.environment_id)
         routes = [
             *TenantHost(tenant, sign_in).routes(),
-            *Control(tenant, sign_in, self.reset).routes(),
-            *ControlData(database, self._environments).routes(),
+            *AdminApi(tenant, sign_in, self.reset).routes(),
+            *AdminApiData(database, self._environments).routes(),
             *api.routes(database, self._environments, tenant.issuer),
         ]
         server = Server(listener, Application(routes))
@@ -209,7 +209,7 @@ class Emulator:
         """
         parts = self._started()
         parts.tenant.reset()
-        parts.database.go_back_to_start()
+        parts.database.restore_snapshot()
 
     def __enter__(self) -> Emulator:
         self.start()
@@ -229,7 +229,7 @@ class Emulator:
         return self._parts
 
 
-def _checked_host(host: str, allow_remote: bool) -> str:
+def _require_host(host: str, allow_remote: bool) -> str:
     if not isinstance(host, str) or not host:
         raise ConfigurationError("host must be a host name or address.")
     if not allow_remote and not is_loopback(host):
@@ -240,13 +240,13 @@ def _checked_host(host: str, allow_remote: bool) -> str:
     return host
 
 
-def _checked_port(port: int) -> int:
+def _require_port(port: int) -> int:
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
         raise ConfigurationError("port must be a whole number from 0 to 65535.")
     return port
 
 
-def _checked_path(name: str, path: FilePath) -> str:
+def _require_path(name: str, path: FilePath) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise ConfigurationError(f"{name} must be the path of a file.")
     return os.fspath(path)

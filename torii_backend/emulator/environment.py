@@ -20,7 +20,7 @@ class Environment(msgspec.Struct, frozen=True):
     secret_key: str
 
     @classmethod
-    def fresh(cls) -> Environment:
+    def generate(cls) -> Environment:
         """Make an environment that never existed before."""
         return cls(str(uuid4()), f"sk_test_{secrets.token_hex(24)}")
 

@@ -32,7 +32,7 @@ def is_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def normal_id(text: str) -> str:
+def normalize_id(text: str) -> str:
     """Give an id as the database writes it, in lower case; what is no UUID stays as it is."""
     return text.lower() if is_id(text) else text
 

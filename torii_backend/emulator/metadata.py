@@ -1,4 +1,4 @@
-"""Metadata bags: how a patch merges into one, and how much may be in them. Pure."""
+"""Metadata: how a patch merges into one, and how much may be in them. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-Bag = dict[str, Any]
+Metadata = dict[str, Any]
 
 _BUDGET = 8192
 _DEEPEST = 64
@@ -17,7 +17,7 @@ class MetadataTooLarge(ValueError):
     """Bags hold more than they may, or nest too deeply."""
 
 
-def merged(stored: Bag, patch: Bag) -> Bag:
+def merge_patch(stored: Metadata, patch: Metadata) -> Metadata:
     """Merge a patch into a bag (RFC 7396): objects merge, null deletes its key, the rest replaces.
 
     Args:
@@ -32,19 +32,19 @@ def merged(stored: Bag, patch: Bag) -> Bag:
     return _merged(stored, patch)
 
 
-def check_budget(*bags: Bag) -> None:
-    """See that some bags fit into one budget together.
+def check_size(*metadata: Metadata) -> None:
+    """See that some metadata fit into one budget together.
 
     Raises:
         MetadataTooLarge: they take too many bytes, as compact JSON in UTF-8.
     """
-    if sum(len(msgspec.json.encode(bag)) for bag in bags) > _BUDGET:
+    if sum(len(msgspec.json.encode(bag)) for bag in metadata) > _BUDGET:
         raise MetadataTooLarge(
             f"Metadata must not take more than {_BUDGET} bytes as compact JSON, after the merge."
         )
 
 
-def _merged(stored: Bag, patch: Bag) -> Bag:
+def _merged(stored: Metadata, patch: Metadata) -> Metadata:
     result = dict(stored)
     for name, value in patch.items():
         if value is None:

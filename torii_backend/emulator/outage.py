@@ -28,7 +28,7 @@ class Outage:
         if mode not in _MODES:
             raise ValueError(f"mode must be one of {', '.join(_MODES)}.")
         self.mode = mode
-        lasts = None if seconds is None else _checked_seconds(seconds)
+        lasts = None if seconds is None else _require_seconds(seconds)
         self._over_at = None if lasts is None else time.monotonic() + lasts
         self._ended = Event()
 
@@ -52,7 +52,7 @@ class Outage:
         return None if self._over_at is None else max(0.0, self._over_at - time.monotonic())
 
 
-def _checked_seconds(seconds: float) -> float:
+def _require_seconds(seconds: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError("seconds must be a number.")
     if not 0 < seconds <= _LONGEST:

@@ -11,18 +11,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from torii_backend.client.models import Organization, OrganizationMember
-from torii_backend.emulator.addresses import is_mailbox
 from torii_backend.emulator.ids import new_id
-from torii_backend.emulator.metadata import MetadataTooLarge, check_budget, merged
+from torii_backend.emulator.metadata import MetadataTooLarge, check_size, merge_patch
 from torii_backend.emulator.store import members, organizations, users
-from torii_backend.emulator.store.moments import now
-from torii_backend.emulator.store.users import StoredUser, joined_name
+from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.store.users import StoredUser, join_name
+from torii_backend.emulator.validation import is_email
 from torii_backend.errors import ConfigurationError
 
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _Id = Annotated[str, Meta(pattern=_UUID)]
-_Text = Annotated[str, Meta(min_length=1)]
-_Moment = Annotated[datetime, Meta(tz=True)]
+_NonEmptyStr = Annotated[str, Meta(min_length=1)]
+_Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
 class _Entry(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
@@ -35,9 +35,9 @@ class SeedUser(_Entry, kw_only=True):
 
     id: Optional[_Id] = None
     email: Optional[str] = None
-    email_verified_at: Optional[_Moment] = None
+    email_verified_at: Optional[_Timestamp] = None
     status: Literal["active", "banned", "deleted"] = "active"
-    created_at: Optional[_Moment] = None
+    created_at: Optional[_Timestamp] = None
     unsafe_metadata: dict[str, Any] = {}
     first_name: Optional[str] = None
     last_name: Optional[str] = None
@@ -52,7 +52,7 @@ class SeedOrganization(_Entry, kw_only=True):
     """An organization of the seed."""
 
     id: Optional[_Id] = None
-    name: _Text
+    name: _NonEmptyStr
     slug: Optional[str] = None
 
 
@@ -61,7 +61,7 @@ class SeedMember(_Entry, kw_only=True):
 
     organization_id: _Id
     user_id: _Id
-    role: _Text
+    role: _NonEmptyStr
 
 
 class Seed(Struct, forbid_unknown_fields=True):
@@ -112,18 +112,20 @@ def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> Non
 def _check_email(entry: SeedUser, place: str) -> None:
     if entry.email is None and entry.email_verified_at is not None:
         raise ConfigurationError(f"seed gives {place} an emailVerifiedAt but no email.")
-    if entry.email is not None and not is_mailbox(entry.email):
+    if entry.email is not None and not is_email(entry.email):
         raise ConfigurationError(f"seed gives {place} an email that is no address of a mailbox.")
 
 
 def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUser) -> None:
-    taken = entry.email is not None and users.has_address(connection, environment_id, entry.email)
+    taken = entry.email is not None and users.email_is_taken(
+        connection, environment_id, entry.email
+    )
     if taken and entry.status != "deleted":
         raise ConfigurationError("seed gives an email to two users.")
-    bags = _bags(entry, "unsafe_metadata")
-    check_budget(*bags.values())
+    metadata = _metadata(entry, "unsafe_metadata")
+    check_size(*metadata.values())
     created_at = entry.created_at or now()
-    name = joined_name(entry.first_name, entry.last_name) if entry.name is None else entry.name
+    name = join_name(entry.first_name, entry.last_name) if entry.name is None else entry.name
     user = StoredUser(
         id=entry.id or new_id(),
         environment_id=environment_id,
@@ -140,7 +142,7 @@ def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUs
         phone=entry.phone,
         address=entry.address,
         date_of_birth=entry.date_of_birth,
-        **bags,
+        **metadata,
     )
     users.add(connection, user)
 
@@ -153,7 +155,7 @@ def _add_organization(
         name=entry.name,
         slug=entry.slug,
         created_at=now(),
-        **_separate_bags(entry),
+        **_organization_metadata(entry),
     )
     organizations.add(connection, environment_id, organization)
 
@@ -174,20 +176,20 @@ def _add_member(
         user_id=user.id,
         role=entry.role,
         joined_at=now(),
-        **_separate_bags(entry),
+        **_organization_metadata(entry),
     )
     members.put(connection, member)
 
 
-def _separate_bags(entry: _Entry) -> dict[str, Any]:
-    bags = _bags(entry)
-    for bag in bags.values():
-        check_budget(bag)
-    return bags
+def _organization_metadata(entry: _Entry) -> dict[str, Any]:
+    metadata = _metadata(entry)
+    for bag in metadata.values():
+        check_size(bag)
+    return metadata
 
 
-def _bags(entry: _Entry, *more: str) -> dict[str, Any]:
+def _metadata(entry: _Entry, *more: str) -> dict[str, Any]:
     return {
-        name: merged({}, getattr(entry, name))
+        name: merge_patch({}, getattr(entry, name))
         for name in ("public_metadata", "private_metadata", *more)
     }

@@ -8,14 +8,14 @@ from sqlite3 import Connection
 from typing import Any, NamedTuple, Optional
 
 from torii_backend.client.models import OrganizationMember, Session
-from torii_backend.emulator.ids import is_id, new_id, normal_id
+from torii_backend.emulator.claims import claims_for_unknown_user, claims_for_user
+from torii_backend.emulator.ids import is_id, new_id, normalize_id
 from torii_backend.emulator.store import impersonations, members, sessions, users
 from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.store.moments import now
+from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
-from torii_backend.emulator.subject import known_user, stranger
 from torii_backend.emulator.tenant import Tenant
-from torii_backend.emulator.tokens import IssuedToken, checked_user_id
+from torii_backend.emulator.tokens import IssuedToken, require_user_id
 
 _SESSION = timedelta(days=7)
 _IMPERSONATED_SESSION = timedelta(hours=1)
@@ -63,8 +63,12 @@ class SignIn:
         self, user_id: str, *, claims: Optional[Mapping[str, Any]], expires_in: int
     ) -> IssuedToken:
         """Sign an access token without a session; see `Emulator.issue_token`."""
-        user = self._user_if_known(checked_user_id(user_id))
-        subject = stranger(user_id, self._environment_id) if user is None else known_user(user)
+        user = self._user_if_known(require_user_id(user_id))
+        subject = (
+            claims_for_unknown_user(user_id, self._environment_id)
+            if user is None
+            else claims_for_user(user)
+        )
         return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
 
     def start_session(
@@ -82,13 +86,13 @@ class SignIn:
                 organization.
         """
         with self._database.transaction() as connection:
-            user = users.find(connection, normal_id(user_id))
+            user = users.find(connection, normalize_id(user_id))
             if user is None:
                 raise ValueError("user_id must be the id of a user.")
             membership = _membership(connection, _active(user), active_organization_id)
             session = _session(user, device, lifetime=_SESSION, organization=membership)
             sessions.add(connection, session)
-        return session, self._tenant.sign(known_user(user, membership=membership))
+        return session, self._tenant.sign(claims_for_user(user, membership=membership))
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
         """Spend an impersonation token for a session of an hour.
@@ -98,7 +102,7 @@ class SignIn:
             or the actor may not sign in any more.
         """
         with self._database.transaction() as connection:
-            impersonation = impersonations.spend(connection, token, now())
+            impersonation = impersonations.redeem(connection, token, now())
             if impersonation is None:
                 return None
             user = users.find(connection, impersonation.user_id)
@@ -107,14 +111,14 @@ class SignIn:
                 return None
             session = _session(user, device, lifetime=_IMPERSONATED_SESSION, actor_user_id=actor.id)
             sessions.add(connection, session)
-        issued = self._tenant.sign(known_user(user, actor_user_id=actor.id))
+        issued = self._tenant.sign(claims_for_user(user, actor_user_id=actor.id))
         return Redeemed(issued, impersonation.landing_page)
 
     def _user_if_known(self, user_id: str) -> Optional[StoredUser]:
         if not is_id(user_id) or self._database.closed:
             return None
         with self._database.transaction() as connection:
-            user = users.find(connection, normal_id(user_id))
+            user = users.find(connection, normalize_id(user_id))
         return None if user is None else _active(user)
 
 
@@ -129,7 +133,7 @@ def _membership(
 ) -> Optional[OrganizationMember]:
     if organization_id is None:
         return None
-    membership = members.find(connection, normal_id(organization_id), user.id)
+    membership = members.find(connection, normalize_id(organization_id), user.id)
     if membership is None:
         raise ValueError("active_organization_id must be an organization of the user.")
     return membership

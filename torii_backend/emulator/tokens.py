@@ -53,14 +53,14 @@ def mint(
         TypeError: an argument has the wrong type.
         ValueError: an argument is out of range, or the claims are not plain JSON.
     """
-    exp = now + _checked_expires_in(expires_in)
+    exp = now + _require_expires_in(expires_in)
     standard = {"iss": issuer, **subject, "iat": now, "exp": exp}
-    payload = _encoded({**standard, **_checked_claims(claims)})
+    payload = _encoded({**standard, **_require_claims(claims)})
     token = PyJWS().encode(payload, key.private_key, ALGORITHM, headers={"kid": key.kid})
     return IssuedToken(token, datetime.fromtimestamp(exp, timezone.utc))
 
 
-def checked_user_id(user_id: str) -> str:
+def require_user_id(user_id: str) -> str:
     """Give a user id that a token can be about.
 
     Raises:
@@ -74,7 +74,7 @@ def checked_user_id(user_id: str) -> str:
     return user_id
 
 
-def _checked_expires_in(expires_in: int) -> int:
+def _require_expires_in(expires_in: int) -> int:
     if isinstance(expires_in, bool) or not isinstance(expires_in, int):
         raise TypeError("expires_in must be a whole number of seconds.")
     if abs(expires_in) > _EXPIRES_IN_LIMIT:
@@ -82,7 +82,7 @@ def _checked_expires_in(expires_in: int) -> int:
     return expires_in
 
 
-def _checked_claims(claims: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _require_claims(claims: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
     if claims is None:
         return {}
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):

@@ -11,14 +11,14 @@ from torii_backend import BadRequest, Conflict, verify_token
 from torii_backend.client import Organization, ToriiClient
 from torii_backend.emulator import Emulator
 
-from .control import WATCHDOG, sign_in, steer
+from .admin_api import WATCHDOG, admin, sign_in
 
 
 def test_organizations_and_their_members(emulator: Emulator, torii: ToriiClient) -> None:
-    organization_id = steer(emulator, "/organizations", name="Acme", slug="acme")["id"]
+    organization_id = admin(emulator, "/organizations", name="Acme", slug="acme")["id"]
     users = [torii.users.create() for _ in range(3)]
     for user in users:
-        steer(emulator, "/members", organizationId=organization_id, userId=user.id, role="admin")
+        admin(emulator, "/members", organizationId=organization_id, userId=user.id, role="admin")
 
     organization = torii.organizations.get(organization_id)
     assert (organization.name, organization.slug) == ("Acme", "acme")
@@ -86,7 +86,7 @@ def test_an_impersonation_token_is_good_once(emulator: Emulator, torii: ToriiCli
 
     url = f"{emulator.issuer}/_torii/auth/session/impersonate"
     answers = [requests.post(url, json={"token": granted.token}, timeout=WATCHDOG) for _ in "ab"]
-    assert [answer.status_code for answer in answers] == [200, 401]
+    assert [response.status_code for response in answers] == [200, 401]
     auth = verify_token(answers[0].json()["accessToken"], issuer=emulator.issuer)
     assert (auth.user_id, auth.impersonating, auth.actor) == (user.id, True, actor.id)
     (session,) = torii.sessions.list_for_user(user.id)
@@ -106,10 +106,10 @@ def test_allowed_origins_are_replaced(torii: ToriiClient) -> None:
 
 
 def test_an_unknown_endpoint_can_be_reached(emulator: Emulator, torii: ToriiClient) -> None:
-    organization_id = steer(emulator, "/organizations", name="Acme")["id"]
+    organization_id = admin(emulator, "/organizations", name="Acme")["id"]
     path = f"/organizations/{organization_id}"
     assert torii.request("GET", path)["name"] == "Acme"
     assert torii.request("GET", path, into=Organization) == torii.organizations.get(organization_id)
-    answer = torii.with_raw_response.organizations.get(organization_id)
-    assert (answer.status, answer.value.name) == (200, "Acme")
-    assert b'"publicMetadata"' in answer.body
+    response = torii.with_raw_response.organizations.get(organization_id)
+    assert (response.status, response.value.name) == (200, "Acme")
+    assert b'"publicMetadata"' in response.body

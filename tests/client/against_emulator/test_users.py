@@ -12,7 +12,7 @@ from torii_backend import BadRequest, Forbidden, NotFound, ToriiUpdateUserInput,
 from torii_backend.client import AsyncToriiClient, ToriiClient
 from torii_backend.emulator import Emulator
 
-from .control import sign_in
+from .admin_api import sign_in
 
 
 def test_a_user_is_created_read_and_found(torii: ToriiClient) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from tests.emulator.conftest import Answer, Wire
+from tests.emulator.conftest import Response, Wire
 
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
@@ -26,7 +26,7 @@ class Api:
         self.environment_id = environment_id
         self.secret_key = secret_key
 
-    def call(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Answer:
+    def request(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Response:
         """Send a request below `/api/server/v1`; a list in the query repeats its name."""
         headers = {"Authorization": f"Bearer {self.secret_key}"}
         target = PREFIX + path + ("?" + urlencode(query, doseq=True) if query else "")
@@ -37,23 +37,23 @@ class Api:
 
     def ok(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Any:
         """Send a request that must succeed with a document; gives the document."""
-        answer = self.call(method, path, document, **query)
-        assert answer.status in {200, 201}, answer
-        assert answer.headers.get_content_type() == "application/json"
-        return answer.json()
+        response = self.request(method, path, document, **query)
+        assert response.status in {200, 201}, response
+        assert response.headers.get_content_type() == "application/json"
+        return response.json()
 
     def done(self, method: str, path: str) -> None:
         """Send a request that must succeed without a body."""
-        answer = self.call(method, path)
-        assert (answer.status, answer.body) == (204, b"")
+        response = self.request(method, path)
+        assert (response.status, response.body) == (204, b"")
 
     def refused(
         self, status: int, method: str, path: str, document: Any = NO_BODY, **query: Any
     ) -> Any:
         """Send a request that must be refused with this status; gives the problem."""
-        answer = self.call(method, path, document, **query)
-        assert answer.status == status, answer
-        return problem(answer)
+        response = self.request(method, path, document, **query)
+        assert response.status == status, response
+        return problem(response)
 
     def user(self, **members: Any) -> Any:
         """Create a user, by default without anything."""
@@ -89,26 +89,26 @@ class Api:
         }
         return self.ok("POST", "/invitations", body)
 
-    def steer(self, path: str, document: Any = None) -> Any:
+    def admin(self, path: str, document: Any = None) -> Any:
         """Send a request to the control plane that must succeed; gives the document."""
-        answer = self.wire.post("/_emulator" + path, document)
-        assert answer.status in {200, 201}, answer
-        return answer.json()
+        response = self.wire.post("/_emulator" + path, document)
+        assert response.status in {200, 201}, response
+        return response.json()
 
     def organization(self, name: str = "Acme", **members: Any) -> Any:
         """Make an organization in this environment."""
         members.setdefault("environmentId", self.environment_id)
-        return self.steer("/organizations", {"name": name, **members})
+        return self.admin("/organizations", {"name": name, **members})
 
     def join(self, organization_id: str, user_id: str, role: str = "member") -> Any:
         """Make a user a member."""
         body = {"organizationId": organization_id, "userId": user_id, "role": role}
-        return self.steer("/members", body)
+        return self.admin("/members", body)
 
     def sign_in(self, user_id: str, organization_id: Optional[str] = None) -> Any:
         """Start a session; gives it with its first access token."""
         body = {"userId": user_id, "activeOrganizationId": organization_id}
-        return self.steer("/sessions", {k: v for k, v in body.items() if v is not None})
+        return self.admin("/sessions", {k: v for k, v in body.items() if v is not None})
 
     def sessions(self, user_id: str) -> list[str]:
         """Give the ids of a user's live sessions, in their order."""
@@ -120,11 +120,11 @@ def api_of(torii: Emulator) -> Api:
     return Api(torii.api_url, torii.environment_id, torii.secret_key)
 
 
-def problem(answer: Answer) -> Any:
-    """Give the problem in an answer, which must be a complete one."""
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    document = answer.json()
-    assert document["status"] == answer.status
+def problem(response: Response) -> Any:
+    """Give the problem in a response, which must be a complete one."""
+    assert response.headers["Content-Type"] == "application/problem+json"
+    document = response.json()
+    assert document["status"] == response.status
     for member in ("title", "detail", "code", "supportId"):
         assert isinstance(document[member], str) and document[member]
     return document

@@ -20,9 +20,9 @@ def _unauthorized(api: Api, operation: Operation, authorization: Optional[str]) 
     if authorization is not None:
         headers["Authorization"] = authorization
     body = "{}" if operation.method in {"POST", "PATCH", "PUT"} else None
-    answer = api.wire.send(operation.method, path, body, headers)
-    assert answer.status == 401
-    document = problem(answer)
+    response = api.wire.send(operation.method, path, body, headers)
+    assert response.status == 401
+    document = problem(response)
     if authorization:
         assert authorization.rpartition(" ")[2] not in document["detail"]
 
@@ -62,8 +62,8 @@ def test_an_access_token_is_no_secret_key(api: Api) -> None:
 def test_a_request_without_the_key_changes_nothing(api: Api) -> None:
     user = api.user()
     for method, suffix in (("DELETE", ""), ("POST", "/ban")):
-        answer = api.wire.send(method, f"/api/server/v1/users/{user['id']}{suffix}")
-        assert answer.status == 401
+        response = api.wire.send(method, f"/api/server/v1/users/{user['id']}{suffix}")
+        assert response.status == 401
     assert api.read(user["id"]) == user
 
 

@@ -123,8 +123,8 @@ def test_no_change_of_one_record_is_lost(api: Api) -> None:
 
 def test_one_email_goes_to_one_of_those_who_want_it(api: Api) -> None:
     def work(number: int, send: Send) -> int:
-        answer = api.call("POST", "/users", {"email": "ada@example.com"})
-        return answer.status
+        response = api.request("POST", "/users", {"email": "ada@example.com"})
+        return response.status
 
     assert sorted(_at_once(api, work)) == [201] + [409] * (CLIENTS - 1)
 

@@ -19,11 +19,11 @@ def _filled(api: Api) -> None:
     user = api.user(email="ada@example.com", name="Ada", privateMetadata={"crm": {"id": 7}})
     organization = api.organization("Acme", slug="acme")
     api.join(organization["id"], user["id"], "admin")
-    api.steer(f"/users/{user['id']}/verify-email")
+    api.admin(f"/users/{user['id']}/verify-email")
     api.sign_in(user["id"], organization["id"])
     api.ok("POST", f"/users/{api.user(name='Banned')['id']}/ban")
     api.done("DELETE", f"/users/{api.user(name='Deleted')['id']}")
-    api.call("DELETE", f"/invitations/{api.invite(publicMetadata={'a': 1})['id']}")
+    api.request("DELETE", f"/invitations/{api.invite(publicMetadata={'a': 1})['id']}")
     api.invite("grace@example.com")
     api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
 
@@ -83,8 +83,8 @@ def test_an_impersonation_token_outlives_a_restart_and_still_works_once(tmp_path
     statuses = []
     for _ in range(2):
         with running("--db", file) as torii:
-            answer = torii.api.wire.post("/_torii/auth/session/impersonate", {"token": token})
-            statuses.append(answer.status)
+            response = torii.api.wire.post("/_torii/auth/session/impersonate", {"token": token})
+            statuses.append(response.status)
     assert statuses[0] == 200
     assert 400 <= statuses[1] < 500
 
@@ -92,7 +92,7 @@ def test_an_impersonation_token_outlives_a_restart_and_still_works_once(tmp_path
 def test_a_reset_leaves_what_is_in_a_file(tmp_path: Path) -> None:
     with running("--db", str(tmp_path / "torii.db")) as torii:
         user_id = torii.api.user()["id"]
-        torii.api.steer("/reset")
+        torii.api.admin("/reset")
         assert torii.api.found() == {user_id}
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.emulator.conftest import Answer
+from tests.emulator.conftest import Response
 from torii_backend import Verifier
 
 from .api import Api, instant
@@ -34,7 +34,7 @@ def _ask(actor: str, **members: Any) -> dict[str, Any]:
     return {"actorUserId": actor, "reason": "Ticket 7", **members}
 
 
-def _redeem(api: Api, token: Any) -> Answer:
+def _redeem(api: Api, token: Any) -> Response:
     return api.wire.post(REDEEM, {"token": token})
 
 
@@ -42,9 +42,9 @@ def test_a_redeemed_token_is_the_user_with_the_actor_in_act(
     api: Api, target: str, actor: str, verifier: Verifier
 ) -> None:
     issued = api.ok("POST", _path(target), _ask(actor))
-    answer = _redeem(api, issued["token"])
-    assert answer.status == 200
-    document = answer.json()
+    response = _redeem(api, issued["token"])
+    assert response.status == 200
+    document = response.json()
     assert document.keys() == {"accessToken", "expiresAt"}
     auth = verifier.verify(document["accessToken"])
     assert (auth.user_id, auth.environment_id) == (target, api.environment_id)
@@ -175,9 +175,9 @@ def test_the_link_spends_the_token_and_leads_to_the_landing_page(
     api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example", "capacitor://localhost"]})
     issued = api.ok("POST", _path(target), _ask(actor, redirectUrl=page))
     link = urlsplit(issued["url"])
-    answer = api.wire.get(f"{link.path}?{link.query}")
-    assert 300 <= answer.status < 400
-    assert answer.headers["Location"] == page
+    response = api.wire.get(f"{link.path}?{link.query}")
+    assert 300 <= response.status < 400
+    assert response.headers["Location"] == page
     assert len(api.sessions(target)) == 1
     assert 400 <= _redeem(api, issued["token"]).status < 500
 

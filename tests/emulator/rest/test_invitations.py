@@ -14,9 +14,9 @@ DETAIL = {"publicMetadata", "privateMetadata"}
 
 def test_a_new_invitation_is_pending_and_its_answer_has_no_metadata(api: Api) -> None:
     body = {"email": "ada@example.com", "publicMetadata": {"a": 1}, "privateMetadata": {}}
-    answer = api.call("POST", "/invitations", body)
-    assert answer.status == 201
-    invitation = answer.json()
+    response = api.request("POST", "/invitations", body)
+    assert response.status == 201
+    invitation = response.json()
     assert UUID(invitation["id"])
     assert (invitation["email"], invitation["status"]) == ("ada@example.com", "PENDING")
     assert invitation["environmentId"] == api.environment_id
@@ -73,7 +73,7 @@ def test_a_list_row_has_no_metadata(api: Api) -> None:
 def test_revoking_answers_200_and_shows(api: Api) -> None:
     invitation = api.invite()
     path = f"/invitations/{invitation['id']}"
-    assert api.call("DELETE", path).status == 200
+    assert api.request("DELETE", path).status == 200
     revoked = api.ok("GET", path)
     assert revoked["status"] == "REVOKED"
     assert instant(revoked["revokedAt"]) >= instant(invitation["createdAt"])
@@ -98,7 +98,7 @@ def test_a_revoked_invitation_cannot_be_changed_resent_or_revoked(
     api: Api, method: str, suffix: str, body: Any
 ) -> None:
     path = f"/invitations/{api.invite(publicMetadata={'a': 1})['id']}"
-    api.call("DELETE", path)
+    api.request("DELETE", path)
     before = api.ok("GET", path)
     refusal = api.refused(409, method, path + suffix, body)
     assert refusal["code"] == "invitation_not_pending"
@@ -124,7 +124,7 @@ def test_an_invitation_is_accepted_by_an_account_with_its_address(api: Api) -> N
 
 def test_a_status_keeps_the_invitations_that_have_it(api: Api) -> None:
     pending, revoked = api.invite()["id"], api.invite()["id"]
-    api.call("DELETE", f"/invitations/{revoked}")
+    api.request("DELETE", f"/invitations/{revoked}")
 
     def listed(*statuses: str) -> set[str]:
         rows = api.ok("GET", "/invitations", status=list(statuses))["items"]

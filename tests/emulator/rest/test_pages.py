@@ -224,15 +224,15 @@ def test_a_cursor_of_another_environment_shows_nothing_of_it(api: Api, elsewhere
         elsewhere.user()
     cursor = elsewhere.search(limit=1)["nextCursor"]
     mine = api.user()["id"]
-    answer = api.call("POST", "/users/search", cursor=cursor)
-    assert answer.status in {200, 400}
-    if answer.status == 200:
-        assert {user["id"] for user in answer.json()["items"]} <= {mine}
+    response = api.request("POST", "/users/search", cursor=cursor)
+    assert response.status in {200, 400}
+    if response.status == 200:
+        assert {user["id"] for user in response.json()["items"]} <= {mine}
 
 
 def test_a_cursor_that_was_never_given_shows_no_foreign_row(api: Api) -> None:
     mine = api.user()["id"]
-    answer = api.call("POST", "/users/search", cursor=str(uuid4()))
-    assert answer.status in {200, 400}
-    if answer.status == 200:
-        assert {user["id"] for user in answer.json()["items"]} <= {mine}
+    response = api.request("POST", "/users/search", cursor=str(uuid4()))
+    assert response.status in {200, 400}
+    if response.status == 200:
+        assert {user["id"] for user in response.json()["items"]} <= {mine}

@@ -11,7 +11,7 @@ from .api import Api
 from .operations import OPENAPI
 
 CASES = json.loads(OPENAPI.with_name("patch-wire.json").read_text("utf-8"))
-# The record of a user no longer lists them, so an answer may leave them out.
+# The record of a user no longer lists them, so a response may leave them out.
 UNLISTED = {"phone", "address", "dateOfBirth"}
 SENT = [case for case in CASES if case["body"] is not None]
 IMPOSSIBLE = [case for case in CASES if case["body"] is None]

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.emulator.conftest import Answer
+from tests.emulator.conftest import Response
 
 from .api import PREFIX, Api, problem
 
@@ -44,7 +44,7 @@ def _path(api: Api, template: str) -> str:
     return template.format(user=user_id, organization=organization_id, invitation=invitation_id)
 
 
-def _send(api: Api, method: str, path: str, body: bytes) -> Answer:
+def _send(api: Api, method: str, path: str, body: bytes) -> Response:
     headers = {
         "Authorization": f"Bearer {api.secret_key}",
         "Content-Type": "application/json",
@@ -85,24 +85,24 @@ def test_equal_refusals_have_equal_codes(api: Api) -> None:
 def test_a_body_that_is_no_json_object_is_refused(api: Api, method: str, template: str) -> None:
     path = _path(api, template)
     for body in NO_OBJECTS:
-        answer = _send(api, method, path, body)
-        assert answer.status == 400, body[:12]
-        problem(answer)
+        response = _send(api, method, path, body)
+        assert response.status == 400, body[:12]
+        problem(response)
 
 
 def test_a_body_of_another_media_type_is_refused(api: Api) -> None:
     headers = {"Authorization": f"Bearer {api.secret_key}", "Content-Type": "text/plain"}
-    answer = api.wire.send("POST", PREFIX + "/users", b"{}", headers)
-    assert answer.status == 415
-    problem(answer)
+    response = api.wire.send("POST", PREFIX + "/users", b"{}", headers)
+    assert response.status == 415
+    problem(response)
     assert api.found() == set()
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\ud800": 1}'])
 def test_half_a_character_is_refused_or_stored_but_never_a_fault(api: Api, text: str) -> None:
     body = f'{{"name": "Ada", "publicMetadata": {{"a": {text}}}}}'.encode()
-    answer = _send(api, "POST", "/users", body)
-    assert answer.status in {201, 400}
+    response = _send(api, "POST", "/users", body)
+    assert response.status in {201, 400}
     assert api.search()["hasMore"] is False
 
 
@@ -130,15 +130,15 @@ def test_members_that_the_rest_api_does_not_know_are_ignored(
 
 def test_a_body_larger_than_the_emulator_reads_is_refused(api: Api) -> None:
     body = b'{"firstName": "' + b"a" * (2 * 1024 * 1024) + b'"}'
-    answer = _send(api, "POST", "/users", body)
-    assert answer.status in {400, 413}
-    problem(answer)
+    response = _send(api, "POST", "/users", body)
+    assert response.status in {400, 413}
+    problem(response)
 
 
 def test_no_refusal_tells_the_key(api: Api) -> None:
-    for answer in (
-        api.call("GET", f"/users/{uuid4()}"),
-        api.call("POST", "/users", {"email": 5}),
-        api.call("GET", "/nothing-here"),
+    for response in (
+        api.request("GET", f"/users/{uuid4()}"),
+        api.request("POST", "/users", {"email": 5}),
+        api.request("GET", "/nothing-here"),
     ):
-        assert api.secret_key.encode() not in answer.body
+        assert api.secret_key.encode() not in response.body

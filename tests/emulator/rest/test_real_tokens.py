@@ -25,7 +25,7 @@ def test_a_token_is_of_its_user_and_its_environment(
 def test_an_email_is_verified_once_it_was_proven(api: Api, verifier: Verifier) -> None:
     user = api.user(email="ada@example.com")
     assert not verifier.verify(api.sign_in(user["id"])["accessToken"]).email_verified
-    api.steer(f"/users/{user['id']}/verify-email")
+    api.admin(f"/users/{user['id']}/verify-email")
     verified = api.read(user["id"])
     assert instant(verified["emailVerifiedAt"]) >= instant(user["createdAt"])
     assert verifier.verify(api.sign_in(user["id"])["accessToken"]).email_verified
@@ -65,7 +65,7 @@ def test_only_a_member_can_make_an_organization_active(api: Api) -> None:
 def test_a_token_without_a_session_carries_the_same_state(api: Api, verifier: Verifier) -> None:
     user_id = api.user(email="ada@example.com")["id"]
     api.ok("PATCH", f"/users/{user_id}", {"locale": "da"})
-    auth = verifier.verify(api.steer("/tokens", {"userId": user_id})["accessToken"])
+    auth = verifier.verify(api.admin("/tokens", {"userId": user_id})["accessToken"])
     assert (auth.user_id, auth.locale, auth.email_verified) == (user_id, "da", False)
     assert api.sessions(user_id) == []
 
@@ -78,5 +78,5 @@ def test_metadata_stays_out_of_tokens(api: Api, verifier: Verifier) -> None:
 
 
 def test_a_user_whom_nobody_knows_cannot_sign_in(api: Api) -> None:
-    answer = api.wire.post("/_emulator/sessions", {"userId": str(uuid4())})
-    assert 400 <= answer.status < 500
+    response = api.wire.post("/_emulator/sessions", {"userId": str(uuid4())})
+    assert 400 <= response.status < 500

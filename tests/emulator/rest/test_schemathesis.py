@@ -1,4 +1,4 @@
-"""The whole OpenAPI file against the emulator: each check of schemathesis on every answer."""
+"""The whole OpenAPI file against the emulator: each check of schemathesis on every response."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_a_reset_brings_the_seed_back_and_nothing_else(tmp_path: Path) -> None:
         torii.api.user(email="grace@example.com")
         torii.api.ok("PATCH", f"/users/{ADA}", {"firstName": "Augusta"})
         torii.elsewhere.user()
-        torii.api.steer("/reset")
+        torii.api.admin("/reset")
         assert torii.api.found() == seen
         assert torii.api.read(ADA)["firstName"] == "Ada"
         assert torii.elsewhere.found() == set()

@@ -68,7 +68,7 @@ def test_revoking_all_ends_those_of_the_user_alone_and_may_be_repeated(api: Api)
 def test_a_session_is_not_revoked_through_another_user(api: Api) -> None:
     ada, grace = api.user()["id"], api.user()["id"]
     session_id = api.sign_in(ada)["id"]
-    api.call("DELETE", f"/users/{grace}/sessions/{session_id}")
+    api.request("DELETE", f"/users/{grace}/sessions/{session_id}")
     assert api.sessions(ada) == [session_id]
 
 

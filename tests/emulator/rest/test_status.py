@@ -38,9 +38,9 @@ def test_a_ban_ends_the_sessions(api: Api) -> None:
 def test_a_banned_user_gets_no_session_and_no_token(api: Api) -> None:
     user_id = api.user()["id"]
     api.ok("POST", f"/users/{user_id}/ban")
-    answer = api.wire.post("/_emulator/sessions", {"userId": user_id})
-    assert 400 <= answer.status < 500
-    assert b"accessToken" not in answer.body
+    response = api.wire.post("/_emulator/sessions", {"userId": user_id})
+    assert 400 <= response.status < 500
+    assert b"accessToken" not in response.body
     assert 400 <= api.wire.post("/_emulator/tokens", {"userId": user_id}).status < 500
     assert api.sessions(user_id) == []
 
@@ -81,8 +81,8 @@ def test_deletion_ends_the_sessions_and_refuses_new_ones(api: Api) -> None:
     user_id = api.user()["id"]
     api.sign_in(user_id)
     api.done("DELETE", f"/users/{user_id}")
-    answer = api.wire.post("/_emulator/sessions", {"userId": user_id})
-    assert 400 <= answer.status < 500
+    response = api.wire.post("/_emulator/sessions", {"userId": user_id})
+    assert 400 <= response.status < 500
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def test_a_new_user_keeps_what_was_said(api: Api) -> None:
 
 
 def test_creation_answers_201_and_reading_gives_the_same_record(api: Api) -> None:
-    answer = api.call("POST", "/users", {"email": "ada@example.com"})
-    assert answer.status == 201
-    assert api.read(answer.json()["id"]) == answer.json()
+    response = api.request("POST", "/users", {"email": "ada@example.com"})
+    assert response.status == 201
+    assert api.read(response.json()["id"]) == response.json()
 
 
 @pytest.mark.parametrize("member", ["email", "password", "firstName", "lastName", "name"])
@@ -54,9 +54,9 @@ def test_two_users_without_an_email_are_two_users(api: Api) -> None:
 
 
 def test_a_password_is_never_answered(api: Api) -> None:
-    answer = api.call("POST", "/users", {"password": "correct-Horse-7-battery"})
-    assert answer.status == 201
-    assert b"password" not in answer.body and b"Horse" not in answer.body
+    response = api.request("POST", "/users", {"password": "correct-Horse-7-battery"})
+    assert response.status == 201
+    assert b"password" not in response.body and b"Horse" not in response.body
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.com"])

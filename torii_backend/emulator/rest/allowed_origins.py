@@ -6,27 +6,27 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import SetAllowedOrigins
 from torii_backend.client.models import AllowedOrigins
-from torii_backend.emulator.addresses import is_origin
-from torii_backend.emulator.answers import json_answer
-from torii_backend.emulator.rest.call import Call
+from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.problem import bad_value
+from torii_backend.emulator.rest.problem import invalid_request
+from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.store import environments
+from torii_backend.emulator.validation import is_origin
 
 
-def get_allowed_origins(call: Call) -> Response:
+def get_allowed_origins(context: RequestContext) -> Response:
     """Read the list."""
-    origins = environments.origins(call.connection, call.environment_id)
-    return json_answer(AllowedOrigins(origins=origins))
+    origins = environments.origins(context.connection, context.environment_id)
+    return json_response(AllowedOrigins(origins=origins))
 
 
-def set_allowed_origins(call: Call, body: SetAllowedOrigins) -> Response:
+def set_allowed_origins(context: RequestContext, body: SetAllowedOrigins) -> Response:
     """Overwrite the list."""
     if not all(is_origin(origin) for origin in body.origins):
-        raise bad_value("origins must hold whole origins, such as https://app.example.com.")
+        raise invalid_request("origins must hold whole origins, such as https://app.example.com.")
     origins = tuple(body.origins)
-    environments.set_origins(call.connection, call.environment_id, origins)
-    return json_answer(AllowedOrigins(origins=origins))
+    environments.set_origins(context.connection, context.environment_id, origins)
+    return json_response(AllowedOrigins(origins=origins))
 
 
 OPERATIONS = [

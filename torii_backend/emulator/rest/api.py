@@ -18,12 +18,12 @@ from torii_backend.emulator.rest import (
     user_search,
     users,
 )
-from torii_backend.emulator.rest.call import Call
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.problem import Problem, bad_value
+from torii_backend.emulator.rest.problem import Problem, invalid_request
+from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.store.moments import now
+from torii_backend.emulator.store.timestamps import now
 
 PREFIX = "/api/server/v1/"
 
@@ -47,20 +47,20 @@ def routes(database: Database, environments: Sequence[Environment], issuer: str)
         issuer: the origin of the tenant host.
     """
 
-    def answering(operation: Operation) -> Callable[..., Response]:
+    def endpoint_for(operation: Operation) -> Callable[..., Response]:
         def endpoint(request: Request, **ids: str) -> Response:
             environment_id = _environment_of(request, environments)
             body = {}
             if operation.body is not None:
                 body["body"] = _read(request, operation.body, required=operation.body_required)
             with database.transaction() as connection:
-                call = Call(environment_id, connection, request.args, issuer, now())
-                return operation.endpoint(call, **body, **ids)
+                context = RequestContext(environment_id, connection, request.args, issuer, now())
+                return operation.endpoint(context, **body, **ids)
 
         return endpoint
 
     return [
-        Route(PREFIX.rstrip("/") + operation.path, (operation.method,), answering(operation))
+        Route(PREFIX.rstrip("/") + operation.path, (operation.method,), endpoint_for(operation))
         for operation in _OPERATIONS
     ]
 
@@ -80,7 +80,7 @@ def _read(request: Request, struct: type[BodyT], *, required: bool) -> BodyT:
     if not body and not required:
         return struct()
     if not body:
-        raise bad_value("The body must be a JSON object.")
+        raise invalid_request("The body must be a JSON object.")
     if request.mimetype != "application/json":
         raise Problem(415, "unsupported_media_type", "The body must be application/json.")
     return decoded(body, struct)

@@ -10,108 +10,114 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateInvitation, MetadataPatch
 from torii_backend.client.models import Invitation, InvitationDetail, Page
-from torii_backend.emulator.addresses import is_mailbox, web_origin
-from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import new_id
-from torii_backend.emulator.rest.bags import bags_of, check_some_bag, merged_bags
-from torii_backend.emulator.rest.call import Call
+from torii_backend.emulator.responses import json_response
+from torii_backend.emulator.rest.metadata import merge_metadata, metadata_of, require_some_metadata
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.paging import paging
-from torii_backend.emulator.rest.problem import Problem, bad_value, not_found
+from torii_backend.emulator.rest.paging import parse_page_request
+from torii_backend.emulator.rest.problem import Problem, invalid_request, not_found
+from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.store import invitations, users
+from torii_backend.emulator.validation import is_email, web_origin
 
 _DEFAULT_DAYS = 7
 _MOST_DAYS = 365
 _STATUSES = {"PENDING", "ACCEPTED", "REVOKED", "EXPIRED"}
 
 
-def create_invitation(call: Call, body: CreateInvitation) -> Response:
+def create_invitation(context: RequestContext, body: CreateInvitation) -> Response:
     """Invite an address; the emulator sends no mail."""
-    days = _checked_days(body.expires_in_days)
-    if not is_mailbox(body.email):
-        raise bad_value("email must be the address of a mailbox.")
+    days = _require_days(body.expires_in_days)
+    if not is_email(body.email):
+        raise invalid_request("email must be the address of a mailbox.")
     if isinstance(body.redirect_url, str) and web_origin(body.redirect_url) is None:
-        raise bad_value("redirectUrl must be an http or https address.")
-    if users.has_address(call.connection, call.environment_id, body.email):
+        raise invalid_request("redirectUrl must be an http or https address.")
+    if users.email_is_taken(context.connection, context.environment_id, body.email):
         raise Problem(409, "account_exists", "The email belongs to an account already.")
     invitation = InvitationDetail(
         id=new_id(),
-        environment_id=call.environment_id,
+        environment_id=context.environment_id,
         email=body.email,
         status="PENDING",
-        expires_at=call.now + timedelta(days=days),
-        created_at=call.now,
-        **merged_bags({"public_metadata": {}, "private_metadata": {}}, body, shared=True),
+        expires_at=context.now + timedelta(days=days),
+        created_at=context.now,
+        **merge_metadata({"public_metadata": {}, "private_metadata": {}}, body, shared=True),
     )
-    invitations.add(call.connection, invitation)
-    return json_answer(_without_metadata(invitation), 201)
+    invitations.add(context.connection, invitation)
+    return json_response(_without_metadata(invitation), 201)
 
 
-def list_invitations(call: Call) -> Response:
+def list_invitations(context: RequestContext) -> Response:
     """List the invitations of some statuses whose address contains a text."""
-    wanted = paging(call.query)
+    page_request = parse_page_request(context.query)
     statuses = None
-    if "status" in call.query:
-        statuses = sorted({status.upper() for status in call.query.getlist("status")} & _STATUSES)
+    if "status" in context.query:
+        statuses = sorted(
+            {status.upper() for status in context.query.getlist("status")} & _STATUSES
+        )
     found = invitations.search(
-        call.connection,
-        call.environment_id,
+        context.connection,
+        context.environment_id,
         statuses=statuses,
-        text=call.query.get("search", ""),
-        at=call.now,
-        after=wanted.after,
-        most=wanted.most,
+        text=context.query.get("search", ""),
+        at=context.now,
+        after=page_request.after,
+        limit=page_request.fetch_limit,
     )
-    page: Page[Invitation] = wanted.page(
+    page: Page[Invitation] = page_request.page(
         [_without_metadata(invitation) for invitation in found], lambda invitation: invitation.id
     )
-    return json_answer(page)
+    return json_response(page)
 
 
-def get_invitation(call: Call, invitation_id: str) -> Response:
+def get_invitation(context: RequestContext, invitation_id: str) -> Response:
     """Read an invitation."""
-    return json_answer(_known(call, invitation_id))
+    return json_response(_known(context, invitation_id))
 
 
-def update_invitation_metadata(call: Call, invitation_id: str, body: MetadataPatch) -> Response:
-    """Merge into the bags of a pending invitation."""
-    check_some_bag(body)
-    invitation = _pending(call, invitation_id)
-    bags = merged_bags(bags_of(invitation), body, shared=True)
-    return json_answer(invitations.change(call.connection, invitation, **bags))
+def update_invitation_metadata(
+    context: RequestContext, invitation_id: str, body: MetadataPatch
+) -> Response:
+    """Merge into the metadata of a pending invitation."""
+    require_some_metadata(body)
+    invitation = _pending(context, invitation_id)
+    metadata = merge_metadata(metadata_of(invitation), body, shared=True)
+    return json_response(invitations.change(context.connection, invitation, **metadata))
 
 
-def resend_invitation(call: Call, invitation_id: str) -> Response:
+def resend_invitation(context: RequestContext, invitation_id: str) -> Response:
     """Mail a pending invitation again, so to speak."""
-    return json_answer(_without_metadata(_pending(call, invitation_id)))
+    return json_response(_without_metadata(_pending(context, invitation_id)))
 
 
-def revoke_invitation(call: Call, invitation_id: str) -> Response:
+def revoke_invitation(context: RequestContext, invitation_id: str) -> Response:
     """Withdraw a pending invitation."""
-    invitation = _pending(call, invitation_id)
-    invitations.change(call.connection, invitation, status="REVOKED", revoked_at=call.now)
+    invitation = _pending(context, invitation_id)
+    invitations.change(context.connection, invitation, status="REVOKED", revoked_at=context.now)
     answer = Response(status=200)
     del answer.headers["Content-Type"]
     return answer
 
 
-def _checked_days(days: Any) -> int:
+def _require_days(days: Any) -> int:
     if days in {UNSET, None}:
         return _DEFAULT_DAYS
     if not 1 <= days <= _MOST_DAYS:
-        raise bad_value(f"expiresInDays must be from 1 to {_MOST_DAYS}.")
+        raise invalid_request(f"expiresInDays must be from 1 to {_MOST_DAYS}.")
     return int(days)
 
 
-def _known(call: Call, invitation_id: str) -> InvitationDetail:
-    invitation = invitations.find(call.connection, call.environment_id, invitation_id, call.now)
+def _known(context: RequestContext, invitation_id: str) -> InvitationDetail:
+    invitation = invitations.find(
+        context.connection, context.environment_id, invitation_id, context.now
+    )
     if invitation is None:
         raise not_found("invitation")
     return invitation
 
 
-def _pending(call: Call, invitation_id: str) -> InvitationDetail:
-    invitation = _known(call, invitation_id)
+def _pending(context: RequestContext, invitation_id: str) -> InvitationDetail:
+    invitation = _known(context, invitation_id)
     if invitation.status != "PENDING":
         raise Problem(
             409,

@@ -15,7 +15,7 @@ class Operation(NamedTuple):
     Attributes:
         method: the HTTP method.
         path: the path below the prefix that all operations share, with ids in angle brackets.
-        endpoint: takes the `Call`, the `body` if there is one, and the ids in the path by name;
+        endpoint: takes the `RequestContext`, the `body` if there is one, and the ids in the path by name;
             raises `Problem` to refuse.
         body: what the JSON body must look like; None for an operation without one.
         body_required: whether an empty body is refused; otherwise it is the same as `{}`.

@@ -6,72 +6,79 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import MetadataPatch
 from torii_backend.client.models import Organization
-from torii_backend.emulator.answers import json_answer
-from torii_backend.emulator.rest.bags import bags_of, check_some_bag, merged_bags
-from torii_backend.emulator.rest.call import Call
+from torii_backend.emulator.responses import json_response
+from torii_backend.emulator.rest.metadata import merge_metadata, metadata_of, require_some_metadata
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.paging import paging
+from torii_backend.emulator.rest.paging import parse_page_request
 from torii_backend.emulator.rest.problem import not_found
+from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.store import members, organizations
 
 
-def list_organizations(call: Call) -> Response:
+def list_organizations(context: RequestContext) -> Response:
     """List the organizations whose name contains a text."""
-    wanted = paging(call.query)
+    page_request = parse_page_request(context.query)
     found = organizations.search(
-        call.connection,
-        call.environment_id,
-        call.query.get("name", ""),
-        after=wanted.after,
-        most=wanted.most,
+        context.connection,
+        context.environment_id,
+        context.query.get("name", ""),
+        after=page_request.after,
+        limit=page_request.fetch_limit,
     )
-    return json_answer(wanted.page(found, lambda organization: organization.id))
+    return json_response(page_request.page(found, lambda organization: organization.id))
 
 
-def get_organization(call: Call, organization_id: str) -> Response:
+def get_organization(context: RequestContext, organization_id: str) -> Response:
     """Read an organization."""
-    return json_answer(_known(call, organization_id))
+    return json_response(_known(context, organization_id))
 
 
-def update_organization_metadata(call: Call, organization_id: str, body: MetadataPatch) -> Response:
-    """Merge into the bags of an organization."""
-    check_some_bag(body)
-    organization = _known(call, organization_id)
-    bags = merged_bags(bags_of(organization), body, shared=False)
-    return json_answer(organizations.change(call.connection, organization, **bags))
+def update_organization_metadata(
+    context: RequestContext, organization_id: str, body: MetadataPatch
+) -> Response:
+    """Merge into the metadata of an organization."""
+    require_some_metadata(body)
+    organization = _known(context, organization_id)
+    metadata = merge_metadata(metadata_of(organization), body, shared=False)
+    return json_response(organizations.change(context.connection, organization, **metadata))
 
 
-def list_members(call: Call, organization_id: str) -> Response:
+def list_members(context: RequestContext, organization_id: str) -> Response:
     """List the members of an organization, in order of the users' ids."""
-    organization, wanted = _known(call, organization_id), paging(call.query)
+    organization, page_request = _known(context, organization_id), parse_page_request(context.query)
     found = members.of_organization(
-        call.connection, organization.id, after=wanted.after, most=wanted.most
+        context.connection,
+        organization.id,
+        after=page_request.after,
+        limit=page_request.fetch_limit,
     )
-    return json_answer(wanted.page(found, lambda member: member.user_id))
+    return json_response(page_request.page(found, lambda member: member.user_id))
 
 
 def update_member_metadata(
-    call: Call, organization_id: str, user_id: str, body: MetadataPatch
+    context: RequestContext, organization_id: str, user_id: str, body: MetadataPatch
 ) -> Response:
-    """Merge into the bags of a membership."""
-    check_some_bag(body)
-    organization = _known(call, organization_id)
-    member = members.find(call.connection, organization.id, user_id)
+    """Merge into the metadata of a membership."""
+    require_some_metadata(body)
+    organization = _known(context, organization_id)
+    member = members.find(context.connection, organization.id, user_id)
     if member is None:
         raise not_found("member")
-    bags = merged_bags(bags_of(member), body, shared=False)
-    return json_answer(members.change(call.connection, member, **bags))
+    metadata = merge_metadata(metadata_of(member), body, shared=False)
+    return json_response(members.change(context.connection, member, **metadata))
 
 
-def list_user_organizations(call: Call, user_id: str) -> Response:
+def list_user_organizations(context: RequestContext, user_id: str) -> Response:
     """List the organizations of a user."""
-    user, wanted = call.reachable_user(user_id), paging(call.query)
-    found = members.of_user(call.connection, user.id, after=wanted.after, most=wanted.most)
-    return json_answer(wanted.page(found, lambda membership: membership.organization_id))
+    user, page_request = context.user_or_403(user_id), parse_page_request(context.query)
+    found = members.of_user(
+        context.connection, user.id, after=page_request.after, limit=page_request.fetch_limit
+    )
+    return json_response(page_request.page(found, lambda membership: membership.organization_id))
 
 
-def _known(call: Call, organization_id: str) -> Organization:
-    organization = organizations.find(call.connection, call.environment_id, organization_id)
+def _known(context: RequestContext, organization_id: str) -> Organization:
+    organization = organizations.find(context.connection, context.environment_id, organization_id)
     if organization is None:
         raise not_found("organization")
     return organization

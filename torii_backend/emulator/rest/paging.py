@@ -1,4 +1,4 @@
-"""Paging: how long a page is, where it starts, and where the next one does."""
+"""PageRequest: how long a page is, where it starts, and where the next one does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from torii_backend.client.models import Page
 from torii_backend.emulator.ids import is_id
-from torii_backend.emulator.rest.problem import bad_value
+from torii_backend.emulator.rest.problem import invalid_request
 
 _DEFAULT_LIMIT = 20
 _LARGEST_LIMIT = 100
@@ -19,7 +19,7 @@ _LARGEST_LIMIT = 100
 ItemT = TypeVar("ItemT", bound=Struct)
 
 
-class Paging(NamedTuple):
+class PageRequest(NamedTuple):
     """Which page of a listing is asked for; listings are in ascending order of an id.
 
     Attributes:
@@ -31,7 +31,7 @@ class Paging(NamedTuple):
     after: str
 
     @property
-    def most(self) -> int:
+    def fetch_limit(self) -> int:
         """How many items to look for: one more than the page has, to see whether more follow."""
         return self.limit + 1
 
@@ -39,7 +39,7 @@ class Paging(NamedTuple):
         """Make the page.
 
         Args:
-            found: at most `most` items that follow `after`, in order.
+            found: at most `fetch_limit` items that follow `after`, in order.
             key: gives the id by which an item is ordered.
         """
         items = tuple(found[: self.limit])
@@ -49,7 +49,7 @@ class Paging(NamedTuple):
         )
 
 
-def paging(query: MultiDict[str, str]) -> Paging:
+def parse_page_request(query: MultiDict[str, str]) -> PageRequest:
     """Read the parameters `limit`, pulled into 1..100, and `cursor`.
 
     Raises:
@@ -57,9 +57,9 @@ def paging(query: MultiDict[str, str]) -> Paging:
     """
     limit, cursor = query.get("limit"), query.get("cursor")
     if limit is not None and not re.fullmatch("-?[0-9]+", limit):
-        raise bad_value("limit must be a whole number.")
+        raise invalid_request("limit must be a whole number.")
     if cursor is not None and not is_id(cursor):
-        raise bad_value("cursor must be the nextCursor of another page.")
+        raise invalid_request("cursor must be the nextCursor of another page.")
     # A float has no limit on its digits.
     wanted = _DEFAULT_LIMIT if limit is None else float(limit)
-    return Paging(int(max(1, min(_LARGEST_LIMIT, wanted))), (cursor or "").lower())
+    return PageRequest(int(max(1, min(_LARGEST_LIMIT, wanted))), (cursor or "").lower())

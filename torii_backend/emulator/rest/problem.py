@@ -10,7 +10,7 @@ import msgspec
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from torii_backend.emulator.answers import allow, wording
+from torii_backend.emulator.responses import code_and_message, set_allow_header
 
 
 class Problem(HTTPException):
@@ -30,12 +30,12 @@ class Problem(HTTPException):
         self.members = members
 
 
-def problem_answer(error: HTTPException) -> Response:
+def problem_response(error: HTTPException) -> Response:
     """Make the answer to a request that routing or an endpoint refused."""
     if isinstance(error, Problem):
         word, detail, members = error.word, error.description, error.members
     else:
-        (word, detail), members = wording(error), {}
+        (word, detail), members = code_and_message(error), {}
     status = error.code or 400
     document = {
         "type": "about:blank",
@@ -51,11 +51,11 @@ def problem_answer(error: HTTPException) -> Response:
     )
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
-    allow(answer, error)
+    set_allow_header(answer, error)
     return answer
 
 
-def bad_value(detail: str) -> Problem:
+def invalid_request(detail: str) -> Problem:
     """Make the refusal of a value in the request."""
     return Problem(400, "invalid_request", detail)
 

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from torii_backend.emulator.answers import json_answer
-from torii_backend.emulator.rest.call import Call, writable
+from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem
+from torii_backend.emulator.rest.request_context import RequestContext, require_not_deleted
 from torii_backend.emulator.store import sessions
 
 
-def list_sessions(call: Call, user_id: str) -> Response:
+def list_sessions(context: RequestContext, user_id: str) -> Response:
     """List the live sessions of a user, latest use first."""
-    user = call.reachable_user(user_id)
-    return json_answer(sessions.live(call.connection, user.id, call.now))
+    user = context.user_or_403(user_id)
+    return json_response(sessions.live(context.connection, user.id, context.now))
 
 
-def revoke_all_sessions(call: Call, user_id: str) -> Response:
+def revoke_all_sessions(context: RequestContext, user_id: str) -> Response:
     """End every session of a user."""
-    user = writable(call.reachable_user(user_id))
-    sessions.revoke_all(call.connection, user.id)
+    user = require_not_deleted(context.user_or_403(user_id))
+    sessions.revoke_all(context.connection, user.id)
     return Response(status=204)
 
 
-def revoke_session(call: Call, user_id: str, session_id: str) -> Response:
+def revoke_session(context: RequestContext, user_id: str, session_id: str) -> Response:
     """End one session of a user; one that ended before is no error."""
-    user = writable(call.reachable_user(user_id))
-    if not sessions.revoke(call.connection, user.id, session_id):
+    user = require_not_deleted(context.user_or_403(user_id))
+    if not sessions.revoke(context.connection, user.id, session_id):
         raise Problem(
             403, "forbidden", "The secret key reaches no session of this user with this id."
         )

@@ -8,100 +8,108 @@ from msgspec import UNSET, Struct, structs
 from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateUser, UpdateUser, UserMetadataPatch
-from torii_backend.emulator.addresses import is_mailbox
-from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.ids import new_id
-from torii_backend.emulator.metadata import Bag
-from torii_backend.emulator.rest.bags import NAMES, bags_of, merged_bags
-from torii_backend.emulator.rest.call import Call, writable
+from torii_backend.emulator.metadata import Metadata
+from torii_backend.emulator.responses import json_response
+from torii_backend.emulator.rest.metadata import METADATA_FIELDS, merge_metadata, metadata_of
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.problem import Problem, bad_value
+from torii_backend.emulator.rest.problem import Problem, invalid_request
+from torii_backend.emulator.rest.request_context import RequestContext, require_not_deleted
 from torii_backend.emulator.store import invitations, sessions, users
-from torii_backend.emulator.store.users import StoredUser, joined_name
+from torii_backend.emulator.store.users import StoredUser, join_name
+from torii_backend.emulator.validation import is_email
 
 _SHORTEST_PASSWORD = 8
 _PROFILE = ("first_name", "last_name", "locale", "name", "phone", "address", "date_of_birth")
 
 
-def create_user(call: Call, body: CreateUser) -> Response:
+def create_user(context: RequestContext, body: CreateUser) -> Response:
     """Add a user; no one signs in to the emulator, so the password is checked and forgotten."""
     email = None if body.email is UNSET else body.email
     if email is not None:
-        _check_address(call, email)
+        _check_address(context, email)
     if isinstance(body.password, str) and len(body.password) < _SHORTEST_PASSWORD:
-        raise bad_value(f"password must have at least {_SHORTEST_PASSWORD} characters.")
-    invited = {} if email is None else _accept_invitations(call, email)
+        raise invalid_request(f"password must have at least {_SHORTEST_PASSWORD} characters.")
+    invited = {} if email is None else _accept_invitations(context, email)
     blank = StoredUser(
         id=new_id(),
-        environment_id=call.environment_id,
+        environment_id=context.environment_id,
         status="active",
-        created_at=call.now,
-        updated_at=call.now,
+        created_at=context.now,
+        updated_at=context.now,
         email=email,
-        **merged_bags({name: invited.get(name, {}) for name in NAMES}, body, shared=True),
+        **merge_metadata(
+            {name: invited.get(name, {}) for name in METADATA_FIELDS}, body, shared=True
+        ),
     )
     given = {name: value for name, value in _sent(body).items() if value is not None}
     user = structs.replace(blank, **_with_full_name(blank, given))
-    users.add(call.connection, user)
-    return json_answer(user, 201)
+    users.add(context.connection, user)
+    return json_response(user, 201)
 
 
-def get_user(call: Call, user_id: str) -> Response:
+def get_user(context: RequestContext, user_id: str) -> Response:
     """Read a user, deleted or not."""
-    return json_answer(call.known_user(user_id))
+    return json_response(context.user_or_404(user_id))
 
 
-def update_user(call: Call, user_id: str, body: UpdateUser) -> Response:
+def update_user(context: RequestContext, user_id: str, body: UpdateUser) -> Response:
     """Change the profile of a user."""
     if body.locale not in {UNSET, None, "en", "da"}:
-        raise bad_value("locale must be en, da or null.")
-    user = writable(call.known_user(user_id))
-    bags = merged_bags(bags_of(user), body, shared=True)
+        raise invalid_request("locale must be en, da or null.")
+    user = require_not_deleted(context.user_or_404(user_id))
+    metadata = merge_metadata(metadata_of(user), body, shared=True)
     fields = _with_full_name(user, _sent(body))
-    return json_answer(users.change(call.connection, user, **fields, **bags))
+    return json_response(users.change(context.connection, user, **fields, **metadata))
 
 
-def update_user_metadata(call: Call, user_id: str, body: UserMetadataPatch) -> Response:
-    """Merge into the bags of a user."""
-    user = writable(call.known_user(user_id))
-    bags = merged_bags(bags_of(user), body, shared=True)
-    return json_answer(users.change(call.connection, user, **bags))
+def update_user_metadata(
+    context: RequestContext, user_id: str, body: UserMetadataPatch
+) -> Response:
+    """Merge into the metadata of a user."""
+    user = require_not_deleted(context.user_or_404(user_id))
+    metadata = merge_metadata(metadata_of(user), body, shared=True)
+    return json_response(users.change(context.connection, user, **metadata))
 
 
-def delete_user(call: Call, user_id: str) -> Response:
+def delete_user(context: RequestContext, user_id: str) -> Response:
     """Mark a user as deleted, and end their sessions."""
-    user = writable(call.known_user(user_id))
-    sessions.revoke_all(call.connection, user.id)
-    users.delete(call.connection, user, call.now)
+    user = require_not_deleted(context.user_or_404(user_id))
+    sessions.revoke_all(context.connection, user.id)
+    users.delete(context.connection, user, context.now)
     return Response(status=204)
 
 
-def ban_user(call: Call, user_id: str) -> Response:
+def ban_user(context: RequestContext, user_id: str) -> Response:
     """Ban a user, and end their sessions."""
-    user = writable(call.known_user(user_id))
-    sessions.revoke_all(call.connection, user.id)
-    return json_answer(users.change(call.connection, user, status="banned"))
+    user = require_not_deleted(context.user_or_404(user_id))
+    sessions.revoke_all(context.connection, user.id)
+    return json_response(users.change(context.connection, user, status="banned"))
 
 
-def unban_user(call: Call, user_id: str) -> Response:
+def unban_user(context: RequestContext, user_id: str) -> Response:
     """Lift a ban."""
-    user = writable(call.known_user(user_id))
-    return json_answer(users.change(call.connection, user, status="active"))
+    user = require_not_deleted(context.user_or_404(user_id))
+    return json_response(users.change(context.connection, user, status="active"))
 
 
-def _check_address(call: Call, email: str) -> None:
-    if not is_mailbox(email):
-        raise bad_value("email must be the address of a mailbox.")
-    if users.has_address(call.connection, call.environment_id, email):
+def _check_address(context: RequestContext, email: str) -> None:
+    if not is_email(email):
+        raise invalid_request("email must be the address of a mailbox.")
+    if users.email_is_taken(context.connection, context.environment_id, email):
         raise Problem(409, "email_taken", "Another user of this environment has the email.")
 
 
-def _accept_invitations(call: Call, email: str) -> dict[str, Bag]:
-    """Accept what is pending for an address; gives the bags of the newest, which fit a user."""
-    pending = invitations.pending_for(call.connection, call.environment_id, email, call.now)
+def _accept_invitations(context: RequestContext, email: str) -> dict[str, Metadata]:
+    """Accept what is pending for an address; gives the metadata of the newest, which fit a user."""
+    pending = invitations.pending_for(
+        context.connection, context.environment_id, email, context.now
+    )
     for invitation in pending:
-        invitations.change(call.connection, invitation, status="ACCEPTED", accepted_at=call.now)
-    return bags_of(pending[-1]) if pending else {}
+        invitations.change(
+            context.connection, invitation, status="ACCEPTED", accepted_at=context.now
+        )
+    return metadata_of(pending[-1]) if pending else {}
 
 
 def _sent(body: Struct) -> dict[str, Any]:
@@ -112,11 +120,11 @@ def _sent(body: Struct) -> dict[str, Any]:
 
 def _with_full_name(user: StoredUser, fields: dict[str, Any]) -> dict[str, Any]:
     """Let the full name follow the first and the last one, unless it was set or cleared itself."""
-    if "name" in fields or user.name != joined_name(user.first_name, user.last_name):
+    if "name" in fields or user.name != join_name(user.first_name, user.last_name):
         return fields
     first_name = fields.get("first_name", user.first_name)
     last_name = fields.get("last_name", user.last_name)
-    return {**fields, "name": joined_name(first_name, last_name)}
+    return {**fields, "name": join_name(first_name, last_name)}
 
 
 OPERATIONS = [

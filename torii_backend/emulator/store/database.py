@@ -31,7 +31,7 @@ class Database:
         self._lock = Lock()
         self._closed = False
         self._connection = _opened(path)
-        self._start: Optional[sqlite3.Connection] = None
+        self._snapshot: Optional[sqlite3.Connection] = None
 
     @property
     def closed(self) -> bool:
@@ -57,25 +57,25 @@ class Database:
                 raise
             connection.execute("COMMIT")
 
-    def mark_start(self) -> None:
-        """Remember the data as they are now, for `go_back_to_start`."""
+    def save_snapshot(self) -> None:
+        """Remember the data as they are now, for `restore_snapshot`."""
         with self._lock:
-            self._start = sqlite3.connect(IN_MEMORY, check_same_thread=False)
-            self._connection.backup(self._start)
+            self._snapshot = sqlite3.connect(IN_MEMORY, check_same_thread=False)
+            self._connection.backup(self._snapshot)
 
-    def go_back_to_start(self) -> None:
-        """Make the data what they were at `mark_start`; without one they stay as they are."""
+    def restore_snapshot(self) -> None:
+        """Make the data what they were at `save_snapshot`; without one they stay as they are."""
         with self._lock:
-            if self._start is not None and not self._closed:
-                self._start.backup(self._connection)
+            if self._snapshot is not None and not self._closed:
+                self._snapshot.backup(self._connection)
 
     def close(self) -> None:
         """Let go of the file once the transaction under way is over; may be called again."""
         with self._lock:
             self._closed = True
             self._connection.close()
-            if self._start is not None:
-                self._start.close()
+            if self._snapshot is not None:
+                self._snapshot.close()
 
 
 def _opened(path: str) -> sqlite3.Connection:
@@ -101,7 +101,7 @@ def _opened(path: str) -> sqlite3.Connection:
         ) from None
     except sqlite3.DatabaseError:
         connection.close()
-        raise _foreign() from None
+        raise _not_an_emulator_database() from None
     except BaseException:
         connection.close()
         raise
@@ -116,7 +116,7 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
         _check_whole(connection)
     elif version or tables:
-        raise _foreign()
+        raise _not_an_emulator_database()
     else:
         script = f"BEGIN EXCLUSIVE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
         connection.executescript(script)
@@ -131,5 +131,5 @@ def _check_whole(connection: sqlite3.Connection) -> None:
         raise ConfigurationError("db is damaged: delete the file, or name another one.")
 
 
-def _foreign() -> ConfigurationError:
+def _not_an_emulator_database() -> ConfigurationError:
     return ConfigurationError("db is no database of this emulator: name another file.")

@@ -36,7 +36,7 @@ def add(connection: Connection, token: str, impersonation: Impersonation) -> Non
     )
 
 
-def spend(connection: Connection, token: str, at: datetime) -> Optional[Impersonation]:
+def redeem(connection: Connection, token: str, at: datetime) -> Optional[Impersonation]:
     """Take a token away; gives None where it is unknown, was spent before or has expired."""
     row = connection.execute(
         "SELECT record FROM impersonations WHERE digest = ?", (_digest(token),)

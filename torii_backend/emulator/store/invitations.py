@@ -10,7 +10,7 @@ from typing import Any, Optional
 import msgspec
 
 from torii_backend.client.models import InvitationDetail
-from torii_backend.emulator.store.moments import microseconds
+from torii_backend.emulator.store.timestamps import microseconds
 
 _decode = msgspec.json.Decoder(InvitationDetail).decode
 
@@ -50,7 +50,7 @@ def search(
     text: str,
     at: datetime,
     after: str,
-    most: int,
+    limit: int,
 ) -> list[InvitationDetail]:
     """Find the invitations of an environment, in order of their ids.
 
@@ -61,7 +61,7 @@ def search(
         text: what the address must contain; letter case does not matter.
         at: the moment whose states count.
         after: the id that all found ids are greater than.
-        most: how many invitations to give at most.
+        limit: how many invitations to give at most.
     """
     status = "CASE WHEN status = 'PENDING' AND expires_at <= ? THEN 'EXPIRED' ELSE status END"
     wanted, values = "", []
@@ -71,7 +71,7 @@ def search(
     rows = connection.execute(
         "SELECT record FROM invitations"  # noqa: S608 (all texts are ours)
         f" WHERE environment_id = ? AND id > ? AND instr(email, ?){wanted} ORDER BY id LIMIT ?",
-        [environment_id, after, text.lower(), *values, most],
+        [environment_id, after, text.lower(), *values, limit],
     )
     return [_read(record, at) for (record,) in rows]
 

@@ -33,7 +33,7 @@ def find(
 
 
 def of_organization(
-    connection: Connection, organization_id: str, *, after: str, most: int
+    connection: Connection, organization_id: str, *, after: str, limit: int
 ) -> list[OrganizationMember]:
     """List the members of an organization, in order of the users' ids.
 
@@ -41,18 +41,18 @@ def of_organization(
         connection: a transaction.
         organization_id: whose members are listed.
         after: the user id that all listed ones are greater than.
-        most: how many memberships to give at most.
+        limit: how many memberships to give at most.
     """
     rows = connection.execute(
         "SELECT record FROM members WHERE organization_id = ? AND user_id > ?"
         " ORDER BY user_id LIMIT ?",
-        (organization_id, after, most),
+        (organization_id, after, limit),
     )
     return [_decode(record) for (record,) in rows]
 
 
 def of_user(
-    connection: Connection, user_id: str, *, after: str, most: int
+    connection: Connection, user_id: str, *, after: str, limit: int
 ) -> list[UserOrganization]:
     """List the organizations of a user, in order of their ids.
 
@@ -60,13 +60,13 @@ def of_user(
         connection: a transaction.
         user_id: whose organizations are listed.
         after: the organization id that all listed ones are greater than.
-        most: how many memberships to give at most.
+        limit: how many memberships to give at most.
     """
     rows = connection.execute(
         "SELECT members.record, organizations.record"
         " FROM members JOIN organizations ON organizations.id = organization_id"
         " WHERE user_id = ? AND organization_id > ? ORDER BY organization_id LIMIT ?",
-        (user_id, after, most),
+        (user_id, after, limit),
     )
     return [_seen_from_user(_decode(row[0]), _decode_organization(row[1])) for row in rows]
 

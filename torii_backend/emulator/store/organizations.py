@@ -36,7 +36,7 @@ def find(
     return None if row is None else _decode(row[0])
 
 
-def any_exist(connection: Connection) -> bool:
+def exists_any(connection: Connection) -> bool:
     """Tell whether there is any organization at all."""
     return connection.execute("SELECT 1 FROM organizations LIMIT 1").fetchone() is not None
 
@@ -50,7 +50,7 @@ def environment_of(connection: Connection, organization_id: str) -> Optional[str
 
 
 def search(
-    connection: Connection, environment_id: str, name: str, *, after: str, most: int
+    connection: Connection, environment_id: str, name: str, *, after: str, limit: int
 ) -> list[Organization]:
     """Find the organizations of an environment whose name contains a text, in order of their ids.
 
@@ -59,23 +59,23 @@ def search(
         environment_id: whose organizations are searched.
         name: the text; letter case does not matter, and an empty one is in every name.
         after: the id that all found ids are greater than; an empty text is less than any.
-        most: how many organizations to give at most.
+        limit: how many organizations to give at most.
     """
     found = connection.execute(
         "SELECT record FROM organizations WHERE id IN (SELECT id FROM organizations"
         " WHERE environment_id = ? AND id > ? AND instr(name, ?) ORDER BY id LIMIT ?) ORDER BY id",
-        (environment_id, after, name.casefold(), most),
+        (environment_id, after, name.casefold(), limit),
     )
     return [_decode(record) for (record,) in found]
 
 
-def change(connection: Connection, organization: Organization, **bags: Any) -> Organization:
-    """Change the bags of an organization.
+def change(connection: Connection, organization: Organization, **metadata: Any) -> Organization:
+    """Change the metadata of an organization.
 
     Returns:
         The organization as it is now.
     """
-    changed = msgspec.structs.replace(organization, **bags)
+    changed = msgspec.structs.replace(organization, **metadata)
     connection.execute(
         "UPDATE organizations SET record = ? WHERE id = ?",
         (msgspec.json.encode(changed), changed.id),

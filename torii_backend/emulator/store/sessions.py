@@ -8,7 +8,7 @@ from sqlite3 import Connection
 import msgspec
 
 from torii_backend.client.models import Session
-from torii_backend.emulator.store.moments import microseconds
+from torii_backend.emulator.store.timestamps import microseconds
 
 _decode = msgspec.json.Decoder(Session).decode
 

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from msgspec import UNSET
 
 from torii_backend.client.inputs import UserSearch
-from torii_backend.emulator.store.moments import microseconds
+from torii_backend.emulator.store.timestamps import microseconds
 from torii_backend.emulator.store.users import StoredUser, decoded
 
 _FEW_MEMBERS = 10_000
@@ -17,7 +17,7 @@ _Condition = tuple[str, Sequence[object]]
 
 
 def search(
-    connection: Connection, environment_id: str, filters: UserSearch, *, after: str, most: int
+    connection: Connection, environment_id: str, filters: UserSearch, *, after: str, limit: int
 ) -> list[StoredUser]:
     """Find users.
 
@@ -26,7 +26,7 @@ def search(
         environment_id: whose users are searched.
         filters: all of which must hold.
         after: the id that all found ids are greater than; an empty text is less than any.
-        most: how many users to give at most.
+        limit: how many users to give at most.
     """
     source, key, membership = _source(connection, filters)
     conditions: list[_Condition] = [
@@ -39,7 +39,7 @@ def search(
     found = connection.execute(
         "SELECT record FROM users WHERE id IN"  # noqa: S608 (all texts are ours)
         f" (SELECT id FROM {source} WHERE {where} ORDER BY {key} LIMIT ?) ORDER BY id",
-        [*values, most],
+        [*values, limit],
     )
     return [decoded(record) for (record,) in found]
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import msgspec
 
 from torii_backend.client.models import User
-from torii_backend.emulator.store.moments import microseconds, now
+from torii_backend.emulator.store.timestamps import microseconds, now
 
 
 class StoredUser(User, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ def decoded(record: bytes) -> StoredUser:
     return _decoder.decode(record)
 
 
-def joined_name(first_name: Optional[str], last_name: Optional[str]) -> Optional[str]:
+def join_name(first_name: Optional[str], last_name: Optional[str]) -> Optional[str]:
     """Make the full name of a user who was given none; None where both parts are missing."""
     return " ".join(part for part in (first_name, last_name) if part) or None
 
@@ -54,12 +54,12 @@ def find(connection: Connection, user_id: str) -> Optional[StoredUser]:
     return None if row is None else decoded(row[0])
 
 
-def any_exist(connection: Connection) -> bool:
+def exists_any(connection: Connection) -> bool:
     """Tell whether there is any user at all."""
     return connection.execute("SELECT 1 FROM users LIMIT 1").fetchone() is not None
 
 
-def has_address(connection: Connection, environment_id: str, email: str) -> bool:
+def email_is_taken(connection: Connection, environment_id: str, email: str) -> bool:
     """Tell whether an account has an address; those of deleted users are free again."""
     row = connection.execute(
         "SELECT 1 FROM users INDEXED BY users_by_email"

@@ -13,23 +13,23 @@ _NO_ORIGINS = {"data", "javascript", "vbscript"}  # schemes whose addresses are 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def is_mailbox(text: str) -> bool:
+def is_email(text: str) -> bool:
     """Tell whether a text looks like the address of a mailbox."""
     return len(text) <= _LONGEST_MAILBOX and _MAILBOX.fullmatch(text) is not None
 
 
 def is_origin(text: str) -> bool:
     """Tell whether a text is a whole origin, and nothing more; the scheme may be an app's own."""
-    return normal_origin(text) is not None and not re.search(r"[/?#\\]", text.split("://")[1])
+    return normalize_origin(text) is not None and not re.search(r"[/?#\\]", text.split("://")[1])
 
 
 def web_origin(url: str) -> Optional[str]:
     """Give the origin of an http(s) address in its normal form; None where it has none."""
-    origin = normal_origin(url)
+    origin = normalize_origin(url)
     return origin if origin is not None and origin.split("://")[0] in _DEFAULT_PORTS else None
 
 
-def normal_origin(url: str) -> Optional[str]:
+def normalize_origin(url: str) -> Optional[str]:
     """Give the origin of an address in its normal form: lower case, and no default port.
 
     The scheme may be an app's own. None for an address that has no origin, or a user in it.

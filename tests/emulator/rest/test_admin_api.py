@@ -35,10 +35,10 @@ def _ids(api: Api) -> dict[str, str]:
 def test_unknown_members_are_refused_by_name(api: Api, path: str, body: dict[str, Any]) -> None:
     ids = _ids(api)
     good = {name: value.format(**ids) for name, value in body.items()}
-    answer = api.wire.post("/_emulator" + path.format(**ids), {**good, "shoeSize": 44})
-    assert answer.status == 400
-    assert "shoeSize" in answer.message
-    api.steer(path.format(**ids), good)
+    response = api.wire.post("/_emulator" + path.format(**ids), {**good, "shoeSize": 44})
+    assert response.status == 400
+    assert "shoeSize" in response.message
+    api.admin(path.format(**ids), good)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_what_cannot_be_made_is_refused(api: Api, path: str, body: dict[str, Any
         name: value.format(**ids) if isinstance(value, str) else value
         for name, value in body.items()
     }
-    answer = api.wire.post("/_emulator" + path, sent)
-    assert 400 <= answer.status < 500
-    assert answer.message
+    response = api.wire.post("/_emulator" + path, sent)
+    assert 400 <= response.status < 500
+    assert response.message
 
 
 def test_a_user_does_not_join_an_organization_of_another_environment(
@@ -86,7 +86,7 @@ def test_a_user_does_not_join_an_organization_of_another_environment(
 def test_an_organization_belongs_to_the_first_environment_unless_told(
     api: Api, elsewhere: Api
 ) -> None:
-    made = api.steer("/organizations", {"name": "Acme"})
+    made = api.admin("/organizations", {"name": "Acme"})
     assert [row["id"] for row in api.ok("GET", "/organizations")["items"]] == [made["id"]]
     assert elsewhere.ok("GET", "/organizations")["items"] == []
 
@@ -95,13 +95,13 @@ def test_verifying_the_email_of_nobody_says_that_there_is_no_such_user(api: Api)
     gone = api.user(email="ada@example.com")["id"]
     api.done("DELETE", f"/users/{gone}")
     for user_id in (gone, str(uuid4())):
-        answer = api.wire.post(f"/_emulator/users/{user_id}/verify-email")
-        assert (answer.status, answer.message) == (404, "There is no such user.")
+        response = api.wire.post(f"/_emulator/users/{user_id}/verify-email")
+        assert (response.status, response.message) == (404, "There is no such user.")
 
 
 def test_an_id_may_be_in_upper_case(api: Api) -> None:
     user = api.user(email="ada@example.com")["id"]
-    made = api.steer(
+    made = api.admin(
         "/organizations", {"name": "Acme", "environmentId": api.environment_id.upper()}
     )
     member = api.join(made["id"].upper(), user.upper(), "admin")
@@ -116,7 +116,7 @@ def test_an_id_may_be_in_upper_case(api: Api) -> None:
 
 def test_a_user_is_known_by_an_id_in_upper_case(api: Api, torii: Emulator) -> None:
     user = api.user(email="ada@example.com")["id"]
-    token = api.steer("/tokens", {"userId": user.upper()})["accessToken"]
+    token = api.admin("/tokens", {"userId": user.upper()})["accessToken"]
     claims = api.wire.verified(token)
     assert (claims["sub"], claims["email_verified"]) == (user, False)
     api.ok("POST", f"/users/{user}/ban")
@@ -127,5 +127,5 @@ def test_a_user_is_known_by_an_id_in_upper_case(api: Api, torii: Emulator) -> No
 
 def test_the_id_of_a_stranger_stays_as_it_was_given(api: Api) -> None:
     for user_id in ("User_Ada", str(uuid4()).upper()):
-        token = api.steer("/tokens", {"userId": user_id})["accessToken"]
+        token = api.admin("/tokens", {"userId": user_id})["accessToken"]
         assert api.wire.verified(token)["sub"] == user_id

@@ -1,4 +1,4 @@
-"""Call: what an endpoint of the REST API knows about the request that it answers."""
+"""RequestContext: what an endpoint of the REST API knows about the request that it answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torii_backend.emulator.store import users
 from torii_backend.emulator.store.users import StoredUser
 
 
-class Call(NamedTuple):
+class RequestContext(NamedTuple):
     """One call of an operation, within one transaction.
 
     Attributes:
@@ -21,7 +21,7 @@ class Call(NamedTuple):
         connection: the transaction; an endpoint that raises undoes what it wrote.
         query: the query parameters.
         issuer: the origin of the tenant host.
-        now: the moment of the call.
+        now: the moment of the context.
     """
 
     environment_id: str
@@ -30,23 +30,23 @@ class Call(NamedTuple):
     issuer: str
     now: datetime
 
-    def known_user(self, user_id: str) -> StoredUser:
+    def user_or_404(self, user_id: str) -> StoredUser:
         """Give a user of the key's environment, for operations that tell of unknown ids.
 
         Raises:
             Problem: 404 for an id that nobody has, 403 for a user of another environment.
         """
-        return self._user(user_id, not_found("user"))
+        return self._find_user(user_id, not_found("user"))
 
-    def reachable_user(self, user_id: str) -> StoredUser:
+    def user_or_403(self, user_id: str) -> StoredUser:
         """Give a user of the key's environment, for operations that do not tell of unknown ids.
 
         Raises:
             Problem: 403 for any other id.
         """
-        return self._user(user_id, forbidden())
+        return self._find_user(user_id, forbidden())
 
-    def _user(self, user_id: str, unknown: Problem) -> StoredUser:
+    def _find_user(self, user_id: str, unknown: Problem) -> StoredUser:
         user = users.find(self.connection, user_id)
         if user is None:
             raise unknown
@@ -55,7 +55,7 @@ class Call(NamedTuple):
         return user
 
 
-def writable(user: StoredUser) -> StoredUser:
+def require_not_deleted(user: StoredUser) -> StoredUser:
     """See that a user may be changed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Web pages: those of this machine may steer the emulator, all others may not."""
+"""Web pages: those of this machine may control the emulator, all others may not."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ POSTS = [
 
 @pytest.mark.parametrize("path", POSTS)
 def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
-    answer = wire.send("POST", path, "{}", {"Origin": "https://evil.example"})
-    assert answer.status == 403
-    assert answer.message == "A web page of another host may not steer the emulator."
+    response = wire.send("POST", path, "{}", {"Origin": "https://evil.example"})
+    assert response.status == 403
+    assert response.message == "A web page of another host may not steer the emulator."
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
 )
 def test_an_origin_that_is_not_of_this_machine_is_refused(wire: Wire, origin: str) -> None:
     before = wire.kids()
-    answer = wire.send("POST", "/_emulator/keys/rotate", None, {"Origin": origin})
-    assert answer.status == 403
+    response = wire.send("POST", "/_emulator/keys/rotate", None, {"Origin": origin})
+    assert response.status == 403
     assert wire.kids() == before
 
 

@@ -10,7 +10,7 @@ from torii_backend.emulator.store.users import StoredUser
 Claims = dict[str, Any]
 
 
-def stranger(user_id: str, environment_id: str) -> Claims:
+def claims_for_unknown_user(user_id: str, environment_id: str) -> Claims:
     """Give the claims of a user whom the emulator does not know, but of whom a test needs a token."""
     return {
         "sub": user_id,
@@ -21,7 +21,7 @@ def stranger(user_id: str, environment_id: str) -> Claims:
     }
 
 
-def known_user(
+def claims_for_user(
     user: StoredUser,
     *,
     membership: Optional[OrganizationMember] = None,

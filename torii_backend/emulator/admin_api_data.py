@@ -10,21 +10,21 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.models import Organization, OrganizationMember
-from torii_backend.emulator.answers import error_answer, json_answer
+from torii_backend.emulator.admin_api import Body
 from torii_backend.emulator.body import read_body
-from torii_backend.emulator.control import Body
 from torii_backend.emulator.environment import Environment
-from torii_backend.emulator.ids import new_id, normal_id
+from torii_backend.emulator.ids import new_id, normalize_id
+from torii_backend.emulator.responses import error_response, json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.store.moments import now
+from torii_backend.emulator.store.timestamps import now
 
-_Text = Annotated[str, Meta(min_length=1)]
+_NonEmptyStr = Annotated[str, Meta(min_length=1)]
 
 
 class _OrganizationRequest(Body):
-    name: _Text
+    name: _NonEmptyStr
     slug: Optional[str] = None
     environment_id: Optional[str] = None
 
@@ -32,10 +32,10 @@ class _OrganizationRequest(Body):
 class _MemberRequest(Body):
     organization_id: str
     user_id: str
-    role: _Text
+    role: _NonEmptyStr
 
 
-class ControlData:
+class AdminApiData:
     """The endpoints of the control plane that make data.
 
     Args:
@@ -68,13 +68,13 @@ class ControlData:
         )
         with self._database.transaction() as connection:
             organizations.add(connection, environment_id, organization)
-        return json_answer(organization)
+        return json_response(organization)
 
     def _make_member(self, request: Request) -> Response:
         asked = read_body(request, _MemberRequest)
-        organization_id = normal_id(asked.organization_id)
+        organization_id = normalize_id(asked.organization_id)
         with self._database.transaction() as connection:
-            user = users.find(connection, normal_id(asked.user_id))
+            user = users.find(connection, normalize_id(asked.user_id))
             if user is None or user.status == "deleted":
                 raise BadRequest("userId must be the id of a user.")
             environment_id = organizations.environment_of(connection, organization_id)
@@ -84,7 +84,7 @@ class ControlData:
                 )
             member = members.find(connection, organization_id, user.id)
             if member is not None:
-                return json_answer(members.change(connection, member, role=asked.role))
+                return json_response(members.change(connection, member, role=asked.role))
             member = OrganizationMember(
                 organization_id=organization_id,
                 user_id=user.id,
@@ -94,21 +94,21 @@ class ControlData:
                 private_metadata={},
             )
             members.put(connection, member)
-        return json_answer(member)
+        return json_response(member)
 
     def _verify_email(self, request: Request, user_id: str) -> Response:
         read_body(request, Body)
         with self._database.transaction() as connection:
             user = users.find(connection, user_id)
             if user is None or user.status == "deleted":
-                return error_answer(404, "user_not_found", "There is no such user.")
+                return error_response(404, "user_not_found", "There is no such user.")
             if user.email is not None and user.email_verified_at is None:
                 user = users.change(connection, user, email_verified_at=now())
-        return json_answer(user)
+        return json_response(user)
 
     def _environment_id(self, asked: Optional[str]) -> str:
         known = [environment.environment_id for environment in self._environments]
-        environment_id = known[0] if asked is None else normal_id(asked)
+        environment_id = known[0] if asked is None else normalize_id(asked)
         if environment_id not in known:
             raise BadRequest("environmentId must be one of the emulator's two environments.")
         return environment_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from torii_backend.emulator.addresses import is_origin, normal_origin, web_origin
+from torii_backend.emulator.validation import is_origin, normalize_origin, web_origin
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,6 @@ def test_the_origin_of_an_address(url: str, origin: str) -> None:
 
 
 def test_the_same_origin_may_be_written_in_several_ways() -> None:
-    assert normal_origin("HTTPS://APP.example:443/x") == "https://app.example"
-    assert normal_origin("Capacitor://localhost/x?y") == "capacitor://localhost"
-    assert normal_origin("http://app.example:443") == "http://app.example:443"
+    assert normalize_origin("HTTPS://APP.example:443/x") == "https://app.example"
+    assert normalize_origin("Capacitor://localhost/x?y") == "capacitor://localhost"
+    assert normalize_origin("http://app.example:443") == "http://app.example:443"

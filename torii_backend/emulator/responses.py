@@ -17,12 +17,12 @@ _REFUSALS = {
 }
 
 
-def json_answer(document: Any, status: int = 200) -> Response:
+def json_response(document: Any, status: int = 200) -> Response:
     """Make an answer from any value that msgspec can encode."""
     return Response(msgspec.json.encode(document), status, content_type="application/json")
 
 
-def error_answer(status: int, code: str, message: str) -> Response:
+def error_response(status: int, code: str, message: str) -> Response:
     """Make an answer in the one envelope that all errors outside the REST API share.
 
     Args:
@@ -30,23 +30,23 @@ def error_answer(status: int, code: str, message: str) -> Response:
         code: a stable machine-readable word.
         message: one sentence for a human.
     """
-    return json_answer({"error": {"code": code, "message": message}}, status)
+    return json_response({"error": {"code": code, "message": message}}, status)
 
 
-def refusal(error: HTTPException) -> Response:
+def http_error_response(error: HTTPException) -> Response:
     """Make the answer to a request that routing or an endpoint refused."""
-    answer = error_answer(error.code or 400, *wording(error))
-    allow(answer, error)
+    answer = error_response(error.code or 400, *code_and_message(error))
+    set_allow_header(answer, error)
     return answer
 
 
-def wording(error: HTTPException) -> tuple[str, str]:
+def code_and_message(error: HTTPException) -> tuple[str, str]:
     """Give the machine-readable word for a refusal, and a sentence for a human."""
     code = error.code or 400
     return _REFUSALS.get(code, ("invalid_request", error.description or "Bad request."))
 
 
-def allow(answer: Response, error: HTTPException) -> None:
+def set_allow_header(answer: Response, error: HTTPException) -> None:
     """Name the methods that a path answers to, where the refusal is for another one."""
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))

@@ -11,7 +11,7 @@ from torii_backend.emulator import Emulator
 WATCHDOG = 30
 
 
-def steer(emulator: Emulator, path: str, **body: Any) -> Any:
+def admin(emulator: Emulator, path: str, **body: Any) -> Any:
     """Have the control plane make something."""
     url = f"{emulator.api_url}/_emulator{path}"
     with requests.post(url, json=body, timeout=WATCHDOG) as response:
@@ -21,5 +21,5 @@ def steer(emulator: Emulator, path: str, **body: Any) -> Any:
 
 def sign_in(emulator: Emulator, user_id: str, **body: Any) -> str:
     """Start a session; gives its access token."""
-    token: str = steer(emulator, "/sessions", userId=user_id, **body)["accessToken"]
+    token: str = admin(emulator, "/sessions", userId=user_id, **body)["accessToken"]
     return token

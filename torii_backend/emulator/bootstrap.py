@@ -12,7 +12,7 @@ from torii_backend.emulator.store import environments, organizations, users
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 
 
-def known_environments(db: str) -> list[Environment]:
+def load_environments(db: str) -> list[Environment]:
     """Give the two environments of a database; a new one gets fresh ones, kept if it is a file.
 
     Args:
@@ -24,7 +24,7 @@ def known_environments(db: str) -> list[Environment]:
     with closing(Database(db)) as database, database.transaction() as connection:
         found = environments.find_all(connection)
         if not found:
-            found = [Environment.fresh(), Environment.fresh()]
+            found = [Environment.generate(), Environment.generate()]
             environments.add(connection, found)
     return found
 
@@ -34,7 +34,7 @@ def open_database(db: str, wanted: Sequence[Environment], seed: Optional[str]) -
 
     Args:
         db: the path of the file, or `:memory:`.
-        wanted: its environments, as `known_environments` gave them.
+        wanted: its environments, as `load_environments` gave them.
         seed: the path of a seed file for the first environment; a database that holds users or
             organizations already is left as it is.
 
@@ -47,11 +47,11 @@ def open_database(db: str, wanted: Sequence[Environment], seed: Optional[str]) -
         with database.transaction() as connection:
             if not environments.find_all(connection):
                 environments.add(connection, wanted)
-            unused = not users.any_exist(connection) and not organizations.any_exist(connection)
+            unused = not users.exists_any(connection) and not organizations.exists_any(connection)
             if contents is not None and unused:
                 fill(connection, wanted[0].environment_id, contents)
         if db == IN_MEMORY:
-            database.mark_start()
+            database.save_snapshot()
     except BaseException:
         database.close()
         raise

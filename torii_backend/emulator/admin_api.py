@@ -11,15 +11,15 @@ import msgspec
 from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.addresses import is_origin
-from torii_backend.emulator.answers import json_answer
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
-from torii_backend.emulator.tenant_host import device
+from torii_backend.emulator.tenant_host import device_of
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
+from torii_backend.emulator.validation import is_origin
 from torii_backend.settings import is_loopback
 
 PREFIX = "/_emulator/"
@@ -49,7 +49,7 @@ class _OutageRequest(Body):
     seconds: Optional[float] = None
 
 
-class Control:
+class AdminApi:
     """The endpoints of the control plane but for those that make data.
 
     Args:
@@ -75,39 +75,39 @@ class Control:
 
     def _tokens(self, request: Request) -> Response:
         asked = read_body(request, _TokenRequest)
-        with _bad_values_refused():
+        with _value_errors_as_400():
             issued = self._sign_in.issue_token(
                 asked.user_id, claims=asked.claims, expires_in=asked.expires_in
             )
-        return json_answer(issued)
+        return json_response(issued)
 
     def _sessions(self, request: Request) -> Response:
         asked = read_body(request, _SessionRequest)
-        with _bad_values_refused():
+        with _value_errors_as_400():
             session, issued = self._sign_in.start_session(
                 asked.user_id,
                 active_organization_id=asked.active_organization_id,
-                device=device(request),
+                device=device_of(request),
             )
-        return json_answer({**msgspec.to_builtins(session), "accessToken": issued.access_token})
+        return json_response({**msgspec.to_builtins(session), "accessToken": issued.access_token})
 
     def _rotate(self, request: Request) -> Response:
         asked = read_body(request, _RotateRequest)
-        return json_answer({"kid": self._tenant.rotate_keys(withdraw=asked.withdraw)})
+        return json_response({"kid": self._tenant.rotate_keys(withdraw=asked.withdraw)})
 
     def _outage(self, request: Request) -> Response:
         asked = read_body(request, _OutageRequest)
-        with _bad_values_refused():
+        with _value_errors_as_400():
             self._tenant.outage(asked.mode, seconds=asked.seconds)
-        return json_answer({})
+        return json_response({})
 
     def _reset(self, request: Request) -> Response:
         read_body(request, Body)
         self._reset_all()
-        return json_answer({})
+        return json_response({})
 
 
-def check_page(request: Request) -> None:
+def require_local_origin(request: Request) -> None:
     """See that a request comes from no web page, or from one of this machine.
 
     Raises:
@@ -119,7 +119,7 @@ def check_page(request: Request) -> None:
 
 
 @contextmanager
-def _bad_values_refused() -> Generator[None, None, None]:
+def _value_errors_as_400() -> Generator[None, None, None]:
     """Answer 400 for a value that is refused with a ValueError, under its name on the wire."""
     try:
         yield
