@@ -52,21 +52,13 @@ def environment_of(connection: Connection, organization_id: str) -> Optional[str
 def search(
     connection: Connection, environment_id: str, name: str, *, after: str, limit: int
 ) -> list[Organization]:
-    """Find the organizations of an environment whose name contains a text, in order of their ids.
-
-    Args:
-        connection: a transaction.
-        environment_id: whose organizations are searched.
-        name: the text; letter case does not matter, and an empty one is in every name.
-        after: the id that all found ids are greater than; an empty text is less than any.
-        limit: how many organizations to give at most.
-    """
-    found = connection.execute(
-        "SELECT record FROM organizations WHERE id IN (SELECT id FROM organizations"
-        " WHERE environment_id = ? AND id > ? AND instr(name, ?) ORDER BY id LIMIT ?) ORDER BY id",
+    """Return the organizations after an id whose name contains a text, in any letter case."""
+    rows = connection.execute(
+        "SELECT record FROM organizations"
+        " WHERE environment_id = ? AND id > ? AND instr(name, ?) ORDER BY id LIMIT ?",
         (environment_id, after, name.casefold(), limit),
     )
-    return [_decode(record) for (record,) in found]
+    return [_decode(record) for (record,) in rows]
 
 
 def change(connection: Connection, organization: Organization, **metadata: Any) -> Organization:
