@@ -16,9 +16,9 @@ def _fail(request: Request) -> Response:
 
 def test_a_defect_is_500_and_says_where_to_look(capfd: pytest.CaptureFixture[str]) -> None:
     paths = ["/api/server/v1/users", "/_emulator/tokens"]
-    client = Client(Application([Route(path, ("GET",), _fail) for path in paths]))
-    rest, control = (client.get(path) for path in paths)
+    client = Client(Application([Route("GET", path, _fail) for path in paths]))
+    rest, admin = (client.get(path) for path in paths)
     assert (rest.status_code, rest.mimetype) == (500, "application/problem+json")
-    assert rest.get_json()["code"] == control.get_json()["error"]["code"] == "internal_error"
-    assert control.status_code == 500
+    assert rest.get_json()["code"] == admin.get_json()["error"]["code"] == "internal_error"
+    assert admin.status_code == 500
     assert capfd.readouterr().err.count("Traceback") == 2

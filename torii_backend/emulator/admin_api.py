@@ -66,11 +66,11 @@ class AdminApi:
     def routes(self) -> list[Route]:
         """List the routes; each endpoint takes the request."""
         return [
-            Route("/_emulator/tokens", ("POST",), self._tokens),
-            Route("/_emulator/sessions", ("POST",), self._sessions),
-            Route("/_emulator/keys/rotate", ("POST",), self._rotate),
-            Route("/_emulator/outage", ("POST",), self._outage),
-            Route("/_emulator/reset", ("POST",), self._reset),
+            Route("POST", "/_emulator/tokens", self._tokens),
+            Route("POST", "/_emulator/sessions", self._sessions),
+            Route("POST", "/_emulator/keys/rotate", self._rotate),
+            Route("POST", "/_emulator/outage", self._outage),
+            Route("POST", "/_emulator/reset", self._reset),
         ]
 
     def _tokens(self, request: Request) -> Response:

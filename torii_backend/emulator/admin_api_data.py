@@ -50,9 +50,9 @@ class AdminApiData:
     def routes(self) -> list[Route]:
         """List the routes."""
         return [
-            Route("/_emulator/organizations", ("POST",), self._make_organization),
-            Route("/_emulator/members", ("POST",), self._make_member),
-            Route("/_emulator/users/<id:user_id>/verify-email", ("POST",), self._verify_email),
+            Route("POST", "/_emulator/organizations", self._make_organization),
+            Route("POST", "/_emulator/members", self._make_member),
+            Route("POST", "/_emulator/users/{user_id}/verify-email", self._verify_email),
         ]
 
     def _make_organization(self, request: Request) -> Response:

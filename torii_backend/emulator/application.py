@@ -49,6 +49,6 @@ class Application:
 
 
 def _refusal(request: Request, error: HTTPException) -> Response:
-    if request.path.startswith(PREFIX):
+    if request.path.startswith(f"{PREFIX}/"):
         return problem_response(error)
     return responses.http_error_response(error)

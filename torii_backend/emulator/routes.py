@@ -1,66 +1,50 @@
-"""Routes: which endpoint answers a path and a method."""
+"""Routing: find the endpoint for a path and a method."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from werkzeug.routing import BaseConverter, Map, Rule
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
+
+# Any text without a slash may be an id, except the last part of /users/search.
+_ID = r"(?P<\1>(?!search(?:/|\\Z))[^/]+)"
 
 
 class Route(NamedTuple):
-    """A path, as werkzeug writes rules, with its methods and what answers them.
+    """A method and a path, in which `{name}` is an id, and their endpoint.
 
-    The endpoint takes the request, and the values in the path by keyword.
+    The endpoint takes the request, and the ids in lower case as keywords.
     """
 
+    method: str
     path: str
-    methods: tuple[str, ...]
     endpoint: Callable[..., Response]
 
 
 class Routes:
-    """Finds the endpoint for a request.
-
-    Args:
-        routes: all there are.
-    """
+    """Find the endpoint for a request."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        self._endpoints = [route.endpoint for route in routes]
-        self._map = _compiled(tuple((route.path, route.methods) for route in routes))
+        self._routes = [(_pattern(route.path), route) for route in routes]
 
-    def match(self, path: str, method: str) -> tuple[Callable[..., Response], Mapping[str, Any]]:
-        """Give the endpoint, and the values in the path.
-
-        Raises:
-            werkzeug.exceptions.HTTPException: there is none for the path, or for the method.
-        """
-        # The Host header picks nothing here, so routing gets a fixed one.
-        index, values = self._map.bind("localhost").match(path, method)
-        return self._endpoints[index], values
-
-
-class _IdConverter(BaseConverter):
-    """An id in a path, in lower case; what is no UUID is an id that nothing has.
-
-    It leaves `search` to the path of that name.
-    """
-
-    regex = "(?!search$)[^/]+"
-    part_isolating = True
-
-    def to_python(self, value: str) -> str:
-        """Give the id as the database writes it."""
-        return value.lower()
+    def match(self, path: str, method: str) -> tuple[Callable[..., Response], dict[str, str]]:
+        """Return the endpoint and the ids in the path, or raise NotFound or MethodNotAllowed."""
+        allowed: set[str] = set()
+        for pattern, route in self._routes:
+            found = pattern.fullmatch(path)
+            if found is None:
+                continue
+            methods = {"GET", "HEAD"} if route.method == "GET" else {route.method}
+            if method in methods:
+                # The database stores ids in lower case.
+                ids = {name: value.lower() for name, value in found.groupdict().items()}
+                return route.endpoint, ids
+            allowed |= methods
+        raise MethodNotAllowed(allowed) if allowed else NotFound
 
 
-# To compile the map takes longer than all else that an emulator does to start.
-@lru_cache(maxsize=1)
-def _compiled(paths: tuple[tuple[str, tuple[str, ...]], ...]) -> Map:
-    rules = [
-        Rule(path, methods=methods, endpoint=index) for index, (path, methods) in enumerate(paths)
-    ]
-    return Map(rules, merge_slashes=False, converters={"id": _IdConverter})
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", _ID, re.escape(path)))

@@ -43,9 +43,10 @@ class TenantHost:
     def routes(self) -> list[Route]:
         """List the routes; each endpoint takes the request."""
         return [
-            Route(JWKS_PATH, ("GET",), self._with_outage(self._jwks)),
-            Route(_DISCOVERY_PATH, ("GET",), self._with_outage(self._discovery)),
-            Route(REDEEM_PATH, ("GET", "POST"), self._with_outage(self._redeem)),
+            Route("GET", JWKS_PATH, self._with_outage(self._jwks)),
+            Route("GET", _DISCOVERY_PATH, self._with_outage(self._discovery)),
+            Route("GET", REDEEM_PATH, self._with_outage(self._redeem_in_browser)),
+            Route("POST", REDEEM_PATH, self._with_outage(self._redeem)),
         ]
 
     def _with_outage(self, endpoint: _Endpoint) -> _Endpoint:
@@ -66,14 +67,18 @@ class TenantHost:
         return json_response(self._tenant.discovery())
 
     def _redeem(self, request: Request) -> Response:
-        by_browser = request.method == "GET"
-        token = request.args.get("token", "") if by_browser else _token(request)
-        redeemed = self._sign_in.redeem(token, device_of(request))
+        redeemed = self._sign_in.redeem(
+            read_body(request, _RedeemRequest).token, device_of(request)
+        )
+        return _invalid_token() if redeemed is None else json_response(redeemed.issued)
+
+    def _redeem_in_browser(self, request: Request) -> Response:
+        redeemed = self._sign_in.redeem(request.args.get("token", ""), device_of(request))
         if redeemed is None:
-            return error_response(401, "invalid_token", "The token is unknown, spent or expired.")
-        if by_browser and redeemed.landing_page is not None:
-            return redirect(redeemed.landing_page)
-        return json_response(redeemed.issued)
+            return _invalid_token()
+        if redeemed.landing_page is None:
+            return json_response(redeemed.issued)
+        return redirect(redeemed.landing_page)
 
 
 def device_of(request: Request) -> Device:
@@ -81,8 +86,8 @@ def device_of(request: Request) -> Device:
     return Device(request.headers.get("User-Agent"), request.remote_addr)
 
 
-def _token(request: Request) -> str:
-    return read_body(request, _RedeemRequest).token
+def _invalid_token() -> Response:
+    return error_response(401, "invalid_token", "The token is unknown, spent or expired.")
 
 
 def _respond_during_outage(request: Request, outage: Outage, endpoint: _Endpoint) -> Response:

@@ -25,7 +25,7 @@ from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.timestamps import now
 
-PREFIX = "/api/server/v1/"
+PREFIX = "/api/server/v1"
 
 _OPERATIONS = [
     *users.OPERATIONS,
@@ -60,7 +60,7 @@ def routes(database: Database, environments: Sequence[Environment], issuer: str)
         return endpoint
 
     return [
-        Route(PREFIX.rstrip("/") + operation.path, (operation.method,), endpoint_for(operation))
+        Route(operation.method, PREFIX + operation.path, endpoint_for(operation))
         for operation in _OPERATIONS
     ]
 

@@ -84,7 +84,7 @@ def _check_landing_page(context: RequestContext, landing_page: str) -> None:
 OPERATIONS = [
     Operation(
         "POST",
-        "/users/<id:user_id>/impersonation-token",
+        "/users/{user_id}/impersonation-token",
         mint_impersonation_token,
         CreateImpersonationToken,
     ),

@@ -133,7 +133,7 @@ def _without_metadata(invitation: InvitationDetail) -> Invitation:
     return Invitation(**{name: fields[name] for name in Invitation.__struct_fields__})
 
 
-_ONE = "/invitations/<id:invitation_id>"
+_ONE = "/invitations/{invitation_id}"
 OPERATIONS = [
     Operation("GET", "/invitations", list_invitations),
     Operation("POST", "/invitations", create_invitation, CreateInvitation),

@@ -84,14 +84,12 @@ def _known(context: RequestContext, organization_id: str) -> Organization:
     return organization
 
 
-_ONE = "/organizations/<id:organization_id>"
+_ONE = "/organizations/{organization_id}"
 OPERATIONS = [
     Operation("GET", "/organizations", list_organizations),
     Operation("GET", _ONE, get_organization),
     Operation("PATCH", f"{_ONE}/metadata", update_organization_metadata, MetadataPatch),
     Operation("GET", f"{_ONE}/members", list_members),
-    Operation(
-        "PATCH", f"{_ONE}/members/<id:user_id>/metadata", update_member_metadata, MetadataPatch
-    ),
-    Operation("GET", "/users/<id:user_id>/organizations", list_user_organizations),
+    Operation("PATCH", _ONE + "/members/{user_id}/metadata", update_member_metadata, MetadataPatch),
+    Operation("GET", "/users/{user_id}/organizations", list_user_organizations),
 ]

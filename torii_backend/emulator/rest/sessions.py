@@ -35,7 +35,7 @@ def revoke_session(context: RequestContext, user_id: str, session_id: str) -> Re
 
 
 OPERATIONS = [
-    Operation("GET", "/users/<id:user_id>/sessions", list_sessions),
-    Operation("DELETE", "/users/<id:user_id>/sessions", revoke_all_sessions),
-    Operation("DELETE", "/users/<id:user_id>/sessions/<id:session_id>", revoke_session),
+    Operation("GET", "/users/{user_id}/sessions", list_sessions),
+    Operation("DELETE", "/users/{user_id}/sessions", revoke_all_sessions),
+    Operation("DELETE", "/users/{user_id}/sessions/{session_id}", revoke_session),
 ]

@@ -129,10 +129,10 @@ def _with_full_name(user: StoredUser, fields: dict[str, Any]) -> dict[str, Any]:
 
 OPERATIONS = [
     Operation("POST", "/users", create_user, CreateUser),
-    Operation("GET", "/users/<id:user_id>", get_user),
-    Operation("PATCH", "/users/<id:user_id>", update_user, UpdateUser),
-    Operation("DELETE", "/users/<id:user_id>", delete_user),
-    Operation("PATCH", "/users/<id:user_id>/metadata", update_user_metadata, UserMetadataPatch),
-    Operation("POST", "/users/<id:user_id>/ban", ban_user),
-    Operation("POST", "/users/<id:user_id>/unban", unban_user),
+    Operation("GET", "/users/{user_id}", get_user),
+    Operation("PATCH", "/users/{user_id}", update_user, UpdateUser),
+    Operation("DELETE", "/users/{user_id}", delete_user),
+    Operation("PATCH", "/users/{user_id}/metadata", update_user_metadata, UserMetadataPatch),
+    Operation("POST", "/users/{user_id}/ban", ban_user),
+    Operation("POST", "/users/{user_id}/unban", unban_user),
 ]
