@@ -26,7 +26,7 @@ POSTS = [
 def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
     response = wire.send("POST", path, "{}", {"Origin": "https://evil.example"})
     assert response.status == 403
-    assert response.message == "A web page of another host may not steer the emulator."
+    assert response.message == "Cross-origin requests to the emulator are not allowed."
 
 
 @pytest.mark.parametrize(

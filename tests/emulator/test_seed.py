@@ -99,15 +99,15 @@ def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seed", "words"),
     [
-        ([], "not understood"),
+        ([], "is invalid"),
         ({"users": [{"shoeSize": 44}]}, "shoeSize"),
         ({"users": [{"locale": "fr"}]}, r"users\[0\].locale"),
         ({"users": [{"id": "ada"}]}, r"a UUID in lower case .*users\[0\].id"),
         ({"users": [{}, {"id": ADA[:-2] + "AA"}]}, r"a UUID in lower case .*users\[1\].id"),
         ({"users": [{"createdAt": "2026-01-30T00:00:00"}]}, r"users\[0\].createdAt"),
         ({"organizations": [{}]}, "name"),
-        ({"users": [{"id": ADA}, {"id": ADA}]}, "id to two"),
-        ({"users": [{"email": "a@b.dk"}, {"email": "A@b.dk"}]}, "email to two"),
+        ({"users": [{"id": ADA}, {"id": ADA}]}, "same id for two"),
+        ({"users": [{"email": "a@b.dk"}, {"email": "A@b.dk"}]}, "same email for two"),
         ({"users": [{"publicMetadata": {"x": "y" * 8192}}]}, "8192 bytes"),
         ({"organizations": [{"name": "A", "publicMetadata": {"x": "y" * 8192}}]}, "8192 bytes"),
         (
@@ -147,12 +147,12 @@ def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: 
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "seed.json"
     file.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"^seed is not "):
+    with pytest.raises(ConfigurationError, match=r"^seed must be a JSON file"):
         Emulator(seed=file).start()
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"^seed cannot be read: .*\.$"):
+    with pytest.raises(ConfigurationError, match=r"^seed could not be read: .*\.$"):
         Emulator(seed=tmp_path / "nothing.json").start()
     with pytest.raises(ConfigurationError, match=r"^seed must be"):
         Emulator(seed="")

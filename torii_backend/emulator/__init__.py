@@ -1,4 +1,4 @@
-"""A local Torii, for development and tests: no account, no network."""
+"""A local Torii for development and tests, without an account or a network connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control plane: the emulator's own endpoints, through which tests steer it over HTTP."""
+"""The admin API: endpoints with which tests control the emulator over HTTP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PREFIX = "/_emulator/"
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A request body; on its own, the one of an endpoint that takes no arguments."""
+    """A request body. The base class is the body of an endpoint without arguments."""
 
 
 class _TokenRequest(Body):
@@ -50,13 +50,7 @@ class _OutageRequest(Body):
 
 
 class AdminApi:
-    """The endpoints of the control plane but for those that make data.
-
-    Args:
-        tenant: the tenant host that is steered.
-        sign_in: what makes tokens and sessions.
-        reset_all: what `Emulator.reset` does.
-    """
+    """The endpoints for tokens, sessions, keys, outages and the reset."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> None:
         self._tenant = tenant
@@ -64,7 +58,7 @@ class AdminApi:
         self._reset_all = reset_all
 
     def routes(self) -> list[Route]:
-        """List the routes; each endpoint takes the request."""
+        """Return the routes."""
         return [
             Route("POST", "/_emulator/tokens", self._tokens),
             Route("POST", "/_emulator/sessions", self._sessions),
@@ -74,31 +68,31 @@ class AdminApi:
         ]
 
     def _tokens(self, request: Request) -> Response:
-        asked = read_body(request, _TokenRequest)
+        body = read_body(request, _TokenRequest)
         with _value_errors_as_400():
             issued = self._sign_in.issue_token(
-                asked.user_id, claims=asked.claims, expires_in=asked.expires_in
+                body.user_id, claims=body.claims, expires_in=body.expires_in
             )
         return json_response(issued)
 
     def _sessions(self, request: Request) -> Response:
-        asked = read_body(request, _SessionRequest)
+        body = read_body(request, _SessionRequest)
         with _value_errors_as_400():
             session, issued = self._sign_in.start_session(
-                asked.user_id,
-                active_organization_id=asked.active_organization_id,
+                body.user_id,
+                active_organization_id=body.active_organization_id,
                 device=device_of(request),
             )
         return json_response({**msgspec.to_builtins(session), "accessToken": issued.access_token})
 
     def _rotate(self, request: Request) -> Response:
-        asked = read_body(request, _RotateRequest)
-        return json_response({"kid": self._tenant.rotate_keys(withdraw=asked.withdraw)})
+        body = read_body(request, _RotateRequest)
+        return json_response({"kid": self._tenant.rotate_keys(withdraw=body.withdraw)})
 
     def _outage(self, request: Request) -> Response:
-        asked = read_body(request, _OutageRequest)
+        body = read_body(request, _OutageRequest)
         with _value_errors_as_400():
-            self._tenant.outage(asked.mode, seconds=asked.seconds)
+            self._tenant.outage(body.mode, seconds=body.seconds)
         return json_response({})
 
     def _reset(self, request: Request) -> Response:
@@ -108,19 +102,15 @@ class AdminApi:
 
 
 def require_local_origin(request: Request) -> None:
-    """See that a request comes from no web page, or from one of this machine.
-
-    Raises:
-        Forbidden: it comes from a page of another host, or of none that is known.
-    """
-    page = request.headers.get("Origin")
-    if page is not None and not (is_origin(page) and is_loopback(urlsplit(page).hostname)):
+    """Raise Forbidden for a request from a web page, unless a loopback address served the page."""
+    origin = request.headers.get("Origin")
+    if origin is not None and not (is_origin(origin) and is_loopback(urlsplit(origin).hostname)):
         raise Forbidden
 
 
 @contextmanager
 def _value_errors_as_400() -> Generator[None, None, None]:
-    """Answer 400 for a value that is refused with a ValueError, under its name on the wire."""
+    """Turn a ValueError about an argument into a 400 that uses the name on the wire."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The part of the control plane that makes what the REST API has no call for."""
+"""The admin API for data: it creates what the REST API has no calls for."""
 
 from __future__ import annotations
 
@@ -36,19 +36,14 @@ class _MemberRequest(Body):
 
 
 class AdminApiData:
-    """The endpoints of the control plane that make data.
-
-    Args:
-        database: the data of both environments.
-        environments: both, the one that organizations belong to by default first.
-    """
+    """The endpoints for organizations, members and verified emails."""
 
     def __init__(self, database: Database, environments: Sequence[Environment]) -> None:
         self._database = database
         self._environments = environments
 
     def routes(self) -> list[Route]:
-        """List the routes."""
+        """Return the routes."""
         return [
             Route("POST", "/_emulator/organizations", self._make_organization),
             Route("POST", "/_emulator/members", self._make_member),
@@ -56,12 +51,12 @@ class AdminApiData:
         ]
 
     def _make_organization(self, request: Request) -> Response:
-        asked = read_body(request, _OrganizationRequest)
-        environment_id = self._environment_id(asked.environment_id)
+        body = read_body(request, _OrganizationRequest)
+        environment_id = self._environment_id(body.environment_id)
         organization = Organization(
             id=new_id(),
-            name=asked.name,
-            slug=asked.slug,
+            name=body.name,
+            slug=body.slug,
             created_at=now(),
             public_metadata={},
             private_metadata={},
@@ -71,24 +66,24 @@ class AdminApiData:
         return json_response(organization)
 
     def _make_member(self, request: Request) -> Response:
-        asked = read_body(request, _MemberRequest)
-        organization_id = normalize_id(asked.organization_id)
+        body = read_body(request, _MemberRequest)
+        organization_id = normalize_id(body.organization_id)
         with self._database.transaction() as connection:
-            user = users.find(connection, normalize_id(asked.user_id))
+            user = users.find(connection, normalize_id(body.user_id))
             if user is None or user.status == "deleted":
-                raise BadRequest("userId must be the id of a user.")
+                raise BadRequest("userId must be the id of an existing user.")
             environment_id = organizations.environment_of(connection, organization_id)
             if environment_id != user.environment_id:
                 raise BadRequest(
-                    "organizationId must be an organization of the user's environment."
+                    "organizationId must be the id of an organization in the user's environment."
                 )
             member = members.find(connection, organization_id, user.id)
             if member is not None:
-                return json_response(members.change(connection, member, role=asked.role))
+                return json_response(members.change(connection, member, role=body.role))
             member = OrganizationMember(
                 organization_id=organization_id,
                 user_id=user.id,
-                role=asked.role,
+                role=body.role,
                 joined_at=now(),
                 public_metadata={},
                 private_metadata={},
@@ -101,14 +96,16 @@ class AdminApiData:
         with self._database.transaction() as connection:
             user = users.find(connection, user_id)
             if user is None or user.status == "deleted":
-                return error_response(404, "user_not_found", "There is no such user.")
+                return error_response(404, "user_not_found", "User not found.")
             if user.email is not None and user.email_verified_at is None:
                 user = users.change(connection, user, email_verified_at=now())
         return json_response(user)
 
-    def _environment_id(self, asked: Optional[str]) -> str:
+    def _environment_id(self, body: Optional[str]) -> str:
         known = [environment.environment_id for environment in self._environments]
-        environment_id = known[0] if asked is None else normalize_id(asked)
+        environment_id = known[0] if body is None else normalize_id(body)
         if environment_id not in known:
-            raise BadRequest("environmentId must be one of the emulator's two environments.")
+            raise BadRequest(
+                "environmentId must be the id of one of the emulator's two environments."
+            )
         return environment_id

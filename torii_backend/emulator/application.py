@@ -1,4 +1,4 @@
-"""Application: the WSGI application that hands each request to its endpoint."""
+"""Application: the WSGI application that routes each request to its endpoint."""
 
 from __future__ import annotations
 
@@ -19,36 +19,32 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """A WSGI application over routes.
-
-    Args:
-        routes: all that it answers.
-    """
+    """A WSGI application for a list of routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = Routes(routes)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; refusals are answers too (PEP 3333)."""
-        return self._answer(Request(environ))(environ, start_response)
+        """Handle one request (PEP 3333)."""
+        return self._respond(Request(environ))(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         try:
             if request.path.startswith(admin_api.PREFIX):
                 admin_api.require_local_origin(request)
             endpoint, values = self._routes.match(request.path, request.method)
-            answer = endpoint(request, **values)
+            response = endpoint(request, **values)
         except HTTPException as error:
-            return _refusal(request, error)
-        except ConnectionError:  # how an outage, or the end of the emulator, drops a request
+            return _error_response(request, error)
+        except ConnectionError:  # an outage or the stop of the emulator drops the connection
             raise
-        except Exception:  # noqa: BLE001 (a defect of ours is an answer as well)
+        except Exception:  # noqa: BLE001 (a bug in the emulator gets a response too)
             traceback.print_exc()
-            return _refusal(request, InternalServerError())
-        return answer
+            return _error_response(request, InternalServerError())
+        return response
 
 
-def _refusal(request: Request, error: HTTPException) -> Response:
+def _error_response(request: Request, error: HTTPException) -> Response:
     if request.path.startswith(f"{PREFIX}/"):
         return problem_response(error)
     return responses.http_error_response(error)

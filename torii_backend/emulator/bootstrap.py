@@ -1,4 +1,4 @@
-"""Data: the database of an emulator, from its file or its seed to the reset that undoes a test."""
+"""Open the database of an emulator, and fill it from its seed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,7 @@ from torii_backend.emulator.store.database import IN_MEMORY, Database
 
 
 def load_environments(db: str) -> list[Environment]:
-    """Give the two environments of a database; a new one gets fresh ones, kept if it is a file.
-
-    Args:
-        db: the path of the file, or `:memory:`.
-
-    Raises:
-        ConfigurationError: the file cannot be opened, is in use, or is no database of an emulator.
-    """
+    """Return the two environments of a database. A new one gets new environments."""
     with closing(Database(db)) as database, database.transaction() as connection:
         found = environments.find_all(connection)
         if not found:
@@ -29,27 +22,20 @@ def load_environments(db: str) -> list[Environment]:
     return found
 
 
-def open_database(db: str, wanted: Sequence[Environment], seed: Optional[str]) -> Database:
-    """Open the database that an emulator serves from.
+def open_database(db: str, expected: Sequence[Environment], seed: Optional[str]) -> Database:
+    """Open a database with the environments from `load_environments`.
 
-    Args:
-        db: the path of the file, or `:memory:`.
-        wanted: its environments, as `load_environments` gave them.
-        seed: the path of a seed file for the first environment; a database that holds users or
-            organizations already is left as it is.
-
-    Raises:
-        ConfigurationError: the file or the seed cannot be used.
+    A seed fills the first environment, unless the database has users or organizations already.
     """
-    contents = None if seed is None else read_seed(seed)
+    seed_data = None if seed is None else read_seed(seed)
     database = Database(db)
     try:
         with database.transaction() as connection:
             if not environments.find_all(connection):
-                environments.add(connection, wanted)
-            unused = not users.exists_any(connection) and not organizations.exists_any(connection)
-            if contents is not None and unused:
-                fill(connection, wanted[0].environment_id, contents)
+                environments.add(connection, expected)
+            is_empty = not users.exists_any(connection) and not organizations.exists_any(connection)
+            if seed_data is not None and is_empty:
+                fill(connection, expected[0].environment_id, seed_data)
         if db == IN_MEMORY:
             database.save_snapshot()
     except BaseException:

@@ -1,4 +1,4 @@
-"""Whom an access token is about: the standard claims that a user, or a stranger, gets. Pure."""
+"""The standard claims of an access token, for known and unknown users. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Claims = dict[str, Any]
 
 
 def claims_for_unknown_user(user_id: str, environment_id: str) -> Claims:
-    """Give the claims of a user whom the emulator does not know, but of whom a test needs a token."""
+    """Return claims for a user id that only a test knows."""
     return {
         "sub": user_id,
         "pid": environment_id,
@@ -24,16 +24,10 @@ def claims_for_unknown_user(user_id: str, environment_id: str) -> Claims:
 def claims_for_user(
     user: StoredUser,
     *,
-    membership: Optional[OrganizationMember] = None,
+    active_membership: Optional[OrganizationMember] = None,
     actor_user_id: Optional[str] = None,
 ) -> Claims:
-    """Give the claims of a user as they are now.
-
-    Args:
-        user: the user.
-        membership: in the organization that is active in the user's session.
-        actor_user_id: who is acting as the user.
-    """
+    """Return claims that reflect the current record of a user."""
     claims: Claims = {
         "sub": user.id,
         "pid": user.environment_id,
@@ -42,8 +36,8 @@ def claims_for_user(
     }
     if user.locale is not None:
         claims["locale"] = user.locale
-    if membership is not None:
-        claims.update(org_id=membership.organization_id, org_role=membership.role)
+    if active_membership is not None:
+        claims.update(org_id=active_membership.organization_id, org_role=active_membership.role)
     if actor_user_id is not None:
         claims.update(act={"sub": actor_user_id}, impersonating=True)
     return claims

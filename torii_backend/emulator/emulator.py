@@ -1,4 +1,4 @@
-"""Emulator: a local Torii, started and steered from Python."""
+"""Emulator: a local Torii that you start and control from Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FilePath = Union[str, "os.PathLike[str]"]
 
 
 class _Parts(NamedTuple):
-    """What an emulator is made of, once it was started."""
+    """The parts of an emulator that exist once it was started."""
 
     tenant: Tenant
     sign_in: SignIn
@@ -37,30 +37,31 @@ class _Parts(NamedTuple):
 
 
 class Emulator:
-    """A local Torii with two environments, their secret keys, and signing keys of its own.
+    """A local Torii with two environments, their secret keys and its own signing keys.
 
-    Each emulator starts once and stops once; as a context manager it does both. All of its methods
-    may be called from any thread.
+    Use it as a context manager, or call `start` and `stop`, each once. All methods are
+    thread-safe.
 
     Args:
-        host: the address to serve on, by default the IPv4 loopback.
-        port: the port to serve on; 0, the default, takes a free one.
-        allow_remote: whether `host` may be an address that other machines can reach.
-        db: the path of an SQLite file, made where there is none, that keeps the environments and
-            their data for the next time; by default they are kept in memory. Signing keys are
-            fresh each time.
-        seed: the path of a JSON file of users, organizations and members, with which the first
-            environment of an empty database is filled; by default there are none.
+        host: the address to serve on. The default is the IPv4 loopback.
+        port: the port to serve on. The default, 0, picks a free one.
+        allow_remote: whether `host` may be an address that other machines can reach. The default
+            is False.
+        db: the path of an SQLite file, which is created if it doesn't exist. It keeps the
+            environments and their data for the next start. By default they are kept in memory.
+            Signing keys are new at each start.
+        seed: the path of a JSON file with users, organizations and members. It fills the first
+            environment of an empty database. The default is None.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
-        environment_id: the id of the environment, the claim `pid` of its tokens.
-        other_environment: the id and the secret key of a second environment, whose users the
-            first key does not reach.
+        environment_id: the id of the first environment, the claim `pid` of its tokens.
+        other_environment: the id and the secret key of the second environment. The secret key of
+            one environment has no access to the users of the other.
 
     Raises:
-        ConfigurationError: the host, the port, the database or the path of the seed is not usable,
-            or the host is not a loopback address and `allow_remote` is false.
+        ConfigurationError: the host, the port, the database or the path of the seed is invalid, or
+            the host is not a loopback address and `allow_remote` is False.
     """
 
     def __init__(
@@ -74,8 +75,8 @@ class Emulator:
     ) -> None:
         self._host = _require_host(host, allow_remote)
         self._port = _require_port(port)
-        self._db = _require_path("db", db)
-        self._seed = None if seed is None else _require_path("seed", seed)
+        self._db = _require_path("db", db, "db")
+        self._seed = None if seed is None else _require_path("seed", seed, "json")
         self._environments = load_environments(self._db)
         first, other = self._environments
         self.other_environment: Environment = other
@@ -85,7 +86,7 @@ class Emulator:
 
     @property
     def issuer(self) -> str:
-        """The address of the tenant host, without trailing slash; known once started.
+        """The URL of the tenant host, without a trailing slash. Available after the start.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -94,7 +95,7 @@ class Emulator:
 
     @property
     def api_url(self) -> str:
-        """The address of the REST API, without trailing slash; known once started.
+        """The URL of the REST API, without a trailing slash. Available after the start.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -102,15 +103,15 @@ class Emulator:
         return self._started().tenant.issuer
 
     def start(self) -> None:
-        """Serve from now on, in background threads.
+        """Start serving in background threads.
 
         Raises:
-            ConfigurationError: the address cannot be bound, the database or the seed cannot be
-                used, or TORII_SECRET_KEY holds a live key.
+            ConfigurationError: the address can't be bound, the database or the seed can't be used,
+                or TORII_SECRET_KEY holds a live key.
             RuntimeError: the emulator was started before.
         """
         if self._parts is not None:
-            raise RuntimeError("An emulator starts only once: make a new one.")
+            raise RuntimeError("This emulator was started before. Create a new one.")
         _refuse_live_key()
         database = open_database(self._db, self._environments, self._seed)
         try:
@@ -130,9 +131,10 @@ class Emulator:
         self._parts = _Parts(tenant, sign_in, database, server, os.getpid())
 
     def stop(self) -> None:
-        """Stop serving and drop the requests that hang; a second call does nothing.
+        """Stop serving, and close all connections. Further calls do nothing.
 
-        Nor does one in a forked process: it is the parent's threads that serve. From now on nothing is known of users: `issue_token` takes every id for one of a stranger.
+        In a forked child this does nothing, because the server runs in the parent. Afterwards
+        `issue_token` treats every user as unknown.
         """
         if self._parts is not None and self._parts.pid == os.getpid():
             self._parts.server.stop()
@@ -146,16 +148,19 @@ class Emulator:
         claims: Optional[Mapping[str, Any]] = None,
         expires_in: int = DEFAULT_EXPIRES_IN,
     ) -> IssuedToken:
-        """Sign an access token with the current key.
+        """Issue an access token that is signed with the current key.
 
         Args:
-            user_id: the claim `sub`; by default one that is always the same. The standard claims
-                about a user of either environment are those of their record; any other text will
-                do as well.
-            claims: laid over the standard claims; may replace any of them, so that expired,
-                foreign and broken tokens can be made.
-            expires_in: the lifetime in seconds, 300 by default; zero or less makes an expired
-                token. At most ten years either way.
+            user_id: the claim `sub`. The default is always the same id. For a user of either
+                environment, the standard claims reflect the user's record. Any other text is
+                accepted as the id of an unknown user.
+            claims: merged over the standard claims. They may override any of them, so you can
+                create expired, foreign and broken tokens. The default is None.
+            expires_in: the lifetime in seconds, by default 300 and at most ten years. Zero or a
+                negative number creates an expired token.
+
+        Returns:
+            The token and its expiry.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -167,13 +172,14 @@ class Emulator:
         return sign_in.issue_token(user_id, claims=claims, expires_in=expires_in)
 
     def rotate_keys(self, *, withdraw: bool = False) -> str:
-        """Sign with a fresh key from now on.
+        """Sign with a new key from now on.
 
         Args:
-            withdraw: whether the older keys leave the JWKS; by default they stay published.
+            withdraw: whether to remove the older keys from the JWKS. By default, False, they stay
+                published.
 
         Returns:
-            The key id of the fresh key.
+            The key id of the new key.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -182,13 +188,15 @@ class Emulator:
         return self._started().tenant.rotate_keys(withdraw=withdraw)
 
     def outage(self, mode: OutageMode, *, seconds: Optional[float] = None) -> None:
-        """Make the tenant host misbehave from now on, in place of an outage that is on.
+        """Simulate an outage of the tenant host, in place of the current one.
 
         Args:
-            mode: `refuse` closes connections without an answer; `hang` keeps them open without an
-                answer until the outage is over, and then closes them; `error` answers 503; `html`
-                answers 200 with a web page; `slow` gives the right answer two seconds late.
-            seconds: how long it lasts, at most a day; by default until `reset`.
+            mode: what the tenant host does. `refuse` closes connections without a response. `hang`
+                keeps them open, and closes them when the outage is over. `error` responds with 503,
+                and `html` with 200 and a web page. `slow` sends the right response after two
+                seconds.
+            seconds: how long the outage lasts, at most a day. By default, None, it lasts until
+                `reset`.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -198,11 +206,10 @@ class Emulator:
         self._started().tenant.outage(mode, seconds=seconds)
 
     def reset(self) -> None:
-        """Go back to the state at the start: no outage, and the first signing key alone.
+        """Restore the state at the start: no outage, and only the first signing key.
 
-        The first key returns, rather than a fresh one, because verifiers limit how often they
-        fetch the JWKS for a key they do not know. Data in memory go back to the seed, or to
-        nothing; data in a file stay.
+        The first key returns, because verifiers limit how often they fetch the JWKS for an unknown
+        key. Data in memory returns to the seed, or to nothing. Data in a file is kept.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -225,35 +232,37 @@ class Emulator:
 
     def _started(self) -> _Parts:
         if self._parts is None:
-            raise RuntimeError("The emulator is not running: call start() or use a with statement.")
+            raise RuntimeError(
+                "The emulator was not started. Call start(), or use it in a with statement."
+            )
         return self._parts
 
 
 def _require_host(host: str, allow_remote: bool) -> str:
     if not isinstance(host, str) or not host:
-        raise ConfigurationError("host must be a host name or address.")
+        raise ConfigurationError("host must be a host name or an IP address, such as 127.0.0.1.")
     if not allow_remote and not is_loopback(host):
         raise ConfigurationError(
-            "host is not a loopback address: the emulator serves other machines only if allowed to "
-            "(allow_remote=True, or --allow-remote in the shell)."
+            "host must be a loopback address, such as 127.0.0.1. To serve other machines, pass "
+            "allow_remote=True (--allow-remote in the shell)."
         )
     return host
 
 
 def _require_port(port: int) -> int:
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise ConfigurationError("port must be a whole number from 0 to 65535.")
+        raise ConfigurationError("port must be a whole number from 0 to 65535, such as 4100.")
     return port
 
 
-def _require_path(name: str, path: FilePath) -> str:
+def _require_path(name: str, path: FilePath, extension: str) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
-        raise ConfigurationError(f"{name} must be the path of a file.")
+        raise ConfigurationError(f"{name} must be the path of a file, such as torii.{extension}.")
     return os.fspath(path)
 
 
 def _refuse_live_key() -> None:
     if os.environ.get("TORII_SECRET_KEY", "").strip().startswith("sk_live_"):
         raise ConfigurationError(
-            "TORII_SECRET_KEY holds a live key: the emulator does not run beside production."
+            "TORII_SECRET_KEY must not hold a live key while the emulator runs. Unset it."
         )

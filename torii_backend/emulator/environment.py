@@ -1,4 +1,4 @@
-"""Environment: the half of an emulated Torii that one secret key opens."""
+"""Environment: the data that one secret key has access to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """An environment and its key.
+    """An environment and its secret key.
 
     Attributes:
         environment_id: the claim `pid` of its users' tokens.
@@ -21,7 +21,7 @@ class Environment(msgspec.Struct, frozen=True):
 
     @classmethod
     def generate(cls) -> Environment:
-        """Make an environment that never existed before."""
+        """Return an environment with a new id and a new secret key."""
         return cls(str(uuid4()), f"sk_test_{secrets.token_hex(24)}")
 
     def __repr__(self) -> str:

@@ -1,4 +1,8 @@
-"""Ids: UUIDs of version 7, which sort in the order in which they were made (RFC 9562)."""
+"""Ids: UUIDs of version 7, which sort by creation (RFC 9562).
+
+One process shares a lock and the latest id. If two ids fall into the same millisecond, or the
+clock goes back, the new id is the latest one plus a random step, so ids never repeat or go back.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ _latest = 0
 
 
 def new_id() -> str:
-    """Make an id that sorts after all that this process made before."""
-    global _latest  # noqa: PLW0603 (two clocks in one process could make ids out of order)
+    """Return an id that sorts after all earlier ids of this process."""
+    global _latest  # noqa: PLW0603 (two counters in one process could make ids out of order)
     fresh = time.time_ns() // 1_000_000 << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     with _lock:
         if fresh >> _RANDOM_BITS <= _latest >> _RANDOM_BITS:
@@ -28,17 +32,17 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether a text is a UUID in the form with hyphens, in either letter case."""
+    """Return whether a text is a UUID with hyphens, in either letter case."""
     return _UUID.fullmatch(text) is not None
 
 
 def normalize_id(text: str) -> str:
-    """Give an id as the database writes it, in lower case; what is no UUID stays as it is."""
+    """Return a UUID in lower case, as the database stores it, and any other text unchanged."""
     return text.lower() if is_id(text) else text
 
 
 def _as_uuid(number: int) -> UUID:
-    """Spread 48 bits of milliseconds and 74 random ones around the version and the variant."""
+    """Place 48 bits of milliseconds and 74 random bits around the version and the variant."""
     high, low = number >> 62, number & (1 << 62) - 1
     timestamp, random_a = high >> 12, high & 0xFFF
     return UUID(int=timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | low)

@@ -1,4 +1,13 @@
-"""SigningKeys: the key that signs now and the keys that the issuer publishes."""
+"""The signing keys of an issuer, as an immutable value.
+
+A set of keys is never changed. It has one key at the start, and each rotation returns another set:
+with the older keys if they stay published, or without them if they are withdrawn. The last key
+of a set signs. The whole set is in the JWKS.
+`Tenant` holds the current set and replaces it under its lock. Readers take no lock: they read the
+attribute once, and whatever set they get is complete. So a token may be signed with a key that is
+withdrawn at the same time, but never with a key that was never published.
+Private keys exist in memory only. A new process has new keys.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +24,18 @@ _COORDINATE_BYTES = 32
 
 @dataclass(frozen=True)
 class SigningKey:
-    """One ES256 key pair and the key id that tokens name it by."""
+    """An ES256 key pair and its key id."""
 
     kid: str
     private_key: ec.EllipticCurvePrivateKey
 
     @classmethod
     def generate(cls) -> SigningKey:
-        """Make a key pair that never existed before, with a fresh key id."""
+        """Return a new key pair with a new key id."""
         return cls(uuid4().hex, ec.generate_private_key(ec.SECP256R1()))
 
     def jwk(self) -> dict[str, str]:
-        """Give the public half as a JSON Web Key (RFC 7517 section 4, RFC 7518 section 6.2.1)."""
+        """Return the public key as a JWK (RFC 7517 section 4, RFC 7518 section 6.2.1)."""
         point = self.private_key.public_key().public_numbers()
         return {
             "kty": "EC",
@@ -41,13 +50,13 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class SigningKeys:
-    """The keys of one issuer, oldest first: all are published, the newest signs."""
+    """The published keys of an issuer, oldest first. The newest one signs."""
 
     published: tuple[SigningKey, ...]
 
     @classmethod
     def generate(cls) -> SigningKeys:
-        """Make a set of one fresh key."""
+        """Return a set with one new key."""
         return cls((SigningKey.generate(),))
 
     @property
@@ -56,16 +65,12 @@ class SigningKeys:
         return self.published[-1]
 
     def rotated(self, *, withdraw: bool) -> SigningKeys:
-        """Make the set that follows this one, in which a fresh key signs.
-
-        Args:
-            withdraw: whether the older keys leave the set; otherwise they stay published.
-        """
+        """Return the set after a rotation, with or without the older keys."""
         older = () if withdraw else self.published
         return SigningKeys((*older, SigningKey.generate()))
 
     def jwks(self) -> dict[str, Any]:
-        """Give the JWKS document that publishes the set (RFC 7517 section 5)."""
+        """Return the JWKS (RFC 7517 section 5)."""
         return {"keys": [key.jwk() for key in self.published]}
 
 

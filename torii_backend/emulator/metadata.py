@@ -1,4 +1,4 @@
-"""Metadata: how a patch merges into one, and how much may be in them. Pure."""
+"""Merge metadata and check its size. Pure."""
 
 from __future__ import annotations
 
@@ -9,38 +9,26 @@ import msgspec
 
 Metadata = dict[str, Any]
 
-_BUDGET = 8192
-_DEEPEST = 64
+_MAX_BYTES = 8192
+_MAX_DEPTH = 64
 
 
 class MetadataTooLarge(ValueError):
-    """Bags hold more than they may, or nest too deeply."""
+    """The metadata takes too many bytes, or is nested too deeply."""
 
 
 def merge_patch(stored: Metadata, patch: Metadata) -> Metadata:
-    """Merge a patch into a bag (RFC 7396): objects merge, null deletes its key, the rest replaces.
-
-    Args:
-        stored: the bag as it is; it is not changed.
-        patch: what to lay over it.
-
-    Raises:
-        MetadataTooLarge: the patch nests too deeply.
-    """
-    if _nests_deeper(patch, _DEEPEST):
-        raise MetadataTooLarge(f"Metadata must not nest deeper than {_DEEPEST} levels.")
+    """Return the metadata with a patch merged in (RFC 7396): null deletes a key."""
+    if _is_deeper_than(_MAX_DEPTH, patch):
+        raise MetadataTooLarge(f"Metadata must be at most {_MAX_DEPTH} levels deep.")
     return _merged(stored, patch)
 
 
 def check_size(*metadata: Metadata) -> None:
-    """See that some metadata fit into one budget together.
-
-    Raises:
-        MetadataTooLarge: they take too many bytes, as compact JSON in UTF-8.
-    """
-    if sum(len(msgspec.json.encode(bag)) for bag in metadata) > _BUDGET:
+    """Raise MetadataTooLarge if the given metadata exceeds the limit in total."""
+    if sum(len(msgspec.json.encode(one)) for one in metadata) > _MAX_BYTES:
         raise MetadataTooLarge(
-            f"Metadata must not take more than {_BUDGET} bytes as compact JSON, after the merge."
+            f"Metadata must be at most {_MAX_BYTES} bytes of compact JSON after the merge."
         )
 
 
@@ -50,15 +38,15 @@ def _merged(stored: Metadata, patch: Metadata) -> Metadata:
         if value is None:
             result.pop(name, None)
         elif isinstance(value, dict):
-            below = result.get(name)
-            result[name] = _merged(below if isinstance(below, dict) else {}, value)
+            existing = result.get(name)
+            result[name] = _merged(existing if isinstance(existing, dict) else {}, value)
         else:
             result[name] = value
     return result
 
 
-def _nests_deeper(value: Any, levels: int) -> bool:
-    """Walk level by level: an object from a stranger could outgrow the stack."""
+def _is_deeper_than(levels: int, value: Any) -> bool:
+    """Go level by level, because deep recursion into untrusted input could overflow the stack."""
     level = [value]
     for _ in range(levels):
         children = [child for parent in level for child in _children(parent)]

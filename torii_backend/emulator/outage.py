@@ -1,4 +1,13 @@
-"""Outage: one spell during which the tenant host misbehaves on purpose."""
+"""Outage: a period during which the tenant host misbehaves on purpose.
+
+An outage starts when it is created. It is over when its time is up, or when `end` is called: at a
+reset, at a stop, or because another outage replaces it. It never starts again.
+The mode and the deadline are fixed at creation. `_ended`, a threading.Event, is the only state
+that changes, and only once, so any thread may read an outage without a lock.
+A request in mode `hang` waits for the end or the deadline, whichever comes first. One in mode
+`slow` waits for its two seconds even if the deadline passes, and `end` releases it early.
+`Tenant` decides which outage is current. A request that holds an older one sees that it ended.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +18,26 @@ from typing import Literal, Optional, get_args
 OutageMode = Literal["refuse", "hang", "error", "html", "slow"]
 
 _MODES: tuple[str, ...] = get_args(OutageMode)
-_LONGEST = 24 * 60 * 60
+_MAX_SECONDS = 24 * 60 * 60
 
 
 class Outage:
-    """An outage that has begun, and lasts until its time is up or it is ended.
-
-    Args:
-        mode: how the tenant host misbehaves.
-        seconds: how long, counted from now; None lasts until `end`.
-
-    Raises:
-        TypeError: seconds is not a number.
-        ValueError: the mode is unknown, or seconds is out of range.
-    """
+    """An outage that starts now. Without `seconds` it lasts until `end`."""
 
     def __init__(self, mode: OutageMode, seconds: Optional[float] = None) -> None:
         if mode not in _MODES:
             raise ValueError(f"mode must be one of {', '.join(_MODES)}.")
         self.mode = mode
-        lasts = None if seconds is None else _require_seconds(seconds)
-        self._over_at = None if lasts is None else time.monotonic() + lasts
+        duration = None if seconds is None else _require_seconds(seconds)
+        self._deadline = None if duration is None else time.monotonic() + duration
         self._ended = Event()
 
     def end(self) -> None:
-        """End the outage now, and let go of everything that waits for its end."""
+        """End the outage now, and release the requests that wait for its end."""
         self._ended.set()
 
     def is_over(self) -> bool:
-        """Tell whether the outage was ended or its time is up."""
+        """Return whether the outage was ended or its time is up."""
         return self._ended.is_set() or self._remaining() == 0
 
     def wait(self) -> None:
@@ -45,16 +45,16 @@ class Outage:
         self._ended.wait(self._remaining())
 
     def delay(self, seconds: float) -> None:
-        """Block for some seconds, whether or not the time is up sooner; `end` lets go at once."""
+        """Block for some seconds, or until `end` is called."""
         self._ended.wait(seconds)
 
     def _remaining(self) -> Optional[float]:
-        return None if self._over_at is None else max(0.0, self._over_at - time.monotonic())
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
 
 def _require_seconds(seconds: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError("seconds must be a number.")
-    if not 0 < seconds <= _LONGEST:
-        raise ValueError(f"seconds must be more than zero and at most {_LONGEST}.")
+        raise TypeError("seconds must be a number, such as 30.")
+    if not 0 < seconds <= _MAX_SECONDS:
+        raise ValueError(f"seconds must be more than zero and at most {_MAX_SECONDS}.")
     return seconds

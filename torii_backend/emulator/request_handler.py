@@ -1,4 +1,4 @@
-"""RequestHandler: one connection, request after request."""
+"""RequestHandler: the requests of one connection."""
 
 from __future__ import annotations
 
@@ -11,41 +11,37 @@ from werkzeug.serving import WSGIRequestHandler
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_DRAINED_AT_ONCE = 64 * 1024
-_DRAINED_AT_MOST = 64 * 1024 * 1024
+_DRAIN_CHUNK = 64 * 1024
+_MAX_DRAINED = 64 * 1024 * 1024
 
 
 class RequestHandler(WSGIRequestHandler):
-    """A handler that keeps connections open, which werkzeug's own does not.
-
-    It sends each answer at once and whole, logs nothing, and speaks JSON where it refuses broken
-    HTTP.
-    """
+    """A quiet handler with keep-alive, which werkzeug's own lacks, and with JSON errors."""
 
     close_connection: bool
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     error_content_type = "application/json"
     error_message_format = (
-        '{"error":{"code":"invalid_request","message":"The request is not well-formed HTTP."}}'
+        '{"error":{"code":"invalid_request","message":"The request is not valid HTTP."}}'
     )
 
     def run_wsgi(self) -> None:
-        """Answer one request, and read what the application left of its body."""
+        """Handle one request, and read the rest of its body."""
         try:
             environ = self.make_environ()
             body = _body(environ, self.headers.get_all("Content-Length", []))
-        except ValueError:  # a request target that is no URL, such as http://[; or its length
+        except ValueError:  # an invalid request target, such as http://[, or Content-Length
             self.send_error(400)
             return
         environ["wsgi.input"] = body
         try:
-            self._answer(environ, body)
+            self._respond(environ, body)
             self._drain(body)
-        except OSError:  # the client left, a chunk is malformed, or an outage drops the request
+        except OSError:  # a lost client, a malformed chunk, or an outage
             self.close_connection = True
 
-    def _answer(self, environ: WSGIEnvironment, body: _Body) -> None:
+    def _respond(self, environ: WSGIEnvironment, body: _Body) -> None:
         head: list[str] = []
 
         def start_response(
@@ -59,37 +55,32 @@ class RequestHandler(WSGIRequestHandler):
         self.close_connection = self.close_connection or not _can_be_drained(body)
         head.append(f"Date: {self.date_time_string()}")
         head.append(f"Connection: {'close' if self.close_connection else 'keep-alive'}")
-        # In one piece: the second of two small packets may wait for the first to be confirmed.
+        # Send one packet: a second small one could wait until the first is acknowledged.
         self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + content)
 
     def _drain(self, body: _Body) -> None:
-        """Read the rest of a body: the next request begins after it.
+        """Read the rest of a body, because the next request begins after it.
 
-        A client that still sends reads no answer, so even a body that was refused is read.
+        A client that is still sending doesn't read the response, so rejected bodies are read too.
         """
         read = 0
-        while not body.broken and (chunk := body.read(_DRAINED_AT_ONCE)):
+        while not body.broken and (chunk := body.read(_DRAIN_CHUNK)):
             read += len(chunk)
-            if read > _DRAINED_AT_MOST:
+            if read > _MAX_DRAINED:
                 return
 
     def log_request(self, code: Union[int, str] = "-", size: Union[int, str] = "-") -> None:
-        """Say nothing of a request."""
+        """Log nothing."""
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing of a connection."""
+        """Log nothing."""
 
 
 class _Body(io.RawIOBase):
-    """The body of a request, which ends before the connection does.
+    """The body of a request on a connection that stays open.
 
-    Args:
-        source: what to read it from.
-        length: the length that was announced; None where the source knows its end.
-
-    Attributes:
-        left: how many bytes were not read yet; None as long as only the source knows.
-        broken: whether nothing after the body can be understood, because its end is unknown.
+    `left` is the number of unread bytes, or None for a chunked body whose end wasn't reached.
+    `broken` means that the end can't be found, so the connection is of no further use.
     """
 
     def __init__(self, source: Any, length: Optional[int]) -> None:
@@ -98,15 +89,11 @@ class _Body(io.RawIOBase):
         self.broken = False
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read some bytes; none at the end.
-
-        Raises:
-            OSError: the client left, or a chunk is malformed.
-        """
+        """Read some bytes, or none at the end."""
         try:
             return self._read_into(buffer)
         except OSError:
@@ -118,7 +105,7 @@ class _Body(io.RawIOBase):
         chunk: bytes = self._source.read(most)
         if self.left:
             if not chunk:
-                raise ConnectionAbortedError("The client left.")
+                raise ConnectionAbortedError("The client closed the connection.")
             self.left -= len(chunk)
         elif most and not chunk:
             self.left = 0
@@ -127,13 +114,13 @@ class _Body(io.RawIOBase):
 
 
 def _can_be_drained(body: _Body) -> bool:
-    return not body.broken and body.left is not None and body.left <= _DRAINED_AT_MOST
+    return not body.broken and body.left is not None and body.left <= _MAX_DRAINED
 
 
 def _body(environ: WSGIEnvironment, lengths: Sequence[str]) -> _Body:
-    """Find the body, whose length may be repeated, but is one number (RFC 9112 section 6.3)."""
+    """Return the body. Repeated lengths must be equal (RFC 9112 section 6.3)."""
     length, *others = {length.strip(" \t") for length in lengths} or {"0"}
     if others or not length.isascii() or not length.isdigit():
-        raise ValueError("The length is no number.")
+        raise ValueError("Content-Length must be one number.")
     source = environ["wsgi.input"]
     return _Body(source, None if environ.get("wsgi.input_terminated") else int(length))

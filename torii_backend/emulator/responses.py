@@ -1,4 +1,4 @@
-"""Answers: what the emulator's endpoints send, always JSON unless an outage says otherwise."""
+"""JSON responses of the tenant host and the admin API, and the errors that all endpoints share."""
 
 from __future__ import annotations
 
@@ -8,45 +8,39 @@ import msgspec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-_REFUSALS = {
-    403: ("forbidden", "A web page of another host may not steer the emulator."),
-    404: ("not_found", "There is nothing at this path."),
-    405: ("method_not_allowed", "This path does not answer to this method."),
-    413: ("payload_too_large", "The body is larger than one mebibyte."),
-    500: ("internal_error", "The emulator has a defect: see its standard error output."),
+_ERRORS = {
+    403: ("forbidden", "Cross-origin requests to the emulator are not allowed."),
+    404: ("not_found", "Not found."),
+    405: ("method_not_allowed", "Method not allowed."),
+    413: ("payload_too_large", "The body must be at most 1 MiB."),
+    500: ("internal_error", "Internal error in the emulator. See its standard error output."),
 }
 
 
 def json_response(document: Any, status: int = 200) -> Response:
-    """Make an answer from any value that msgspec can encode."""
+    """Return a JSON response with any value that msgspec can encode."""
     return Response(msgspec.json.encode(document), status, content_type="application/json")
 
 
 def error_response(status: int, code: str, message: str) -> Response:
-    """Make an answer in the one envelope that all errors outside the REST API share.
-
-    Args:
-        status: the HTTP status.
-        code: a stable machine-readable word.
-        message: one sentence for a human.
-    """
+    """Return an error in the envelope that everything outside the REST API shares."""
     return json_response({"error": {"code": code, "message": message}}, status)
 
 
 def http_error_response(error: HTTPException) -> Response:
-    """Make the answer to a request that routing or an endpoint refused."""
-    answer = error_response(error.code or 400, *code_and_message(error))
-    set_allow_header(answer, error)
-    return answer
+    """Return the response for an exception of routing or of an endpoint."""
+    response = error_response(error.code or 400, *code_and_message(error))
+    set_allow_header(response, error)
+    return response
 
 
 def code_and_message(error: HTTPException) -> tuple[str, str]:
-    """Give the machine-readable word for a refusal, and a sentence for a human."""
+    """Return the error code and the message of an exception."""
     code = error.code or 400
-    return _REFUSALS.get(code, ("invalid_request", error.description or "Bad request."))
+    return _ERRORS.get(code, ("invalid_request", error.description or "Bad request."))
 
 
-def set_allow_header(answer: Response, error: HTTPException) -> None:
-    """Name the methods that a path answers to, where the refusal is for another one."""
+def set_allow_header(response: Response, error: HTTPException) -> None:
+    """Name the allowed methods in the response to a 405."""
     if isinstance(error, MethodNotAllowed):
-        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))

@@ -1,4 +1,4 @@
-"""Seed: the users, organizations and members that an empty database is filled with."""
+"""Seed: the users, organizations and members that fill an empty database."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from torii_backend.emulator.store.users import StoredUser, join_name
 from torii_backend.emulator.validation import is_email
 from torii_backend.errors import ConfigurationError
 
-_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-_Id = Annotated[str, Meta(pattern=_UUID)]
+_UUID_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+_UUID = Annotated[str, Meta(pattern=_UUID_PATTERN)]
 _NonEmptyStr = Annotated[str, Meta(min_length=1)]
 _Timestamp = Annotated[datetime, Meta(tz=True)]
 
@@ -31,9 +31,9 @@ class _Entry(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
 
 
 class SeedUser(_Entry, kw_only=True):
-    """A user of the seed; the members are those of the REST API's record."""
+    """A user of the seed, with the fields of the REST API's record."""
 
-    id: Optional[_Id] = None
+    id: Optional[_UUID] = None
     email: Optional[str] = None
     email_verified_at: Optional[_Timestamp] = None
     status: Literal["active", "banned", "deleted"] = "active"
@@ -51,21 +51,21 @@ class SeedUser(_Entry, kw_only=True):
 class SeedOrganization(_Entry, kw_only=True):
     """An organization of the seed."""
 
-    id: Optional[_Id] = None
+    id: Optional[_UUID] = None
     name: _NonEmptyStr
     slug: Optional[str] = None
 
 
 class SeedMember(_Entry, kw_only=True):
-    """A membership of the seed, in words of ids that the seed gives."""
+    """A membership of the seed. Its ids are those of users and organizations of the seed."""
 
-    organization_id: _Id
-    user_id: _Id
+    organization_id: _UUID
+    user_id: _UUID
     role: _NonEmptyStr
 
 
 class Seed(Struct, forbid_unknown_fields=True):
-    """What a seed file holds."""
+    """The contents of a seed file."""
 
     users: list[SeedUser] = []
     organizations: list[SeedOrganization] = []
@@ -73,28 +73,22 @@ class Seed(Struct, forbid_unknown_fields=True):
 
 
 def read_seed(path: str) -> Seed:
-    """Read a seed file.
-
-    Raises:
-        ConfigurationError: the file cannot be read, or is no seed; the message names the member.
-    """
+    """Read a seed file, or raise a ConfigurationError that names the invalid field."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=Seed)
     except OSError as error:
-        raise ConfigurationError(f"seed cannot be read: {error.strerror}.") from None
+        raise ConfigurationError(f"seed could not be read: {error.strerror}.") from None
     except msgspec.ValidationError as error:
-        told = str(error).replace(f"`str` matching regex {_UUID!r}", "a UUID in lower case")
-        raise ConfigurationError(f"seed is not understood: {told}.") from None
+        message = str(error).replace(
+            f"`str` matching regex {_UUID_PATTERN!r}", "a UUID in lower case"
+        )
+        raise ConfigurationError(f"seed is invalid: {message}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ConfigurationError("seed is not a JSON file.") from None
+        raise ConfigurationError("seed must be a JSON file.") from None
 
 
 def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> None:
-    """Add what a seed holds to an environment.
-
-    Raises:
-        ConfigurationError: the seed contradicts itself.
-    """
+    """Add a seed to an environment, or raise a ConfigurationError if it contradicts itself."""
     try:
         for index, user in enumerate(seed.users):
             _check_email(user, f"users[{index}]")
@@ -104,16 +98,18 @@ def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> Non
         for index, member in enumerate(seed.members):
             _add_member(connection, environment_id, member, f"members[{index}]")
     except sqlite3.IntegrityError:
-        raise ConfigurationError("seed gives an id to two users or two organizations.") from None
+        raise ConfigurationError(
+            "seed must not contain the same id for two users or two organizations."
+        ) from None
     except MetadataTooLarge as error:
-        raise ConfigurationError(f"seed holds too much: {error}") from None
+        raise ConfigurationError(f"seed is invalid. {error}") from None
 
 
 def _check_email(entry: SeedUser, place: str) -> None:
     if entry.email is None and entry.email_verified_at is not None:
-        raise ConfigurationError(f"seed gives {place} an emailVerifiedAt but no email.")
+        raise ConfigurationError(f"seed {place} must have an email if it has an emailVerifiedAt.")
     if entry.email is not None and not is_email(entry.email):
-        raise ConfigurationError(f"seed gives {place} an email that is no address of a mailbox.")
+        raise ConfigurationError(f"seed {place} must have an email such as ada@example.com.")
 
 
 def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUser) -> None:
@@ -121,7 +117,7 @@ def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUs
         connection, environment_id, entry.email
     )
     if taken and entry.status != "deleted":
-        raise ConfigurationError("seed gives an email to two users.")
+        raise ConfigurationError("seed must not contain the same email for two users.")
     metadata = _metadata(entry, "unsafe_metadata")
     check_size(*metadata.values())
     created_at = entry.created_at or now()
@@ -155,7 +151,7 @@ def _add_organization(
         name=entry.name,
         slug=entry.slug,
         created_at=now(),
-        **_organization_metadata(entry),
+        **_checked_metadata(entry),
     )
     organizations.add(connection, environment_id, organization)
 
@@ -167,28 +163,29 @@ def _add_member(
     organization = organizations.find(connection, environment_id, entry.organization_id)
     if user is None or user.status == "deleted" or organization is None:
         raise ConfigurationError(
-            f"seed has no user, or no organization, for {place}, or the user is deleted."
+            f"seed {place} must name an organization and a user of the seed that isn't deleted."
         )
     if members.find(connection, organization.id, user.id) is not None:
-        raise ConfigurationError(f"seed has the membership of {place} twice.")
+        raise ConfigurationError(f"seed {place} must not repeat an earlier membership.")
     member = OrganizationMember(
         organization_id=organization.id,
         user_id=user.id,
         role=entry.role,
         joined_at=now(),
-        **_organization_metadata(entry),
+        **_checked_metadata(entry),
     )
     members.put(connection, member)
 
 
-def _organization_metadata(entry: _Entry) -> dict[str, Any]:
+def _checked_metadata(entry: _Entry) -> dict[str, Any]:
     metadata = _metadata(entry)
-    for bag in metadata.values():
-        check_size(bag)
+    for value in metadata.values():
+        check_size(value)
     return metadata
 
 
 def _metadata(entry: _Entry, *more: str) -> dict[str, Any]:
+    # Merging applies the rules of the REST API: null deletes a key, and the depth is limited.
     return {
         name: merge_patch({}, getattr(entry, name))
         for name in ("public_metadata", "private_metadata", *more)

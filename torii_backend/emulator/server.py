@@ -1,4 +1,14 @@
-"""Server: a WSGI application on a socket, served by background threads."""
+"""Server: a WSGI application on a socket, served by background threads.
+
+A server runs from its construction until `stop`, and does not start again. One thread accepts
+connections. Each connection then has its own daemon thread, which serves its requests in
+turn and mostly waits for the next one.
+`_connections` holds the open sockets, so that `stop` can wake those threads. The accepting
+thread adds to the set, and each connection's thread removes its own socket. `stop` reads it after
+the accepting thread has ended, when nothing is added any more. No lock is needed: adding,
+removing and copying a set are each atomic in CPython. A socket that was closed in the meantime
+raises OSError at the shutdown, which is ignored.
+"""
 
 from __future__ import annotations
 
@@ -23,31 +33,28 @@ _REACHABLE_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is 
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket, from which on clients can connect.
-
-    Args:
-        host: the name or address to bind; IPv6 addresses come without brackets.
-        port: the port to bind; 0 lets the system choose one.
-
-    Raises:
-        ConfigurationError: the address cannot be bound.
-    """
+    """Open a listening socket. IPv6 addresses have no brackets, and port 0 picks a free port."""
     try:
         return _bound(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} of {host} is in use: stop its owner or choose another port."
+            message = (
+                f"Port {port} of {host} is in use."
+                " Stop the process that uses it, or pick another port."
+            )
         else:
             message = f"The emulator cannot listen on port {port} of {host}: {error.strerror}."
         raise ConfigurationError(message) from error
-    except (TypeError, UnicodeError) as error:  # a null character, or a label that is too long
-        raise ConfigurationError(f"{host!r} is not a host name or address.") from error
+    except (TypeError, UnicodeError) as error:  # a null character or a label that is too long
+        raise ConfigurationError(
+            "host must be a host name or an IP address, such as 127.0.0.1."
+        ) from error
 
 
 def _bound(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        if os.name == "posix":  # elsewhere this would let two processes share the port
+        if os.name == "posix":  # on Windows this would let two processes share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
@@ -58,28 +65,18 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def origin(listener: socket.socket, host: str) -> str:
-    """Give the origin under which a listening socket is reached, without trailing slash.
-
-    Args:
-        listener: a socket from `listen`.
-        host: the host it was bound to; for a wildcard address the origin names the loopback.
-    """
+    """Return the origin of a listening socket. For a wildcard address it is the loopback."""
     name = _REACHABLE_AT.get(host, host)
     port = listener.getsockname()[1]
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 class Server:
-    """An application that is being served, from the moment of construction until `stop`.
-
-    Args:
-        listener: a socket from `listen`; the server takes it over.
-        application: the WSGI application.
-    """
+    """A running server. It takes over the listening socket."""
 
     def __init__(self, listener: socket.socket, application: WSGIApplication) -> None:
         host, port = listener.getsockname()[:2]
-        # Left to bind by itself, werkzeug prints and exits the process where a port is in use.
+        # If werkzeug binds the port itself, it exits the process when the port is in use.
         with listener:
             self._server = _ThreadedServer(
                 host, port, application, RequestHandler, fd=listener.fileno()
@@ -93,14 +90,14 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Free the port and close all connections; requests under way are not waited for."""
+        """Free the port and close all connections, without waiting for running requests."""
         self._server.shutdown()
         self._thread.join()
         self._server.drop_connections()
 
 
 class _ThreadedServer(ThreadedWSGIServer):
-    """A server that knows its open connections, most of which idle until the next request."""
+    """A server that tracks its open connections."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -115,7 +112,7 @@ class _ThreadedServer(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def drop_connections(self) -> None:
-        """Wake the threads that wait for more on a connection, so that they close it."""
+        """Wake the threads that wait for the next request, so that they close the connection."""
         for connection in list(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

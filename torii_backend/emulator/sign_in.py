@@ -1,4 +1,4 @@
-"""SignIn: the ways in which users of the emulator come to an access token and a session."""
+"""SignIn: issue access tokens and start sessions for users of the emulator."""
 
 from __future__ import annotations
 
@@ -17,42 +17,26 @@ from torii_backend.emulator.store.users import StoredUser
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tokens import IssuedToken, require_user_id
 
-_SESSION = timedelta(days=7)
-_IMPERSONATED_SESSION = timedelta(hours=1)
+_SESSION_LIFETIME = timedelta(days=7)
+_IMPERSONATION_LIFETIME = timedelta(hours=1)
 
 
 class Device(NamedTuple):
-    """Where a user signs in from.
-
-    Attributes:
-        user_agent: the header of that name.
-        ip_address: the address of the client.
-    """
+    """What a request tells about the user's device."""
 
     user_agent: Optional[str]
     ip_address: Optional[str]
 
 
 class Redeemed(NamedTuple):
-    """What an impersonation token was spent for.
-
-    Attributes:
-        issued: the access token.
-        landing_page: where a browser goes next; None where there is no such page.
-    """
+    """The access token for an impersonation token, and the page that a browser goes to next."""
 
     issued: IssuedToken
     landing_page: Optional[str]
 
 
 class SignIn:
-    """Signs users in.
-
-    Args:
-        tenant: who signs the tokens.
-        database: where the users and their sessions are.
-        environment_id: the claim `pid` for users who are in no database.
-    """
+    """Sign users in. `environment_id` is the claim `pid` of unknown users."""
 
     def __init__(self, tenant: Tenant, database: Database, environment_id: str) -> None:
         self._tenant = tenant
@@ -62,8 +46,8 @@ class SignIn:
     def issue_token(
         self, user_id: str, *, claims: Optional[Mapping[str, Any]], expires_in: int
     ) -> IssuedToken:
-        """Sign an access token without a session; see `Emulator.issue_token`."""
-        user = self._user_if_known(require_user_id(user_id))
+        """Issue an access token without a session."""
+        user = self._find_active_user(require_user_id(user_id))
         subject = (
             claims_for_unknown_user(user_id, self._environment_id)
             if user is None
@@ -74,32 +58,20 @@ class SignIn:
     def start_session(
         self, user_id: str, *, active_organization_id: Optional[str], device: Device
     ) -> tuple[Session, IssuedToken]:
-        """Start a session of seven days.
-
-        Args:
-            user_id: who signs in.
-            active_organization_id: the organization that is selected from the start.
-            device: where the user signs in from.
-
-        Raises:
-            ValueError: nobody who may sign in has the id, or the user is no member of the
-                organization.
-        """
+        """Start a session of seven days. Raise ValueError if the user can't have it."""
         with self._database.transaction() as connection:
             user = users.find(connection, normalize_id(user_id))
             if user is None:
-                raise ValueError("user_id must be the id of a user.")
-            membership = _membership(connection, _active(user), active_organization_id)
-            session = _session(user, device, lifetime=_SESSION, organization=membership)
+                raise ValueError("user_id must be the id of an existing user.")
+            membership = _membership(connection, _require_active(user), active_organization_id)
+            session = _session(user, device, lifetime=_SESSION_LIFETIME, organization=membership)
             sessions.add(connection, session)
-        return session, self._tenant.sign(claims_for_user(user, membership=membership))
+        return session, self._tenant.sign(claims_for_user(user, active_membership=membership))
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
-        """Spend an impersonation token for a session of an hour.
+        """Exchange an impersonation token for a session of an hour.
 
-        Returns:
-            What it was spent for; None where it is unknown, spent or expired, or where the user
-            or the actor may not sign in any more.
+        None if the token is unknown, used or expired, or if the user or the actor isn't active.
         """
         with self._database.transaction() as connection:
             impersonation = impersonations.redeem(connection, token, now())
@@ -109,22 +81,24 @@ class SignIn:
             actor = users.find(connection, impersonation.actor_user_id)
             if user is None or actor is None or {user.status, actor.status} != {"active"}:
                 return None
-            session = _session(user, device, lifetime=_IMPERSONATED_SESSION, actor_user_id=actor.id)
+            session = _session(
+                user, device, lifetime=_IMPERSONATION_LIFETIME, actor_user_id=actor.id
+            )
             sessions.add(connection, session)
         issued = self._tenant.sign(claims_for_user(user, actor_user_id=actor.id))
         return Redeemed(issued, impersonation.landing_page)
 
-    def _user_if_known(self, user_id: str) -> Optional[StoredUser]:
+    def _find_active_user(self, user_id: str) -> Optional[StoredUser]:
         if not is_id(user_id) or self._database.closed:
             return None
         with self._database.transaction() as connection:
             user = users.find(connection, normalize_id(user_id))
-        return None if user is None else _active(user)
+        return None if user is None else _require_active(user)
 
 
-def _active(user: StoredUser) -> StoredUser:
+def _require_active(user: StoredUser) -> StoredUser:
     if user.status != "active":
-        raise ValueError(f"user_id must not be that of a {user.status} user.")
+        raise ValueError(f"user_id must be the id of an active user. This one is {user.status}.")
     return user
 
 
@@ -135,7 +109,9 @@ def _membership(
         return None
     membership = members.find(connection, normalize_id(organization_id), user.id)
     if membership is None:
-        raise ValueError("active_organization_id must be an organization of the user.")
+        raise ValueError(
+            "active_organization_id must be the id of an organization that the user is a member of."
+        )
     return membership
 
 

@@ -1,4 +1,11 @@
-"""Tenant: the issuer of both environments, apart from HTTP: its keys, its tokens, its outages."""
+"""Tenant: the issuer without HTTP. It holds the signing keys and the current outage.
+
+Two attributes change: `_keys` at a rotation and a reset, `_outage` when one starts or ends.
+Both are replaced under the lock and never changed in place, so request threads read them without
+the lock: reading an attribute is atomic, and each value is complete in itself.
+An outage is ended after the lock is released. Its requests then continue on their own threads.
+The first keys are kept for `reset`: verifiers limit how often they fetch unknown keys.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +23,7 @@ REDEEM_PATH = "/_torii/auth/session/impersonate"
 
 
 class Tenant:
-    """An issuer with its signing keys and its outage; safe to share by threads.
-
-    Args:
-        issuer: the origin that the tenant host is served from, without trailing slash.
-    """
+    """An issuer, named by its origin without a trailing slash. Threads may share it."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
@@ -29,22 +32,22 @@ class Tenant:
         self._outage: Optional[Outage] = None
 
     def jwks(self) -> dict[str, Any]:
-        """Give the published JWKS document."""
+        """Return the JWKS."""
         return self._keys.jwks()
 
     def discovery(self) -> dict[str, Any]:
-        """Give the discovery document, in both spellings that Torii is known to use."""
-        address = self.issuer + JWKS_PATH
+        """Return the discovery document, in both spellings that Torii uses."""
+        jwks_url = self.issuer + JWKS_PATH
         return {
             "issuer": self.issuer,
-            "jwks_uri": address,
-            "jwksUri": address,
+            "jwks_uri": jwks_url,
+            "jwksUri": jwks_url,
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "idTokenSigningAlgValuesSupported": [ALGORITHM],
         }
 
     def current_outage(self) -> Optional[Outage]:
-        """Give the outage that is on now, or None."""
+        """Return the current outage, if there is one."""
         outage = self._outage
         return None if outage is None or outage.is_over() else outage
 
@@ -55,7 +58,7 @@ class Tenant:
         claims: Optional[Mapping[str, Any]] = None,
         expires_in: int = DEFAULT_EXPIRES_IN,
     ) -> IssuedToken:
-        """Sign an access token with the current key; see `mint`."""
+        """Sign an access token with the current key."""
         return mint(
             self._keys.current,
             issuer=self.issuer,
@@ -66,7 +69,7 @@ class Tenant:
         )
 
     def rotate_keys(self, *, withdraw: bool) -> str:
-        """Sign with a fresh key from now on; see `Emulator.rotate_keys`."""
+        """Sign with a new key from now on. Return its key id."""
         if not isinstance(withdraw, bool):
             raise TypeError("withdraw must be true or false.")
         with self._lock:
@@ -74,21 +77,21 @@ class Tenant:
             return self._keys.current.kid
 
     def outage(self, mode: OutageMode, *, seconds: Optional[float]) -> None:
-        """Begin an outage in place of the one before; see `Emulator.outage`."""
+        """Start an outage, in place of the current one."""
         self._replace_outage(Outage(mode, seconds))
 
     def end_outage(self) -> None:
-        """End the outage, if one is on, and let go of the requests that it holds."""
+        """End the current outage, and release the requests that wait for its end."""
         self._replace_outage(None)
 
     def reset(self) -> None:
-        """Go back to the state at the start: the first key set and no outage."""
+        """Restore the first keys, and end the outage."""
         with self._lock:
             self._keys = self._first_keys
         self.end_outage()
 
-    def _replace_outage(self, following: Optional[Outage]) -> None:
+    def _replace_outage(self, outage: Optional[Outage]) -> None:
         with self._lock:
-            previous, self._outage = self._outage, following
+            previous, self._outage = self._outage, outage
         if previous is not None:
             previous.end()

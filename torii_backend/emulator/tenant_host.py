@@ -1,4 +1,4 @@
-"""The endpoints of the tenant host, and how an outage distorts them."""
+"""The endpoints of the tenant host, and how they misbehave during an outage."""
 
 from __future__ import annotations
 
@@ -29,19 +29,14 @@ class _RedeemRequest(msgspec.Struct):
 
 
 class TenantHost:
-    """The endpoints of the tenant host.
-
-    Args:
-        tenant: whose keys and addresses are published, and whose outages count.
-        sign_in: what redeems impersonation tokens.
-    """
+    """The endpoints of the tenant host."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
         self._tenant = tenant
         self._sign_in = sign_in
 
     def routes(self) -> list[Route]:
-        """List the routes; each endpoint takes the request."""
+        """Return the routes."""
         return [
             Route("GET", JWKS_PATH, self._with_outage(self._jwks)),
             Route("GET", _DISCOVERY_PATH, self._with_outage(self._discovery)),
@@ -82,17 +77,19 @@ class TenantHost:
 
 
 def device_of(request: Request) -> Device:
-    """Tell where a request comes from."""
+    """Return the device that a request comes from."""
     return Device(request.headers.get("User-Agent"), request.remote_addr)
 
 
 def _invalid_token() -> Response:
-    return error_response(401, "invalid_token", "The token is unknown, spent or expired.")
+    return error_response(401, "invalid_token", "The token is unknown, already used or expired.")
 
 
 def _respond_during_outage(request: Request, outage: Outage, endpoint: _Endpoint) -> Response:
     if outage.mode == "error":
-        return error_response(503, "unavailable", "The tenant host is out of order.")
+        return error_response(
+            503, "unavailable", "The tenant host is unavailable: an outage is simulated."
+        )
     if outage.mode == "html":
         return Response(_PAGE, content_type="text/html; charset=utf-8")
     if outage.mode == "slow":
@@ -104,7 +101,7 @@ def _respond_during_outage(request: Request, outage: Outage, endpoint: _Endpoint
 
 
 def _drop(request: Request) -> ConnectionError:
-    """Close the connection without an answer."""
+    """Close the connection without a response. Return the exception that ends the request."""
     with suppress(OSError):
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     return ConnectionAbortedError("The emulated outage dropped the connection.")

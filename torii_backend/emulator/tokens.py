@@ -1,4 +1,4 @@
-"""Access tokens shaped like Torii's, and odd ones where a test asks for them."""
+"""Sign access tokens that look like Torii's, or broken ones if a test asks for them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _EXPIRES_IN_LIMIT = 10 * 365 * 24 * 60 * 60
 
 
 class IssuedToken(msgspec.Struct, frozen=True, rename="camel"):
-    """An access token, fresh from the emulator.
+    """An access token that the emulator issued.
 
     Attributes:
         access_token: the signed JWT.
-        expires_at: when the asked-for lifetime ends, UTC, in whole seconds; a claim `exp` that a
-            test sets by hand does not change it.
+        expires_at: the end of the requested lifetime, in UTC and whole seconds. It ignores a claim
+            `exp` that you set yourself.
     """
 
     access_token: str
@@ -39,20 +39,7 @@ def mint(
     expires_in: int,
     now: int,
 ) -> IssuedToken:
-    """Sign one access token.
-
-    Args:
-        key: the key that signs.
-        issuer: the claim `iss`.
-        subject: the standard claims that tell whom the token is about.
-        claims: laid over the standard claims; may replace any of them.
-        expires_in: seconds from `iat` to `exp`; zero or less makes an expired token.
-        now: the claim `iat`, seconds since the epoch.
-
-    Raises:
-        TypeError: an argument has the wrong type.
-        ValueError: an argument is out of range, or the claims are not plain JSON.
-    """
+    """Sign a token. `claims` override the standard claims, `iss`, `iat` and `exp` included."""
     exp = now + _require_expires_in(expires_in)
     standard = {"iss": issuer, **subject, "iat": now, "exp": exp}
     payload = _encoded({**standard, **_require_claims(claims)})
@@ -61,12 +48,7 @@ def mint(
 
 
 def require_user_id(user_id: str) -> str:
-    """Give a user id that a token can be about.
-
-    Raises:
-        TypeError: it is no text.
-        ValueError: it is empty.
-    """
+    """Return a user id, or raise if it is not a string or is empty."""
     if not isinstance(user_id, str):
         raise TypeError("user_id must be a string.")
     if not user_id:
@@ -76,9 +58,9 @@ def require_user_id(user_id: str) -> str:
 
 def _require_expires_in(expires_in: int) -> int:
     if isinstance(expires_in, bool) or not isinstance(expires_in, int):
-        raise TypeError("expires_in must be a whole number of seconds.")
+        raise TypeError("expires_in must be a whole number of seconds, such as 300.")
     if abs(expires_in) > _EXPIRES_IN_LIMIT:
-        raise ValueError("expires_in must be within ten years, before or after now.")
+        raise ValueError("expires_in must be at most ten years, positive or negative.")
     return expires_in
 
 
@@ -86,7 +68,9 @@ def _require_claims(claims: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
     if claims is None:
         return {}
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
-        raise TypeError("claims must be a mapping from claim names to JSON values.")
+        raise TypeError(
+            "claims must be a mapping of claim names to JSON values, such as {'plan': 'pro'}."
+        )
     return claims
 
 
@@ -94,7 +78,7 @@ def _encoded(claims: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(claims, allow_nan=False, separators=(",", ":")).encode("ascii")
     except TypeError:
-        raise TypeError("claims must hold JSON values only.") from None
+        raise TypeError("claims must contain JSON values only.") from None
     except (ValueError, RecursionError):
         raise ValueError(
             "claims must be plain JSON, with finite numbers and without cycles or deep nesting."

@@ -96,7 +96,7 @@ def test_verifying_the_email_of_nobody_says_that_there_is_no_such_user(api: Api)
     api.done("DELETE", f"/users/{gone}")
     for user_id in (gone, str(uuid4())):
         response = api.wire.post(f"/_emulator/users/{user_id}/verify-email")
-        assert (response.status, response.message) == (404, "There is no such user.")
+        assert (response.status, response.message) == (404, "User not found.")
 
 
 def test_an_id_may_be_in_upper_case(api: Api) -> None:

@@ -86,4 +86,4 @@ def test_a_session_that_nobody_knows_lies_outside_the_environment(api: Api) -> N
     ada, grace = api.user()["id"], api.user()["id"]
     for session_id in (str(uuid4()), api.sign_in(grace)["id"]):
         refusal = api.refused(403, "DELETE", f"/users/{ada}/sessions/{session_id}")
-        assert refusal["detail"] == "The secret key reaches no session of this user with this id."
+        assert refusal["detail"] == "This user has no session with this id."

@@ -1,1 +1,1 @@
-"""The REST API that a secret key opens: one module a resource."""
+"""The REST API, with one module per resource."""

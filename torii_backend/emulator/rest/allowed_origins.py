@@ -15,15 +15,15 @@ from torii_backend.emulator.validation import is_origin
 
 
 def get_allowed_origins(context: RequestContext) -> Response:
-    """Read the list."""
+    """Return the list."""
     origins = environments.origins(context.connection, context.environment_id)
     return json_response(AllowedOrigins(origins=origins))
 
 
 def set_allowed_origins(context: RequestContext, body: SetAllowedOrigins) -> Response:
-    """Overwrite the list."""
+    """Replace the list."""
     if not all(is_origin(origin) for origin in body.origins):
-        raise invalid_request("origins must hold whole origins, such as https://app.example.com.")
+        raise invalid_request("origins must be a list of origins, such as https://app.example.com.")
     origins = tuple(body.origins)
     environments.set_origins(context.connection, context.environment_id, origins)
     return json_response(AllowedOrigins(origins=origins))

@@ -1,4 +1,4 @@
-"""The REST API: its operations, and what all of them have in common."""
+"""The REST API: its operations, and what they share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.body import BodyT, decoded, read_bytes
+from torii_backend.emulator.body import BodyT, decode_body, read_bytes
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.rest import (
     allowed_origins,
@@ -39,13 +39,7 @@ _OPERATIONS = [
 
 
 def routes(database: Database, environments: Sequence[Environment], issuer: str) -> list[Route]:
-    """List the routes of the REST API.
-
-    Args:
-        database: the data of both environments.
-        environments: whose secret keys are accepted.
-        issuer: the origin of the tenant host.
-    """
+    """Return the routes of the REST API."""
 
     def endpoint_for(operation: Operation) -> Callable[..., Response]:
         def endpoint(request: Request, **ids: str) -> Response:
@@ -72,7 +66,11 @@ def _environment_of(request: Request, environments: Sequence[Environment]) -> st
         same = hmac.compare_digest(sent, environment.secret_key.encode())
         if same and scheme.lower() == "bearer":
             return environment.environment_id
-    raise Problem(401, "invalid_secret_key", "This takes the secret key of an environment.")
+    raise Problem(
+        401,
+        "invalid_secret_key",
+        "The secret key is missing or invalid. Send it as a bearer token.",
+    )
 
 
 def _read(request: Request, struct: type[BodyT], *, required: bool) -> BodyT:
@@ -82,5 +80,5 @@ def _read(request: Request, struct: type[BodyT], *, required: bool) -> BodyT:
     if not body:
         raise invalid_request("The body must be a JSON object.")
     if request.mimetype != "application/json":
-        raise Problem(415, "unsupported_media_type", "The body must be application/json.")
-    return decoded(body, struct)
+        raise Problem(415, "unsupported_media_type", "The Content-Type must be application/json.")
+    return decode_body(body, struct)

@@ -30,7 +30,7 @@ _LONGEST_REASON = 500
 def mint_impersonation_token(
     context: RequestContext, user_id: str, body: CreateImpersonationToken
 ) -> Response:
-    """Make a token; nothing is known of a landing page but what the request names."""
+    """Create an impersonation token. It has a URL if the request names a landing page."""
     seconds = _require_seconds(body.expires_in_seconds)
     if len(body.reason) > _LONGEST_REASON:
         raise invalid_request(f"reason must have at most {_LONGEST_REASON} characters.")
@@ -78,7 +78,7 @@ def _check_landing_page(context: RequestContext, landing_page: str) -> None:
     origin = normalize_origin(landing_page)
     allowed = environments.origins(context.connection, context.environment_id)
     if origin is None or origin not in {normalize_origin(other) for other in allowed}:
-        raise invalid_request("redirectUrl must be an address on an allowed origin.")
+        raise invalid_request("redirectUrl must be a URL on an allowed origin.")
 
 
 OPERATIONS = [

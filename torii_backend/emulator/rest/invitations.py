@@ -1,4 +1,4 @@
-"""The invitations by email."""
+"""Invitations by email."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _STATUSES = {"PENDING", "ACCEPTED", "REVOKED", "EXPIRED"}
 
 
 def create_invitation(context: RequestContext, body: CreateInvitation) -> Response:
-    """Invite an address; the emulator sends no mail."""
+    """Create an invitation. The emulator sends no email."""
     days = _require_days(body.expires_in_days)
     if not is_email(body.email):
-        raise invalid_request("email must be the address of a mailbox.")
+        raise invalid_request("email must be an email address, such as ada@example.com.")
     if isinstance(body.redirect_url, str) and web_origin(body.redirect_url) is None:
-        raise invalid_request("redirectUrl must be an http or https address.")
+        raise invalid_request("redirectUrl must be an http or https URL.")
     if users.email_is_taken(context.connection, context.environment_id, body.email):
-        raise Problem(409, "account_exists", "The email belongs to an account already.")
+        raise Problem(409, "account_exists", "An account with this email already exists.")
     invitation = InvitationDetail(
         id=new_id(),
         environment_id=context.environment_id,
@@ -41,14 +41,14 @@ def create_invitation(context: RequestContext, body: CreateInvitation) -> Respon
         status="PENDING",
         expires_at=context.now + timedelta(days=days),
         created_at=context.now,
-        **merge_metadata({"public_metadata": {}, "private_metadata": {}}, body, shared=True),
+        **merge_metadata({"public_metadata": {}, "private_metadata": {}}, body, shared_limit=True),
     )
     invitations.add(context.connection, invitation)
     return json_response(_without_metadata(invitation), 201)
 
 
 def list_invitations(context: RequestContext) -> Response:
-    """List the invitations of some statuses whose address contains a text."""
+    """List invitations, filtered by status and by a text in the email."""
     page_request = parse_page_request(context.query)
     statuses = None
     if "status" in context.query:
@@ -71,32 +71,32 @@ def list_invitations(context: RequestContext) -> Response:
 
 
 def get_invitation(context: RequestContext, invitation_id: str) -> Response:
-    """Read an invitation."""
+    """Return an invitation."""
     return json_response(_known(context, invitation_id))
 
 
 def update_invitation_metadata(
     context: RequestContext, invitation_id: str, body: MetadataPatch
 ) -> Response:
-    """Merge into the metadata of a pending invitation."""
+    """Merge metadata into a pending invitation."""
     require_some_metadata(body)
     invitation = _pending(context, invitation_id)
-    metadata = merge_metadata(metadata_of(invitation), body, shared=True)
+    metadata = merge_metadata(metadata_of(invitation), body, shared_limit=True)
     return json_response(invitations.change(context.connection, invitation, **metadata))
 
 
 def resend_invitation(context: RequestContext, invitation_id: str) -> Response:
-    """Mail a pending invitation again, so to speak."""
+    """Check that the invitation is pending. The emulator sends no email."""
     return json_response(_without_metadata(_pending(context, invitation_id)))
 
 
 def revoke_invitation(context: RequestContext, invitation_id: str) -> Response:
-    """Withdraw a pending invitation."""
+    """Revoke a pending invitation."""
     invitation = _pending(context, invitation_id)
     invitations.change(context.connection, invitation, status="REVOKED", revoked_at=context.now)
-    answer = Response(status=200)
-    del answer.headers["Content-Type"]
-    return answer
+    response = Response(status=200)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _require_days(days: Any) -> int:
@@ -122,7 +122,7 @@ def _pending(context: RequestContext, invitation_id: str) -> InvitationDetail:
         raise Problem(
             409,
             "invitation_not_pending",
-            "The invitation is not pending any more.",
+            "The invitation is no longer pending.",
             invitationStatus=invitation.status,
         )
     return invitation

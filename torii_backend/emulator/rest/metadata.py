@@ -1,4 +1,4 @@
-"""Bags: the metadata of a record, and what a request may do to them."""
+"""The metadata of a record, as requests read and merge it."""
 
 from __future__ import annotations
 
@@ -14,44 +14,30 @@ METADATA_FIELDS = ("public_metadata", "private_metadata", "unsafe_metadata")
 
 
 def metadata_of(record: Struct) -> dict[str, Any]:
-    """Give the metadata of a record by name; a patch has only those that it names."""
+    """Return the metadata of a record by field, or only the fields that a patch names."""
     found = {name: getattr(record, name, UNSET) for name in METADATA_FIELDS}
-    return {name: bag for name, bag in found.items() if bag is not UNSET}
+    return {name: value for name, value in found.items() if value is not UNSET}
 
 
 def merge_metadata(
-    metadata: Mapping[str, Metadata], patch: Struct, *, shared: bool
+    stored: Mapping[str, Metadata], patch: Struct, *, shared_limit: bool
 ) -> dict[str, Any]:
-    """Merge the metadata of a patch into those of a record.
-
-    Args:
-        metadata: the metadata of the record by name.
-        patch: the metadata to merge.
-        shared: whether the merged metadata share one budget; otherwise each has its own.
-
-    Returns:
-        All metadata of the record as they are after the merge.
-
-    Raises:
-        Problem: 400 where the merged metadata are too large or nest too deeply.
-    """
+    """Return all metadata of a record after the merge. The size limit is per field or shared."""
     patches = metadata_of(patch)
     if not patches:
-        return dict(metadata)
+        return dict(stored)
     try:
-        result = {name: merge_patch(bag, patches.get(name, {})) for name, bag in metadata.items()}
-        for group in [[*result.values()]] if shared else [[bag] for bag in result.values()]:
-            check_size(*group)
+        result = {name: merge_patch(value, patches.get(name, {})) for name, value in stored.items()}
+        if shared_limit:
+            check_size(*result.values())
+        for value in result.values():
+            check_size(value)
     except MetadataTooLarge as error:
         raise Problem(400, "metadata_too_large", str(error)) from None
     return result
 
 
 def require_some_metadata(patch: Struct) -> None:
-    """See that a patch names a bag.
-
-    Raises:
-        Problem: 400 where it names none.
-    """
+    """Raise a 400 unless the patch names a metadata field."""
     if not metadata_of(patch):
-        raise invalid_request("publicMetadata or privateMetadata must be given.")
+        raise invalid_request("publicMetadata or privateMetadata is required.")

@@ -1,4 +1,4 @@
-"""Operation: one of the calls that the REST API takes."""
+"""Operation: one call of the REST API."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from werkzeug.wrappers import Response
 
 
 class Operation(NamedTuple):
-    """A method and a path, and what answers to them.
+    """A call, with its path below `/api/server/v1`, its endpoint and the type of its body.
 
-    Attributes:
-        method: the HTTP method.
-        path: the path below the prefix that all operations share, with ids in angle brackets.
-        endpoint: takes the `RequestContext`, the `body` if there is one, and the ids in the path by name;
-            raises `Problem` to refuse.
-        body: what the JSON body must look like; None for an operation without one.
-        body_required: whether an empty body is refused; otherwise it is the same as `{}`.
+    The endpoint takes the `RequestContext`, the `body` if there is one, and the ids in the path.
     """
 
     method: str

@@ -16,7 +16,7 @@ from torii_backend.emulator.store import members, organizations
 
 
 def list_organizations(context: RequestContext) -> Response:
-    """List the organizations whose name contains a text."""
+    """List organizations, filtered by a text in the name."""
     page_request = parse_page_request(context.query)
     found = organizations.search(
         context.connection,
@@ -29,17 +29,17 @@ def list_organizations(context: RequestContext) -> Response:
 
 
 def get_organization(context: RequestContext, organization_id: str) -> Response:
-    """Read an organization."""
+    """Return an organization."""
     return json_response(_known(context, organization_id))
 
 
 def update_organization_metadata(
     context: RequestContext, organization_id: str, body: MetadataPatch
 ) -> Response:
-    """Merge into the metadata of an organization."""
+    """Merge metadata into an organization."""
     require_some_metadata(body)
     organization = _known(context, organization_id)
-    metadata = merge_metadata(metadata_of(organization), body, shared=False)
+    metadata = merge_metadata(metadata_of(organization), body, shared_limit=False)
     return json_response(organizations.change(context.connection, organization, **metadata))
 
 
@@ -58,13 +58,13 @@ def list_members(context: RequestContext, organization_id: str) -> Response:
 def update_member_metadata(
     context: RequestContext, organization_id: str, user_id: str, body: MetadataPatch
 ) -> Response:
-    """Merge into the metadata of a membership."""
+    """Merge metadata into a membership."""
     require_some_metadata(body)
     organization = _known(context, organization_id)
     member = members.find(context.connection, organization.id, user_id)
     if member is None:
         raise not_found("member")
-    metadata = merge_metadata(metadata_of(member), body, shared=False)
+    metadata = merge_metadata(metadata_of(member), body, shared_limit=False)
     return json_response(members.change(context.connection, member, **metadata))
 
 

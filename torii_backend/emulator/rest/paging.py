@@ -1,4 +1,4 @@
-"""PageRequest: how long a page is, where it starts, and where the next one does."""
+"""Paging: the length of a page, its start, and the cursor of the next one."""
 
 from __future__ import annotations
 
@@ -20,28 +20,18 @@ ItemT = TypeVar("ItemT", bound=Struct)
 
 
 class PageRequest(NamedTuple):
-    """Which page of a listing is asked for; listings are in ascending order of an id.
-
-    Attributes:
-        limit: how many items the page has at most.
-        after: the id of the last item of the page before; empty for the first page.
-    """
+    """The page that a request asks for: at most `limit` items, with ids greater than `after`."""
 
     limit: int
     after: str
 
     @property
     def fetch_limit(self) -> int:
-        """How many items to look for: one more than the page has, to see whether more follow."""
+        """How many items to fetch: one more than the page has, to know whether another follows."""
         return self.limit + 1
 
     def page(self, found: list[ItemT], key: Callable[[ItemT], str]) -> Page[ItemT]:
-        """Make the page.
-
-        Args:
-            found: at most `fetch_limit` items that follow `after`, in order.
-            key: gives the id by which an item is ordered.
-        """
+        """Return the page for at most `fetch_limit` items, which are ordered by `key`."""
         items = tuple(found[: self.limit])
         has_more = len(found) > self.limit
         return Page(
@@ -50,16 +40,12 @@ class PageRequest(NamedTuple):
 
 
 def parse_page_request(query: MultiDict[str, str]) -> PageRequest:
-    """Read the parameters `limit`, pulled into 1..100, and `cursor`.
-
-    Raises:
-        Problem: 400 where the one is no whole number, or the other no id.
-    """
+    """Read the parameters `limit`, which is clamped to 1..100, and `cursor`."""
     limit, cursor = query.get("limit"), query.get("cursor")
     if limit is not None and not re.fullmatch("-?[0-9]+", limit):
         raise invalid_request("limit must be a whole number.")
     if cursor is not None and not is_id(cursor):
-        raise invalid_request("cursor must be the nextCursor of another page.")
-    # A float has no limit on its digits.
+        raise invalid_request("cursor must be the nextCursor of an earlier page.")
+    # int() refuses text of more than 4,300 digits, and float() does not.
     wanted = _DEFAULT_LIMIT if limit is None else float(limit)
     return PageRequest(int(max(1, min(_LARGEST_LIMIT, wanted))), (cursor or "").lower())

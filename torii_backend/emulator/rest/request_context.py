@@ -1,4 +1,4 @@
-"""RequestContext: what an endpoint of the REST API knows about the request that it answers."""
+"""RequestContext: what an endpoint of the REST API knows about its request."""
 
 from __future__ import annotations
 
@@ -14,15 +14,7 @@ from torii_backend.emulator.store.users import StoredUser
 
 
 class RequestContext(NamedTuple):
-    """One call of an operation, within one transaction.
-
-    Attributes:
-        environment_id: the environment of the secret key.
-        connection: the transaction; an endpoint that raises undoes what it wrote.
-        query: the query parameters.
-        issuer: the origin of the tenant host.
-        now: the moment of the context.
-    """
+    """A request within one transaction. An endpoint that raises undoes what it wrote."""
 
     environment_id: str
     connection: Connection
@@ -31,19 +23,11 @@ class RequestContext(NamedTuple):
     now: datetime
 
     def user_or_404(self, user_id: str) -> StoredUser:
-        """Give a user of the key's environment, for operations that tell of unknown ids.
-
-        Raises:
-            Problem: 404 for an id that nobody has, 403 for a user of another environment.
-        """
+        """Return a user of the environment. Raise 404 if it is unknown, 403 if it is foreign."""
         return self._find_user(user_id, not_found("user"))
 
     def user_or_403(self, user_id: str) -> StoredUser:
-        """Give a user of the key's environment, for operations that do not tell of unknown ids.
-
-        Raises:
-            Problem: 403 for any other id.
-        """
+        """Return a user of the environment. Raise 403 for any other id."""
         return self._find_user(user_id, forbidden())
 
     def _find_user(self, user_id: str, unknown: Problem) -> StoredUser:
@@ -56,11 +40,7 @@ class RequestContext(NamedTuple):
 
 
 def require_not_deleted(user: StoredUser) -> StoredUser:
-    """See that a user may be changed.
-
-    Raises:
-        Problem: 403 for a deleted user, on whom the key has no grant any more.
-    """
+    """Return the user, or raise a 403 if it is deleted: the key has no access any more."""
     if user.status == "deleted":
         raise forbidden()
     return user

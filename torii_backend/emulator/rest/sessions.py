@@ -12,25 +12,23 @@ from torii_backend.emulator.store import sessions
 
 
 def list_sessions(context: RequestContext, user_id: str) -> Response:
-    """List the live sessions of a user, latest use first."""
+    """List the active sessions of a user, latest use first."""
     user = context.user_or_403(user_id)
     return json_response(sessions.live(context.connection, user.id, context.now))
 
 
 def revoke_all_sessions(context: RequestContext, user_id: str) -> Response:
-    """End every session of a user."""
+    """Revoke all sessions of a user."""
     user = require_not_deleted(context.user_or_403(user_id))
     sessions.revoke_all(context.connection, user.id)
     return Response(status=204)
 
 
 def revoke_session(context: RequestContext, user_id: str, session_id: str) -> Response:
-    """End one session of a user; one that ended before is no error."""
+    """Revoke a session of a user. Revoking it again succeeds."""
     user = require_not_deleted(context.user_or_403(user_id))
     if not sessions.revoke(context.connection, user.id, session_id):
-        raise Problem(
-            403, "forbidden", "The secret key reaches no session of this user with this id."
-        )
+        raise Problem(403, "forbidden", "This user has no session with this id.")
     return Response(status=204)
 
 

@@ -1,4 +1,4 @@
-"""Searching users: what the filters may be, and the page that is found."""
+"""Search users: validate the filters, and return a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATUSES = {"active", "banned", "deleted"}
 
 
 def search_users(context: RequestContext, body: UserSearch) -> Response:
-    """Find users, oldest first."""
+    """Search users, oldest first."""
     _check(body)
     page_request = parse_page_request(context.query)
     found = user_search.search(
@@ -38,14 +38,14 @@ def _check(filters: UserSearch) -> None:
     if filters.user_ids is not UNSET:
         _check_length("userIds", filters.user_ids)
         if not all(is_id(user_id) for user_id in filters.user_ids):
-            raise invalid_request("userIds must hold UUIDs.")
+            raise invalid_request("userIds must be a list of UUIDs.")
     if filters.email_addresses is not UNSET:
         _check_length("emailAddresses", filters.email_addresses)
     if filters.statuses is not UNSET:
         statuses = set(filters.statuses)
         if not statuses <= _STATUSES or len(statuses) < len(filters.statuses):
             raise invalid_request(
-                "statuses must hold active, banned and deleted, each at most once."
+                "statuses must be a list of active, banned and deleted, each at most once."
             )
     if isinstance(filters.organization_id, str) and not is_id(filters.organization_id):
         raise invalid_request("organizationId must be a UUID.")
@@ -53,7 +53,7 @@ def _check(filters: UserSearch) -> None:
 
 def _check_length(field: str, values: Sequence[str]) -> None:
     if len(values) > _LONGEST_LIST:
-        raise invalid_request(f"{field} must hold at most {_LONGEST_LIST} entries.")
+        raise invalid_request(f"{field} must have at most {_LONGEST_LIST} entries.")
 
 
 OPERATIONS = [Operation("POST", "/users/search", search_users, UserSearch, body_required=False)]

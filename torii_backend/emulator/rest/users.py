@@ -1,4 +1,4 @@
-"""The users: creating, reading and changing one; searching many is in a module of its own."""
+"""Users, except for the search, which is in `user_search`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PROFILE = ("first_name", "last_name", "locale", "name", "phone", "address", "da
 
 
 def create_user(context: RequestContext, body: CreateUser) -> Response:
-    """Add a user; no one signs in to the emulator, so the password is checked and forgotten."""
+    """Create a user. The password is validated but not stored, because nobody signs in with it."""
     email = None if body.email is UNSET else body.email
     if email is not None:
-        _check_address(context, email)
+        _require_free_email(context, email)
     if isinstance(body.password, str) and len(body.password) < _SHORTEST_PASSWORD:
         raise invalid_request(f"password must have at least {_SHORTEST_PASSWORD} characters.")
     invited = {} if email is None else _accept_invitations(context, email)
@@ -39,17 +39,17 @@ def create_user(context: RequestContext, body: CreateUser) -> Response:
         updated_at=context.now,
         email=email,
         **merge_metadata(
-            {name: invited.get(name, {}) for name in METADATA_FIELDS}, body, shared=True
+            {name: invited.get(name, {}) for name in METADATA_FIELDS}, body, shared_limit=True
         ),
     )
-    given = {name: value for name, value in _sent(body).items() if value is not None}
+    given = {name: value for name, value in _profile_fields(body).items() if value is not None}
     user = structs.replace(blank, **_with_full_name(blank, given))
     users.add(context.connection, user)
     return json_response(user, 201)
 
 
 def get_user(context: RequestContext, user_id: str) -> Response:
-    """Read a user, deleted or not."""
+    """Return a user, who may be deleted."""
     return json_response(context.user_or_404(user_id))
 
 
@@ -58,22 +58,22 @@ def update_user(context: RequestContext, user_id: str, body: UpdateUser) -> Resp
     if body.locale not in {UNSET, None, "en", "da"}:
         raise invalid_request("locale must be en, da or null.")
     user = require_not_deleted(context.user_or_404(user_id))
-    metadata = merge_metadata(metadata_of(user), body, shared=True)
-    fields = _with_full_name(user, _sent(body))
+    metadata = merge_metadata(metadata_of(user), body, shared_limit=True)
+    fields = _with_full_name(user, _profile_fields(body))
     return json_response(users.change(context.connection, user, **fields, **metadata))
 
 
 def update_user_metadata(
     context: RequestContext, user_id: str, body: UserMetadataPatch
 ) -> Response:
-    """Merge into the metadata of a user."""
+    """Merge metadata into a user."""
     user = require_not_deleted(context.user_or_404(user_id))
-    metadata = merge_metadata(metadata_of(user), body, shared=True)
+    metadata = merge_metadata(metadata_of(user), body, shared_limit=True)
     return json_response(users.change(context.connection, user, **metadata))
 
 
 def delete_user(context: RequestContext, user_id: str) -> Response:
-    """Mark a user as deleted, and end their sessions."""
+    """Mark a user as deleted, and revoke their sessions."""
     user = require_not_deleted(context.user_or_404(user_id))
     sessions.revoke_all(context.connection, user.id)
     users.delete(context.connection, user, context.now)
@@ -81,7 +81,7 @@ def delete_user(context: RequestContext, user_id: str) -> Response:
 
 
 def ban_user(context: RequestContext, user_id: str) -> Response:
-    """Ban a user, and end their sessions."""
+    """Ban a user, and revoke their sessions."""
     user = require_not_deleted(context.user_or_404(user_id))
     sessions.revoke_all(context.connection, user.id)
     return json_response(users.change(context.connection, user, status="banned"))
@@ -93,15 +93,15 @@ def unban_user(context: RequestContext, user_id: str) -> Response:
     return json_response(users.change(context.connection, user, status="active"))
 
 
-def _check_address(context: RequestContext, email: str) -> None:
+def _require_free_email(context: RequestContext, email: str) -> None:
     if not is_email(email):
-        raise invalid_request("email must be the address of a mailbox.")
+        raise invalid_request("email must be an email address, such as ada@example.com.")
     if users.email_is_taken(context.connection, context.environment_id, email):
-        raise Problem(409, "email_taken", "Another user of this environment has the email.")
+        raise Problem(409, "email_taken", "The email is already in use.")
 
 
 def _accept_invitations(context: RequestContext, email: str) -> dict[str, Metadata]:
-    """Accept what is pending for an address; gives the metadata of the newest, which fit a user."""
+    """Accept all pending invitations for an email. Return the metadata of the newest one."""
     pending = invitations.pending_for(
         context.connection, context.environment_id, email, context.now
     )
@@ -112,14 +112,14 @@ def _accept_invitations(context: RequestContext, email: str) -> dict[str, Metada
     return metadata_of(pending[-1]) if pending else {}
 
 
-def _sent(body: Struct) -> dict[str, Any]:
-    """Give the profile fields that a request names."""
+def _profile_fields(body: Struct) -> dict[str, Any]:
+    """Return the profile fields that a request names."""
     fields = {name: getattr(body, name, UNSET) for name in _PROFILE}
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
 def _with_full_name(user: StoredUser, fields: dict[str, Any]) -> dict[str, Any]:
-    """Let the full name follow the first and the last one, unless it was set or cleared itself."""
+    """Update the full name from the first and last name, unless it was set separately."""
     if "name" in fields or user.name != join_name(user.first_name, user.last_name):
         return fields
     first_name = fields.get("first_name", user.first_name)

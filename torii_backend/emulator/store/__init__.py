@@ -1,1 +1,1 @@
-"""The emulator's data: one SQLite database, and one module a kind of record."""
+"""The emulator's data: an SQLite database, with one module per kind of record."""

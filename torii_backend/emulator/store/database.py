@@ -1,4 +1,15 @@
-"""Database: one SQLite connection, which threads take in turns, a transaction at a time."""
+"""Database: one SQLite connection that threads share, one transaction at a time.
+
+A database is open from its construction until `close`, and then stays closed. The lock is held
+for a whole transaction, for taking and restoring the snapshot, and for closing. So a
+transaction never sees the work of another one, and a stop waits for the one that runs.
+`_connection` is used under the lock only. `_snapshot` is set once, before the server starts.
+`closed` is read without the lock: the flag only ever changes to True, and `transaction` checks it
+again under the lock.
+SQLite's own lock on the file is exclusive from the first write until the connection closes, so a
+second emulator can't open the same file. A killed process loses no committed transaction: SQLite
+restores the file from its write-ahead log.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +27,7 @@ IN_MEMORY = ":memory:"
 
 
 class Database:
-    """The emulator's data, in memory or in a file; safe to share by threads.
-
-    A file belongs to one emulator at a time.
-
-    Args:
-        path: the file, made where there is none; or `:memory:`.
-
-    Raises:
-        ConfigurationError: the file cannot be opened, is in use, or is no database of an emulator.
-    """
+    """The emulator's data, in memory or in a file. Threads may share it."""
 
     def __init__(self, path: str) -> None:
         self._lock = Lock()
@@ -40,11 +42,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection, None, None]:
-        """Give the connection for one transaction: an exception undoes all of it.
-
-        Raises:
-            ConnectionAbortedError: the database was closed.
-        """
+        """Run a block as one transaction, which an exception rolls back."""
         with self._lock:
             if self._closed:
                 raise ConnectionAbortedError("The emulator was stopped.")
@@ -58,19 +56,19 @@ class Database:
             connection.execute("COMMIT")
 
     def save_snapshot(self) -> None:
-        """Remember the data as they are now, for `restore_snapshot`."""
+        """Copy the data, for `restore_snapshot`."""
         with self._lock:
             self._snapshot = sqlite3.connect(IN_MEMORY, check_same_thread=False)
             self._connection.backup(self._snapshot)
 
     def restore_snapshot(self) -> None:
-        """Make the data what they were at `save_snapshot`; without one they stay as they are."""
+        """Restore the data from the snapshot. Without a snapshot, do nothing."""
         with self._lock:
             if self._snapshot is not None and not self._closed:
                 self._snapshot.backup(self._connection)
 
     def close(self) -> None:
-        """Let go of the file once the transaction under way is over; may be called again."""
+        """Close the file once the running transaction has ended. Further calls do nothing."""
         with self._lock:
             self._closed = True
             self._connection.close()
@@ -79,25 +77,25 @@ class Database:
 
 
 def _opened(path: str) -> sqlite3.Connection:
-    if os.path.isdir(path):  # noqa: PTH112 (pathlib raises where a path is too long)
-        raise ConfigurationError("db is a folder: name a file in it.")
+    if os.path.isdir(path):  # noqa: PTH112 (pathlib raises if a path is too long)
+        raise ConfigurationError(
+            "db must be the path of a file, such as torii.db. This is a folder."
+        )
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError:
         raise ConfigurationError(
-            "db cannot be opened: its folder must exist, and the file be yours to write."
+            "db could not be opened. Its folder must exist, and the file must be writable."
         ) from None
     try:
-        # One owner at a time: an emulator does not look for what another one wrote.
+        # One process at a time, so that nothing changes behind an emulator.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA cache_size = -32768")  # KiB, enough to search 100,000 users
         _ensure_schema(connection)
     except sqlite3.OperationalError:
         connection.close()
-        raise ConfigurationError(
-            "db is in use or cannot be written: a file serves one emulator at a time."
-        ) from None
+        raise ConfigurationError("db is in use by another emulator, or is not writable.") from None
     except sqlite3.DatabaseError:
         connection.close()
         raise _not_an_emulator_database() from None
@@ -111,9 +109,9 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version == VERSION:
-        connection.execute("BEGIN EXCLUSIVE")  # takes the lock that lasts
+        connection.execute("BEGIN EXCLUSIVE")  # takes the lock until the connection closes
         connection.execute("COMMIT")
-        _check_whole(connection)
+        _check_integrity(connection)
     elif version or tables:
         raise _not_an_emulator_database()
     else:
@@ -121,14 +119,14 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
         connection.executescript(script)
 
 
-def _check_whole(connection: sqlite3.Connection) -> None:
+def _check_integrity(connection: sqlite3.Connection) -> None:
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError:
         found = None
     if found != "ok":
-        raise ConfigurationError("db is damaged: delete the file, or name another one.")
+        raise ConfigurationError("db is damaged. Delete the file, or use another one.")
 
 
 def _not_an_emulator_database() -> ConfigurationError:
-    return ConfigurationError("db is no database of this emulator: name another file.")
+    return ConfigurationError("db is not a database of this emulator. Use another file.")

@@ -1,4 +1,4 @@
-"""The two environments of a database, and the origins that each allows."""
+"""The two environments of a database, and their allowed origins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torii_backend.emulator.environment import Environment
 
 
 def find_all(connection: Connection) -> list[Environment]:
-    """Give the environments, the first one first."""
+    """Return the environments in order."""
     rows = connection.execute("SELECT id, secret_key FROM environments ORDER BY position")
     return [Environment(*row) for row in rows]
 
@@ -28,7 +28,7 @@ def add(connection: Connection, environments: Iterable[Environment]) -> None:
 
 
 def origins(connection: Connection, environment_id: str) -> tuple[str, ...]:
-    """Give the extra origins that an environment allows."""
+    """Return the extra origins that an environment allows."""
     (stored,) = connection.execute(
         "SELECT origins FROM environments WHERE id = ?", (environment_id,)
     ).fetchone()

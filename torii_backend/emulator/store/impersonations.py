@@ -1,4 +1,4 @@
-"""Impersonation tokens that were not spent yet, known by their digest alone."""
+"""Unused impersonation tokens. Only their digests are stored."""
 
 from __future__ import annotations
 
@@ -11,15 +11,7 @@ import msgspec
 
 
 class Impersonation(msgspec.Struct, frozen=True):
-    """What an impersonation token stands for.
-
-    Attributes:
-        user_id: who is impersonated.
-        actor_user_id: who acts.
-        reason: why.
-        expires_at: until when the token can be spent.
-        landing_page: where a browser goes that spends it; None where there is no such page.
-    """
+    """What an impersonation token was created for. Browsers continue at `landing_page`."""
 
     user_id: str
     actor_user_id: str
@@ -37,7 +29,7 @@ def add(connection: Connection, token: str, impersonation: Impersonation) -> Non
 
 
 def redeem(connection: Connection, token: str, at: datetime) -> Optional[Impersonation]:
-    """Take a token away; gives None where it is unknown, was spent before or has expired."""
+    """Use up a token. Return None if it is unknown, already used or expired."""
     row = connection.execute(
         "SELECT record FROM impersonations WHERE digest = ?", (_digest(token),)
     ).fetchone()

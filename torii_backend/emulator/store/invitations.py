@@ -1,4 +1,4 @@
-"""The invitations of both environments; a pending one whose time has passed reads as expired."""
+"""The invitations of both environments. A pending one past its expiry reads as expired."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add(connection: Connection, invitation: InvitationDetail) -> None:
 def find(
     connection: Connection, environment_id: str, invitation_id: str, at: datetime
 ) -> Optional[InvitationDetail]:
-    """Give the invitation of an environment with an id, in the state that it has at a moment."""
+    """Return an invitation of an environment, with its status at a given time."""
     row = connection.execute(
         "SELECT record FROM invitations WHERE id = ? AND environment_id = ?",
         (invitation_id, environment_id),
@@ -52,24 +52,14 @@ def search(
     after: str,
     limit: int,
 ) -> list[InvitationDetail]:
-    """Find the invitations of an environment, in order of their ids.
-
-    Args:
-        connection: a transaction.
-        environment_id: whose invitations are searched.
-        statuses: any of which an invitation must have; None does not restrict.
-        text: what the address must contain; letter case does not matter.
-        at: the moment whose states count.
-        after: the id that all found ids are greater than.
-        limit: how many invitations to give at most.
-    """
+    """Return the invitations after an id whose email contains a text, in any letter case."""
     status = "CASE WHEN status = 'PENDING' AND expires_at <= ? THEN 'EXPIRED' ELSE status END"
     wanted, values = "", []
     if statuses is not None:
         wanted = f" AND {status} IN ({', '.join('?' * len(statuses))})"
         values = [microseconds(at), *statuses]
     rows = connection.execute(
-        "SELECT record FROM invitations"  # noqa: S608 (all texts are ours)
+        "SELECT record FROM invitations"  # noqa: S608 (no text is a user's)
         f" WHERE environment_id = ? AND id > ? AND instr(email, ?){wanted} ORDER BY id LIMIT ?",
         [environment_id, after, text.lower(), *values, limit],
     )
@@ -79,7 +69,7 @@ def search(
 def pending_for(
     connection: Connection, environment_id: str, email: str, at: datetime
 ) -> list[InvitationDetail]:
-    """Give the pending invitations of an address, oldest first."""
+    """Return the pending invitations for an email, oldest first."""
     rows = connection.execute(
         "SELECT record FROM invitations WHERE environment_id = ? AND email = ?"
         " AND status = 'PENDING' AND expires_at > ? ORDER BY id",
@@ -89,11 +79,7 @@ def pending_for(
 
 
 def change(connection: Connection, invitation: InvitationDetail, **fields: Any) -> InvitationDetail:
-    """Change some fields of an invitation.
-
-    Returns:
-        The invitation as it is now.
-    """
+    """Change fields of an invitation. Return the new record."""
     changed = msgspec.structs.replace(invitation, **fields)
     connection.execute(
         "UPDATE invitations SET status = ?, record = ? WHERE id = ?",

@@ -1,4 +1,4 @@
-"""Memberships: which users belong to which organizations, and in which role."""
+"""The memberships of users in organizations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _decode_organization = msgspec.json.Decoder(Organization).decode
 
 
 def put(connection: Connection, member: OrganizationMember) -> None:
-    """Store a membership, in place of the one that the user has in the organization."""
+    """Add or replace the membership of a user in an organization."""
     connection.execute(
         "INSERT OR REPLACE INTO members (organization_id, user_id, record) VALUES (?, ?, ?)",
         (member.organization_id, member.user_id, msgspec.json.encode(member)),
@@ -24,7 +24,7 @@ def put(connection: Connection, member: OrganizationMember) -> None:
 def find(
     connection: Connection, organization_id: str, user_id: str
 ) -> Optional[OrganizationMember]:
-    """Give the membership of a user in an organization."""
+    """Return the membership of a user in an organization."""
     row = connection.execute(
         "SELECT record FROM members WHERE organization_id = ? AND user_id = ?",
         (organization_id, user_id),
@@ -35,14 +35,7 @@ def find(
 def of_organization(
     connection: Connection, organization_id: str, *, after: str, limit: int
 ) -> list[OrganizationMember]:
-    """List the members of an organization, in order of the users' ids.
-
-    Args:
-        connection: a transaction.
-        organization_id: whose members are listed.
-        after: the user id that all listed ones are greater than.
-        limit: how many memberships to give at most.
-    """
+    """Return the members of an organization after a user id, in order of user ids."""
     rows = connection.execute(
         "SELECT record FROM members WHERE organization_id = ? AND user_id > ?"
         " ORDER BY user_id LIMIT ?",
@@ -54,35 +47,26 @@ def of_organization(
 def of_user(
     connection: Connection, user_id: str, *, after: str, limit: int
 ) -> list[UserOrganization]:
-    """List the organizations of a user, in order of their ids.
-
-    Args:
-        connection: a transaction.
-        user_id: whose organizations are listed.
-        after: the organization id that all listed ones are greater than.
-        limit: how many memberships to give at most.
-    """
+    """Return the organizations of a user after an organization id, in order of ids."""
     rows = connection.execute(
         "SELECT members.record, organizations.record"
         " FROM members JOIN organizations ON organizations.id = organization_id"
         " WHERE user_id = ? AND organization_id > ? ORDER BY organization_id LIMIT ?",
         (user_id, after, limit),
     )
-    return [_seen_from_user(_decode(row[0]), _decode_organization(row[1])) for row in rows]
+    return [_as_user_organization(_decode(row[0]), _decode_organization(row[1])) for row in rows]
 
 
 def change(connection: Connection, member: OrganizationMember, **fields: Any) -> OrganizationMember:
-    """Change some fields of a membership.
-
-    Returns:
-        The membership as it is now.
-    """
+    """Change fields of a membership. Return the new record."""
     changed = msgspec.structs.replace(member, **fields)
     put(connection, changed)
     return changed
 
 
-def _seen_from_user(member: OrganizationMember, organization: Organization) -> UserOrganization:
+def _as_user_organization(
+    member: OrganizationMember, organization: Organization
+) -> UserOrganization:
     return UserOrganization(
         organization_id=organization.id,
         name=organization.name,

@@ -28,7 +28,7 @@ def add(connection: Connection, environment_id: str, organization: Organization)
 def find(
     connection: Connection, environment_id: str, organization_id: str
 ) -> Optional[Organization]:
-    """Give the organization of an environment with an id."""
+    """Return an organization of an environment."""
     row = connection.execute(
         "SELECT record FROM organizations WHERE id = ? AND environment_id = ?",
         (organization_id, environment_id),
@@ -37,12 +37,12 @@ def find(
 
 
 def exists_any(connection: Connection) -> bool:
-    """Tell whether there is any organization at all."""
+    """Return whether the database holds any organization."""
     return connection.execute("SELECT 1 FROM organizations LIMIT 1").fetchone() is not None
 
 
 def environment_of(connection: Connection, organization_id: str) -> Optional[str]:
-    """Give the id of the environment that an organization belongs to; None where there is none."""
+    """Return the id of the environment that an organization belongs to."""
     row = connection.execute(
         "SELECT environment_id FROM organizations WHERE id = ?", (organization_id,)
     ).fetchone()
@@ -62,11 +62,7 @@ def search(
 
 
 def change(connection: Connection, organization: Organization, **metadata: Any) -> Organization:
-    """Change the metadata of an organization.
-
-    Returns:
-        The organization as it is now.
-    """
+    """Change the metadata of an organization. Return the new record."""
     changed = msgspec.structs.replace(organization, **metadata)
     connection.execute(
         "UPDATE organizations SET record = ? WHERE id = ?",

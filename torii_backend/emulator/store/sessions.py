@@ -1,4 +1,4 @@
-"""The sessions of users; those that ended stay known, so that revoking can be repeated."""
+"""The sessions of users. Revoked ones are kept, so that revoking again succeeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add(connection: Connection, session: Session) -> None:
 
 
 def live(connection: Connection, user_id: str, at: datetime) -> list[Session]:
-    """Give the sessions of a user that have neither expired nor been revoked, latest use first."""
+    """Return the sessions of a user that are neither expired nor revoked, latest use first."""
     rows = connection.execute(
         "SELECT record FROM sessions WHERE user_id = ? AND NOT revoked AND expires_at > ?"
         " ORDER BY last_used_at DESC, id DESC",
@@ -39,7 +39,7 @@ def live(connection: Connection, user_id: str, at: datetime) -> list[Session]:
 
 
 def revoke(connection: Connection, user_id: str, session_id: str) -> bool:
-    """End one session of a user; tells whether the user ever had it."""
+    """Revoke a session of a user. Return whether the user ever had it."""
     found = connection.execute(
         "UPDATE sessions SET revoked = 1 WHERE id = ? AND user_id = ?", (session_id, user_id)
     )
@@ -47,5 +47,5 @@ def revoke(connection: Connection, user_id: str, session_id: str) -> bool:
 
 
 def revoke_all(connection: Connection, user_id: str) -> None:
-    """End every session of a user."""
+    """Revoke all sessions of a user."""
     connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?", (user_id,))

@@ -1,4 +1,4 @@
-"""Moments, as the columns of the database hold them."""
+"""Timestamps, as the columns of the database store them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def now() -> datetime:
-    """Give the present moment, UTC."""
+    """Return the current time in UTC."""
     return datetime.now(timezone.utc)
 
 
-def microseconds(moment: datetime) -> int:
-    """Give the microseconds from the epoch to an aware moment."""
-    return (moment - _EPOCH) // _MICROSECOND
+def microseconds(timestamp: datetime) -> int:
+    """Return the microseconds from the epoch to an aware datetime."""
+    return (timestamp - _EPOCH) // _MICROSECOND
