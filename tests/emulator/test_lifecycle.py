@@ -36,8 +36,13 @@ def test_it_serves_on_an_ephemeral_loopback_port(torii: Emulator, wire: Wire) ->
 def test_its_secret_key_and_environment_are_random() -> None:
     first, second = Emulator(), Emulator()
     assert re.fullmatch(r"sk_test_[0-9a-f]{48}", first.secret_key)
-    assert first.secret_key != second.secret_key
-    assert str(uuid.UUID(first.environment_id)) == first.environment_id != second.environment_id
+    environments = [torii.other_environment for torii in (first, second)]
+    keys = {first.secret_key, second.secret_key, *(other.secret_key for other in environments)}
+    assert len(keys) == 4
+    ids = {first.environment_id, second.environment_id}
+    ids |= {other.environment_id for other in environments}
+    assert len(ids) == 4
+    assert {str(uuid.UUID(environment_id)) for environment_id in ids} == ids
 
 
 def test_no_repr_shows_a_secret_key() -> None:

@@ -80,11 +80,20 @@ def test_each_bag_of_an_organization_and_of_a_member_has_a_budget_of_its_own(
 def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
     with Emulator(seed=str(_file(tmp_path, SEED))) as torii:
         api = api_of(torii)
+        other = torii.other_environment
+        elsewhere = Api(torii.api_url, other.environment_id, other.secret_key)
         before = api.search()
         api.done("DELETE", f"/users/{ADA}")
         api.user()
+        elsewhere.user()
         torii.reset()
         assert api.search() == before
+        assert elsewhere.found() == set()
+
+
+def test_every_part_of_a_seed_is_optional(tmp_path: Path) -> None:
+    with Emulator(seed=_file(tmp_path, {})) as torii:
+        assert api_of(torii).found() == set()
 
 
 def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
@@ -100,6 +109,7 @@ def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
     ("seed", "words"),
     [
         ([], "is invalid"),
+        ({"people": []}, "people"),
         ({"users": [{"shoeSize": 44}]}, "shoeSize"),
         ({"users": [{"locale": "fr"}]}, r"users\[0\].locale"),
         ({"users": [{"id": "ada"}]}, r"a UUID in lower case .*users\[0\].id"),

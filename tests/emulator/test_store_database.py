@@ -119,6 +119,14 @@ def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) 
     connection.close()
 
 
+def test_a_file_that_is_not_a_database_is_rejected_and_unchanged(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Some notes. " * 500, "utf-8")
+    with pytest.raises(ConfigurationError, match=r"^db is not a database of this emulator"):
+        Emulator(db=file)
+    assert file.read_text("utf-8") == "Some notes. " * 500
+
+
 @pytest.mark.parametrize("path", ["", "a\0b", 7, b"torii.db", Path()])
 def test_a_path_that_is_none_is_refused(path: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^db "):

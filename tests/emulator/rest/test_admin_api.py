@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
 
 
+UNKNOWN_ID = "01970000-0000-7000-8000-0000000000ff"
+
+
 def _ids(api: Api) -> dict[str, str]:
     return {
         "user": api.user(email="ada@example.com")["id"],
@@ -49,16 +52,16 @@ def test_unknown_members_are_refused_by_name(api: Api, path: str, body: dict[str
         ("/organizations", {}),
         ("/organizations", {"name": None}),
         ("/organizations", {"name": ""}),
-        ("/organizations", {"name": "Acme", "environmentId": str(uuid4())}),
+        ("/organizations", {"name": "Acme", "environmentId": UNKNOWN_ID}),
         ("/organizations", {"name": "Acme", "environmentId": ""}),
         ("/members", {"organizationId": "{organization}", "userId": "{user}", "role": 7}),
         ("/members", {"organizationId": "{organization}", "userId": "{user}", "role": ""}),
-        ("/members", {"organizationId": str(uuid4()), "userId": "{user}", "role": "member"}),
+        ("/members", {"organizationId": UNKNOWN_ID, "userId": "{user}", "role": "member"}),
         (
             "/members",
-            {"organizationId": "{organization}", "userId": str(uuid4()), "role": "member"},
+            {"organizationId": "{organization}", "userId": UNKNOWN_ID, "role": "member"},
         ),
-        (f"/users/{uuid4()}/verify-email", {}),
+        (f"/users/{UNKNOWN_ID}/verify-email", {}),
     ],
 )
 def test_what_cannot_be_made_is_refused(api: Api, path: str, body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`--db FILE` keeps everything across restarts; without it nothing is kept."""
+"""`--db FILE` keeps everything across restarts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .api import Api
-from .shell import Running, refusal, running
+from .shell import Running, running
 
 ENDS = [("terminate", 0), ("kill", -signal.SIGKILL)]
 
@@ -87,42 +87,3 @@ def test_an_impersonation_token_outlives_a_restart_and_still_works_once(tmp_path
             statuses.append(response.status)
     assert statuses[0] == 200
     assert 400 <= statuses[1] < 500
-
-
-def test_a_reset_leaves_what_is_in_a_file(tmp_path: Path) -> None:
-    with running("--db", str(tmp_path / "torii.db")) as torii:
-        user_id = torii.api.user()["id"]
-        torii.api.admin("/reset")
-        assert torii.api.found() == {user_id}
-
-
-def test_without_a_file_every_start_is_a_new_one() -> None:
-    keys = []
-    for _ in range(2):
-        with running() as torii:
-            assert torii.api.found() == set()
-            torii.api.user()
-            keys.append(_keys(torii))
-    assert set(keys[0]).isdisjoint(keys[1])
-
-
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "notes.txt"
-    file.write_text("These are notes, and no database. " * 100, "utf-8")
-    before = file.read_bytes()
-    refusal("--db", str(file))
-    assert file.read_bytes() == before
-
-
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "torii.db"
-    with running("--db", str(file)) as torii:
-        _filled(torii.api)
-    content = file.read_bytes()
-    file.write_bytes(content[:4096] + bytes(len(content) - 8192) + content[-4096:])
-    assert "damaged" in refusal("--db", str(file))
-
-
-def test_a_file_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    refusal("--db", str(tmp_path / "no-such-folder" / "torii.db"))
-    refusal("--db", str(tmp_path))

@@ -72,18 +72,3 @@ def test_a_membership_shows_from_both_ends(api: Api) -> None:
     assert changed["userId"] == user["id"]
     assert (row["name"], row["slug"]) == ("Acme", "acme")
     assert instant(row["joinedAt"]) == instant(changed["joinedAt"])
-
-
-def test_a_membership_has_one_role_at_a_time(api: Api) -> None:
-    organization_id, user_id = api.organization()["id"], api.user()["id"]
-    api.join(organization_id, user_id, "member")
-    body = {"organizationId": organization_id, "userId": user_id, "role": "admin"}
-    assert api.wire.post("/_emulator/members", body).status in {200, 201, 409}
-    assert len(api.ok("GET", f"/organizations/{organization_id}/members")["items"]) == 1
-
-
-def test_a_deleted_user_is_no_member_in_search(api: Api) -> None:
-    organization_id, user_id = api.organization()["id"], api.user()["id"]
-    api.join(organization_id, user_id)
-    api.done("DELETE", f"/users/{user_id}")
-    assert api.found(organizationId=organization_id, statuses=["active"]) == set()

@@ -113,9 +113,3 @@ def test_each_environment_lists_its_own(api: Api, elsewhere: Api) -> None:
         other.ok("PUT", "/allowed-origins", {"origins": []})
         mine = one.ok("GET", "/allowed-origins")
         assert mine == {"origins": ["https://mine.example"]}
-
-
-def test_the_environments_are_two(api: Api, elsewhere: Api) -> None:
-    assert api.environment_id != elsewhere.environment_id
-    assert api.secret_key != elsewhere.secret_key
-    assert elsewhere.secret_key.startswith("sk_test_")

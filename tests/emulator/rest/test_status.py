@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from torii_backend import Verifier
 
 from .api import Api, instant
@@ -83,20 +79,3 @@ def test_deletion_ends_the_sessions_and_refuses_new_ones(api: Api) -> None:
     api.done("DELETE", f"/users/{user_id}")
     response = api.wire.post("/_emulator/sessions", {"userId": user_id})
     assert 400 <= response.status < 500
-
-
-@pytest.mark.parametrize(
-    ("method", "suffix", "body"),
-    [
-        ("PATCH", "", {"firstName": "Eve"}),
-        ("PATCH", "/metadata", {"publicMetadata": {"a": 1}}),
-        ("POST", "/ban", None),
-        ("POST", "/unban", None),
-    ],
-)
-def test_a_deleted_user_cannot_be_changed(api: Api, method: str, suffix: str, body: Any) -> None:
-    user_id = api.user()["id"]
-    api.done("DELETE", f"/users/{user_id}")
-    (before,) = api.search({"statuses": ["deleted"]})["items"]
-    api.refused(403, method, f"/users/{user_id}{suffix}", body or {})
-    assert api.search({"statuses": ["deleted"]})["items"] == [before]
