@@ -1,4 +1,4 @@
-"""`emulator`: run a local Torii until Ctrl-C or SIGTERM."""
+"""The command `emulator`: run a local Torii until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
+    """Register the command."""
     parser = commands.add_parser(
         "emulator",
         help="run a local Torii",
         description="Run a local Torii: an issuer and a REST API, for development and tests.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (%(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=4100, help="port to serve on, 0 for a free one (%(default)s)"
+        "--port",
+        type=int,
+        default=4100,
+        help="port to serve on, or 0 for a free one (default: %(default)s)",
     )
     parser.add_argument(
-        "--allow-remote", action="store_true", help="serve on a host that is not loopback"
+        "--allow-remote", action="store_true", help="allow a host that other machines can reach"
     )
     parser.add_argument(
-        "--db", metavar="FILE", default=":memory:", help="keep the data in this SQLite file"
+        "--db", metavar="FILE", default=":memory:", help="keep the data in this SQLite file (default: in memory)"
     )
     parser.add_argument(
-        "--seed", metavar="FILE", help="fill an empty database with the users of this JSON file"
+        "--seed", metavar="FILE", help="fill an empty database from this JSON file"
     )
-    parser.add_argument("--json", action="store_true", help="print one line of JSON once it serves")
+    parser.add_argument("--json", action="store_true", help="print its settings as one line of JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until Ctrl-C or SIGTERM; return the exit code."""
+    """Serve until Ctrl-C or SIGTERM. Return the exit code."""
     from torii_backend.emulator import Emulator
 
     try:
@@ -53,10 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
             db=arguments.db,
             seed=arguments.seed,
         )
-        with _signals_caught() as signalled, torii:
-            sys.stdout.write(_line(torii) if arguments.json else _welcome(torii))
+        with _signal_socket() as signals, torii:
+            sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
             sys.stdout.flush()
-            signalled.recv(1)
+            signals.recv(1)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -64,18 +67,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _signals_caught() -> Generator[socket.socket, None, None]:
-    """Turn Ctrl-C and SIGTERM into a byte to read from a socket.
-
-    A signal may reach any thread; one that is not the main thread would leave a main thread that
-    sleeps asleep.
-    """
+def _signal_socket() -> Generator[socket.socket, None, None]:
+    """Return a socket that receives a byte at Ctrl-C and SIGTERM."""
+    # A signal may reach any thread. If it isn't the main thread, a sleeping main thread would not
+    # wake up, so the main thread reads from a socket instead.
     reader, writer = socket.socketpair()
     with reader, writer:
         writer.setblocking(False)
         wakeup = signal.set_wakeup_fd(writer.fileno())
         handlers = {
-            number: signal.signal(number, _leave_it_to_the_socket)
+            number: signal.signal(number, _do_nothing)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
@@ -86,19 +87,19 @@ def _signals_caught() -> Generator[socket.socket, None, None]:
             signal.set_wakeup_fd(wakeup)
 
 
-def _leave_it_to_the_socket(number: int, frame: object) -> None:
-    pass
+def _do_nothing(number: int, frame: object) -> None:
+    """Keep the default handler from ending the process: the socket gets the signal."""
 
 
-def _line(torii: Emulator) -> str:
+def _as_json(torii: Emulator) -> str:
     names = ("issuer", "api_url", "secret_key", "environment_id")
-    facts: dict[str, object] = {name: getattr(torii, name) for name in names}
+    settings: dict[str, object] = {name: getattr(torii, name) for name in names}
     other = torii.other_environment
-    facts["other_environment"] = {
+    settings["other_environment"] = {
         "environment_id": other.environment_id,
         "secret_key": other.secret_key,
     }
-    return json.dumps(facts) + "\n"
+    return json.dumps(settings) + "\n"
 
 
 def _welcome(torii: Emulator) -> str:
@@ -106,15 +107,15 @@ def _welcome(torii: Emulator) -> str:
 A local Torii is running.
 
   issuer          {torii.issuer}
-  API url         {torii.api_url}
+  API URL         {torii.api_url}
   secret key      {torii.secret_key}
   environment id  {torii.environment_id}
 
-Mint an access token:
+Issue an access token:
 
   curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.issuer}/_emulator/tokens'
 
-Find users:
+Search users:
 
   curl -X POST -H 'Authorization: Bearer {torii.secret_key}' '{torii.api_url}/api/server/v1/users/search'
 

@@ -13,13 +13,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one command.
 
     Args:
-        argv: the arguments after the program's name; None reads `sys.argv`.
+        argv: the arguments without the program's name. By default, None, they are those of
+            `sys.argv`.
 
     Returns:
-        The exit code: 0, or 2 if a setting is wrong.
+        The exit code: 0, or 2 if a setting is invalid.
 
     Raises:
-        SystemExit: the arguments are invalid, or ask for help.
+        SystemExit: the arguments are invalid or ask for help.
     """
     parser = argparse.ArgumentParser(
         prog="python -m torii_backend", description="Torii for Python backends."
