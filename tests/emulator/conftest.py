@@ -74,7 +74,7 @@ class Wire:
         return [key["kid"] for key in self.jwks()["keys"]]
 
     def verified(self, token: str) -> dict[str, Any]:
-        """Verify a signature with PyJWT and the served JWKS alone; gives the claims."""
+        """Verify a signature with PyJWT and the served JWKS alone. Return the claims."""
         keys = jwt.PyJWKSet.from_dict(self.jwks())
         key = keys[jwt.get_unverified_header(token)["kid"]].key
         claims: dict[str, Any] = json.loads(jwt.PyJWS().decode(token, key, algorithms=["ES256"]))

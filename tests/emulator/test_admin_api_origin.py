@@ -23,7 +23,7 @@ POSTS = [
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
+def test_a_cross_origin_request_is_rejected(wire: Wire, path: str) -> None:
     response = wire.send("POST", path, "{}", {"Origin": "https://evil.example"})
     assert response.status == 403
     assert response.message == "Cross-origin requests to the emulator are not allowed."
@@ -45,7 +45,7 @@ def test_a_page_of_another_host_steers_nothing(wire: Wire, path: str) -> None:
         "http://localhost:3000, http://evil.example",
     ],
 )
-def test_an_origin_that_is_not_of_this_machine_is_refused(wire: Wire, origin: str) -> None:
+def test_an_origin_that_is_not_loopback_is_rejected(wire: Wire, origin: str) -> None:
     before = wire.kids()
     response = wire.send("POST", "/_emulator/keys/rotate", None, {"Origin": origin})
     assert response.status == 403
@@ -63,11 +63,11 @@ def test_an_origin_that_is_not_of_this_machine_is_refused(wire: Wire, origin: st
         "capacitor://localhost",
     ],
 )
-def test_a_page_of_this_machine_steers(wire: Wire, origin: str) -> None:
+def test_a_loopback_origin_is_allowed(wire: Wire, origin: str) -> None:
     assert wire.send("POST", "/_emulator/reset", None, {"Origin": origin}).status == 200
 
 
-def test_all_else_is_for_every_origin(wire: Wire) -> None:
+def test_other_endpoints_are_open_to_every_origin(wire: Wire) -> None:
     headers = {"Origin": "https://app.example"}
     assert wire.send("GET", "/_torii/.well-known/jwks.json", None, headers).status == 200
     assert wire.send("GET", "/api/server/v1/users", None, headers).status in {401, 405}

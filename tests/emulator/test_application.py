@@ -14,7 +14,7 @@ def _fail(request: Request) -> Response:
     raise ZeroDivisionError
 
 
-def test_a_defect_is_500_and_says_where_to_look(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_a_500_that_says_where_to_look(capfd: pytest.CaptureFixture[str]) -> None:
     paths = ["/api/server/v1/users", "/_emulator/tokens"]
     client = Client(Application([Route("GET", path, _fail) for path in paths]))
     rest, admin = (client.get(path) for path in paths)

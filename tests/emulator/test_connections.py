@@ -28,7 +28,7 @@ def connection(wire: Wire) -> Iterator[HTTPConnection]:
 
 
 def _status(connection: HTTPConnection, method: str, path: str, body: bytes = b"") -> int:
-    """Send a request and read the response whole; gives its status."""
+    """Send a request and read the response whole. Return its status."""
     connection.request(method, path, body=body or None)
     with connection.getresponse() as response:
         response.read()
@@ -65,13 +65,13 @@ def test_the_next_request_goes_over_the_same_connection(
 def test_requests_may_be_sent_ahead(wire: Wire) -> None:
     head = f"POST {USERS} HTTP/1.1\nContent-Length: 2\n\n{{}}GET {JWKS} HTTP/1.1\nConnection: close\n\n"
     with wire.raw(head) as connection:
-        answers = connection.makefile("rb").read()
-    assert answers.startswith(b"HTTP/1.1 401 ")
-    assert b"HTTP/1.1 200 OK\r\n" in answers
+        responses = connection.makefile("rb").read()
+    assert responses.startswith(b"HTTP/1.1 401 ")
+    assert b"HTTP/1.1 200 OK\r\n" in responses
 
 
 @pytest.mark.parametrize("head", ["HTTP/1.0\n\n", "HTTP/1.1\nConnection: close\n\n"])
-def test_a_connection_ends_where_the_client_wants_no_more(wire: Wire, head: str) -> None:
+def test_a_connection_closes_if_the_client_asks_for_it(wire: Wire, head: str) -> None:
     with wire.raw(f"GET {JWKS} {head}") as connection:
         assert b"\r\nConnection: close\r\n" in connection.makefile("rb").read()
 
@@ -91,7 +91,7 @@ def test_a_connection_ends_where_the_client_wants_no_more(wire: Wire, head: str)
         "Transfer-Encoding: chunked\n\nzz\n",
     ],
 )
-def test_a_body_whose_end_is_unknown_ends_the_connection(wire: Wire, head: str) -> None:
+def test_a_body_whose_end_is_unknown_closes_the_connection(wire: Wire, head: str) -> None:
     with wire.raw(f"POST /_emulator/tokens HTTP/1.1\n{head}") as connection:
         assert connection.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
 
@@ -113,14 +113,16 @@ def test_a_length_may_be_repeated(wire: Wire, head: str) -> None:
         ("Transfer-Encoding: chunked", b"close"),
     ],
 )
-def test_an_answer_tells_whether_the_connection_stays(wire: Wire, head: str, fate: bytes) -> None:
+def test_a_response_says_whether_the_connection_stays_open(
+    wire: Wire, head: str, fate: bytes
+) -> None:
     with wire.raw(f"DELETE {JWKS} HTTP/1.1\n{head}\n\n") as connection:
         response = connection.makefile("rb")
         assert response.readline().startswith(b"HTTP/1.1 405 ")
         assert b"Connection: " + fate + b"\r\n" in iter(response.readline, b"\r\n")
 
 
-def test_a_chunked_body_that_was_read_leaves_the_connection_open(
+def test_a_complete_chunked_body_keeps_the_connection_open(
     connection: HTTPConnection,
 ) -> None:
     for _ in range(2):

@@ -11,7 +11,7 @@ from .rest.api import Api, api_of
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
 
-BAGS: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
+NO_METADATA: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def test_a_deleted_user_can_be_read_but_not_written(api: Api) -> None:
     ]
     before = api.read(user_id)
     for method, path, body in writes:
-        api.refused(403, method, f"/users/{user_id}{path}", body)
+        api.error(403, method, f"/users/{user_id}{path}", body)
     assert api.read(user_id) == before
 
 
-def test_a_deleted_user_leaves_the_organizations_and_the_address(api: Api) -> None:
+def test_a_deleted_user_has_no_memberships_and_frees_the_email(api: Api) -> None:
     user, organization = api.user(email="ada@example.com"), api.organization()
     api.join(organization["id"], user["id"])
     api.done("DELETE", f"/users/{user['id']}")
@@ -49,7 +49,7 @@ def test_a_deleted_user_leaves_the_organizations_and_the_address(api: Api) -> No
     assert api.user(email="ada@example.com")["id"] != user["id"]
 
 
-def test_an_empty_list_of_statuses_finds_nobody(api: Api) -> None:
+def test_an_empty_list_of_statuses_matches_no_user(api: Api) -> None:
     api.user()
     assert api.found(statuses=[]) == set()
 
@@ -63,15 +63,15 @@ def test_an_empty_list_of_statuses_finds_nobody(api: Api) -> None:
         {"statuses": ["active", "active"]},
     ],
 )
-def test_a_filter_that_can_match_nothing_is_refused(api: Api, filters: Any) -> None:
-    api.refused(400, "POST", "/users/search", filters)
+def test_a_filter_that_can_match_nothing_is_rejected(api: Api, filters: Any) -> None:
+    api.error(400, "POST", "/users/search", filters)
 
 
-def test_an_id_that_is_no_uuid_is_one_that_nothing_has(api: Api) -> None:
-    api.refused(404, "GET", "/users/user_ada")
-    api.refused(403, "GET", "/users/user_ada/sessions")
-    api.refused(404, "GET", "/organizations/org_1")
-    api.refused(403, "DELETE", f"/users/{api.user()['id']}/sessions/sess_1")
+def test_an_id_that_is_not_a_uuid_is_unknown(api: Api) -> None:
+    api.error(404, "GET", "/users/user_ada")
+    api.error(403, "GET", "/users/user_ada/sessions")
+    api.error(404, "GET", "/organizations/org_1")
+    api.error(403, "DELETE", f"/users/{api.user()['id']}/sessions/sess_1")
 
 
 def test_an_id_may_be_in_upper_case(api: Api) -> None:
@@ -81,7 +81,7 @@ def test_an_id_may_be_in_upper_case(api: Api) -> None:
 
 
 def test_a_password_has_at_least_eight_characters(api: Api) -> None:
-    api.refused(400, "POST", "/users", {"password": "1234567"})
+    api.error(400, "POST", "/users", {"password": "1234567"})
     assert api.user(password="12345678")["status"] == "active"
 
 
@@ -104,8 +104,8 @@ def test_metadata_nests_64_levels(api: Api) -> None:
     user_id = api.user(publicMetadata=nested(63))["id"]
     path = f"/users/{user_id}/metadata"
     for levels in (64, 500, 900):
-        refusal = api.refused(400, "PATCH", path, {"privateMetadata": nested(levels)})
-    assert refusal["code"] == "metadata_too_large"
+        error = api.error(400, "PATCH", path, {"privateMetadata": nested(levels)})
+    assert error["code"] == "metadata_too_large"
     assert api.read(user_id)["publicMetadata"] == nested(63)
 
 
@@ -128,7 +128,7 @@ def test_a_new_user_accepts_the_invitations_of_the_address(api: Api, torii: Emul
     assert rows[first["id"]]["acceptedAt"] == user["createdAt"]
 
 
-def test_of_several_invitations_the_newest_alone_gives_the_metadata(api: Api) -> None:
+def test_only_the_newest_invitation_gives_its_metadata(api: Api) -> None:
     big = {"a": "x" * 5000}
     for number in range(3):
         api.invite("ada@example.com", publicMetadata={**big, f"only-{number}": number})
@@ -144,18 +144,18 @@ def test_the_metadata_of_a_full_invitation_fits_a_user(api: Api) -> None:
     assert api.user(email="ada@example.com")["publicMetadata"] == full
 
 
-def test_metadata_that_do_not_fit_beside_those_of_an_invitation_are_refused(api: Api) -> None:
+def test_metadata_that_is_too_large_with_that_of_an_invitation_is_rejected(api: Api) -> None:
     invitation = api.invite("ada@example.com", publicMetadata={"a": "x" * 5000})
     body = {"email": "ada@example.com", "unsafeMetadata": {"b": "y" * 5000}}
-    refusal = api.refused(400, "POST", "/users", body)
-    assert refusal["code"] == "metadata_too_large"
+    error = api.error(400, "POST", "/users", body)
+    assert error["code"] == "metadata_too_large"
     assert api.ok("GET", f"/invitations/{invitation['id']}")["status"] == "PENDING"
 
 
-def test_a_user_who_is_refused_accepts_nothing(api: Api) -> None:
+def test_a_rejected_user_accepts_no_invitation(api: Api) -> None:
     invitation = api.invite("ada@example.com")
     body = {"email": "ada@example.com", "publicMetadata": {"a": "x" * 8192}}
-    api.refused(400, "POST", "/users", body)
+    api.error(400, "POST", "/users", body)
     assert api.ok("GET", f"/invitations/{invitation['id']}")["status"] == "PENDING"
 
 
@@ -170,8 +170,8 @@ def test_a_user_who_is_refused_accepts_nothing(api: Api) -> None:
         {"email": "ada"},
     ],
 )
-def test_an_invitation_that_is_refused(api: Api, members: Any) -> None:
-    api.refused(400, "POST", "/invitations", {"email": "ada@example.com", **BAGS, **members})
+def test_an_invalid_invitation_is_rejected(api: Api, members: Any) -> None:
+    api.error(400, "POST", "/invitations", {"email": "ada@example.com", **NO_METADATA, **members})
     assert api.ok("GET", "/invitations")["items"] == []
 
 
@@ -181,7 +181,7 @@ def test_a_status_filter_has_either_letter_case_and_no_other_words(api: Api) -> 
     assert api.ok("GET", "/invitations", status="OPEN")["items"] == []
 
 
-def test_a_missing_or_other_body_is_refused(api: Api) -> None:
+def test_a_missing_or_other_body_is_rejected(api: Api) -> None:
     key = {"Authorization": f"Bearer {api.secret_key}"}
     path = "/api/server/v1/users"
     assert api.wire.send("POST", path, None, key).status == 400
@@ -198,7 +198,7 @@ def test_a_member_can_be_given_another_role(api: Api) -> None:
     assert api.ok("GET", f"/organizations/{organization}/members")["items"] == [changed]
 
 
-def test_a_link_without_a_landing_page_answers_like_a_request(api: Api) -> None:
+def test_a_link_without_a_landing_page_returns_the_token(api: Api) -> None:
     user = api.user()["id"]
     body = {"actorUserId": api.user()["id"], "reason": ""}
     token = api.ok("POST", f"/users/{user}/impersonation-token", body)["token"]
@@ -210,25 +210,23 @@ def test_a_link_without_a_landing_page_answers_like_a_request(api: Api) -> None:
 def test_an_actor_is_a_user_of_this_environment(api: Api) -> None:
     user = api.user()["id"]
     path = f"/users/{user}/impersonation-token"
-    api.refused(400, "POST", path, {"actorUserId": "op_1", "reason": ""})
+    api.error(400, "POST", path, {"actorUserId": "op_1", "reason": ""})
     gone = api.user()["id"]
     api.done("DELETE", f"/users/{gone}")
-    api.refused(403, "POST", path, {"actorUserId": gone, "reason": ""})
+    api.error(403, "POST", path, {"actorUserId": gone, "reason": ""})
 
 
 def test_a_banned_actor_gets_no_token(api: Api) -> None:
     user, actor = api.user()["id"], api.user()["id"]
     body = {"actorUserId": actor, "reason": ""}
     api.ok("POST", f"/users/{actor}/ban")
-    api.refused(403, "POST", f"/users/{user}/impersonation-token", body)
+    api.error(403, "POST", f"/users/{user}/impersonation-token", body)
     api.ok("POST", f"/users/{actor}/unban")
     api.ok("POST", f"/users/{user}/impersonation-token", body)
 
 
 @pytest.mark.parametrize(("method", "end"), [("POST", "/ban"), ("DELETE", "")])
-def test_a_token_is_not_spent_for_an_actor_who_was_banned_or_deleted_since(
-    api: Api, method: str, end: str
-) -> None:
+def test_a_token_of_a_banned_or_deleted_actor_gets_401(api: Api, method: str, end: str) -> None:
     user, actor = api.user()["id"], api.user()["id"]
     body = {"actorUserId": actor, "reason": ""}
     token = api.ok("POST", f"/users/{user}/impersonation-token", body)["token"]

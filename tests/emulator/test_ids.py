@@ -1,4 +1,4 @@
-"""Ids sort in the order in which they were made."""
+"""Ids sort by creation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_ids_are_uuids_of_version_7_in_order() -> None:
     }
 
 
-def test_threads_never_make_the_same_id() -> None:
+def test_threads_never_create_the_same_id() -> None:
     ids: list[str] = []
     threads = [Thread(target=lambda: ids.extend(new_id() for _ in range(500))) for _ in range(8)]
     for thread in threads:
@@ -30,6 +30,6 @@ def test_threads_never_make_the_same_id() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "user_ada", "0198a000000070008000000000000001", " "])
-def test_what_is_no_id(text: str) -> None:
+def test_texts_that_are_not_ids(text: str) -> None:
     assert not is_id(text)
     assert is_id(new_id()) and is_id(new_id().upper())

@@ -22,7 +22,7 @@ def _kid(token: str) -> str:
 
 @pytest.fixture(params=["python", "http"])
 def rotate(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Callable[..., str]:
-    """Rotate in process or through the control plane; both give the new key id."""
+    """Rotate in process or with the admin API; both give the new key id."""
 
     def over_http(**arguments: bool) -> str:
         response = wire.post("/_emulator/keys/rotate", arguments or None)
@@ -33,7 +33,7 @@ def rotate(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Calla
     return torii.rotate_keys if request.param == "python" else over_http
 
 
-def test_every_emulator_has_a_key_of_its_own(torii: Emulator, wire: Wire) -> None:
+def test_every_emulator_has_its_own_key(torii: Emulator, wire: Wire) -> None:
     with Emulator() as other:
         (ours,), (theirs,) = wire.jwks()["keys"], Wire(other.issuer).jwks()["keys"]
     assert ours["kid"] != theirs["kid"]
@@ -62,7 +62,7 @@ def test_withdrawing_removes_every_older_key(
 
 
 @pytest.mark.parametrize("withdraw", [False, True])
-def test_reset_brings_the_first_key_back_alone(
+def test_reset_restores_the_first_key_only(
     torii: Emulator, wire: Wire, rotate: Callable[..., str], withdraw: bool
 ) -> None:
     first, jwks = torii.issue_token().access_token, wire.jwks()
@@ -108,11 +108,11 @@ def test_unknown_fields_are_named(wire: Wire, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["tokens", "keys/rotate", "outage", "reset"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
-def test_the_control_plane_answers_to_post_alone(wire: Wire, path: str, method: str) -> None:
+def test_the_admin_api_allows_only_post(wire: Wire, path: str, method: str) -> None:
     response = wire.send(method, f"/_emulator/{path}")
     assert response.status == 405
     assert response.headers["Allow"] == "POST"
 
 
-def test_an_unknown_control_path_is_404(wire: Wire) -> None:
+def test_an_unknown_admin_path_is_404(wire: Wire) -> None:
     assert wire.post("/_emulator/nothing").json()["error"]["code"] == "not_found"

@@ -73,24 +73,24 @@ def test_an_ipv6_issuer_has_brackets() -> None:
 
 
 @pytest.mark.parametrize("host", [ANY_ADDRESS, "::", "192.0.2.1", "example.com"])
-def test_a_host_that_is_not_loopback_is_refused(host: str) -> None:
+def test_a_host_that_is_not_loopback_is_rejected(host: str) -> None:
     with pytest.raises(ConfigurationError, match="allow_remote"):
         Emulator(host=host)
 
 
 @pytest.mark.parametrize("host", ["", None, 2130706433])
-def test_a_host_that_is_none_is_refused(host: Any) -> None:
+def test_an_invalid_host_is_rejected(host: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^host must be"):
         Emulator(host=host, allow_remote=True)
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, "80", None, True, 80.0])
-def test_a_port_that_is_none_is_refused(port: Any) -> None:
+def test_an_invalid_port_is_rejected(port: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^port must be"):
         Emulator(port=port)
 
 
-def test_a_wildcard_address_serves_if_allowed_and_names_the_loopback() -> None:
+def test_a_wildcard_address_is_allowed_explicitly_and_has_a_loopback_issuer() -> None:
     with Emulator(host=ANY_ADDRESS, allow_remote=True) as torii:
         assert torii.issuer.startswith("http://127.0.0.1:")
         assert Wire(torii.issuer).kids()
@@ -116,14 +116,16 @@ def test_a_port_in_use_is_a_configuration_error(
 
 
 @pytest.mark.parametrize("key", ["sk_live_1", " sk_live_1"])
-def test_it_does_not_start_beside_a_live_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_it_does_not_start_if_the_environment_holds_a_live_key(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
     monkeypatch.setenv("TORII_SECRET_KEY", key)
     with pytest.raises(ConfigurationError, match="live key") as caught:
         Emulator().start()
     assert key.strip() not in str(caught.value)
 
 
-def test_a_test_key_in_the_environment_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_starts_if_the_environment_holds_a_test_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORII_SECRET_KEY", "sk_test_1")
     with Emulator() as torii:
         assert Wire(torii.issuer).kids()
@@ -140,7 +142,7 @@ def test_a_test_key_in_the_environment_does_no_harm(monkeypatch: pytest.MonkeyPa
         lambda torii: torii.reset(),
     ],
 )
-def test_before_start_a_clear_error(use: Callable[[Emulator], object]) -> None:
+def test_before_the_start_methods_raise_a_runtime_error(use: Callable[[Emulator], object]) -> None:
     with pytest.raises(RuntimeError, match="was not started"):
         use(Emulator())
 
@@ -166,7 +168,7 @@ def test_it_starts_only_once() -> None:
         torii.start()
 
 
-def test_a_stopped_emulator_still_mints_for_verifiers_that_know_its_keys() -> None:
+def test_a_stopped_emulator_still_issues_tokens() -> None:
     with Emulator() as torii:
         wire = Wire(torii.issuer)
         token = torii.issue_token().access_token
@@ -175,7 +177,7 @@ def test_a_stopped_emulator_still_mints_for_verifiers_that_know_its_keys() -> No
     assert torii.issue_token().access_token.split(".")[0] == token.split(".")[0]
 
 
-def test_it_stops_when_the_block_fails() -> None:
+def test_it_stops_if_the_block_raises() -> None:
     wires = []
 
     def fail() -> None:

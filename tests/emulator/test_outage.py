@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("path", [JWKS, DISCOVERY])
 
 @pytest.fixture(params=["python", "http"])
 def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Callable[..., None]:
-    """Begin an outage in process or through the control plane."""
+    """Begin an outage in process or with the admin API."""
 
     def over_http(mode: str, **arguments: float) -> None:
         response = wire.post("/_emulator/outage", {"mode": mode, **arguments})
@@ -50,7 +50,7 @@ def _read_to_the_end(connection: socket.socket, arrived: list[bytes]) -> None:
 
 
 @BOTH
-def test_refuse_closes_the_connection_without_an_answer(
+def test_refuse_closes_the_connection_without_a_response(
     wire: Wire, outage: Callable[..., None], path: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     outage("refuse")
@@ -80,7 +80,7 @@ def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], pa
     assert response.body.startswith(b"<!doctype html>")
 
 
-def test_slow_is_the_right_answer_two_seconds_late(torii: Emulator, wire: Wire) -> None:
+def test_slow_delays_the_right_response_by_two_seconds(torii: Emulator, wire: Wire) -> None:
     jwks = wire.jwks()
     torii.outage("slow")
     began = time.monotonic()
@@ -131,14 +131,14 @@ def test_stop_releases_a_hanging_request_and_returns_at_once() -> None:
         assert connection.recv(1) == b""
 
 
-def test_reset_lets_a_slow_request_go(torii: Emulator, wire: Wire) -> None:
+def test_reset_releases_a_slow_request(torii: Emulator, wire: Wire) -> None:
     torii.outage("slow")
     with _hanging(wire) as connection:
         torii.reset()
         assert connection.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
 
 
-def test_a_client_that_left_a_refusing_host_makes_no_noise(
+def test_a_client_that_disconnects_is_not_logged(
     torii: Emulator, wire: Wire, capfd: pytest.CaptureFixture[str]
 ) -> None:
     torii.outage("hang")
@@ -157,7 +157,9 @@ def test_an_outage_lasts_until_reset(torii: Emulator, wire: Wire, mode: Any) -> 
 
 
 @pytest.mark.parametrize("mode", ["refuse", "hang", "error", "html", "slow"])
-def test_the_control_plane_stays_reachable(torii: Emulator, wire: Wire, mode: Any) -> None:
+def test_the_admin_api_stays_reachable_during_an_outage(
+    torii: Emulator, wire: Wire, mode: Any
+) -> None:
     torii.outage(mode)
     assert wire.post("/_emulator/tokens").status == 200
     assert wire.post("/_emulator/keys/rotate").status == 200
@@ -180,7 +182,7 @@ def test_the_control_plane_stays_reachable(torii: Emulator, wire: Wire, mode: An
         ("error", True, TypeError, "seconds"),
     ],
 )
-def test_a_bad_argument_is_named_and_changes_nothing(
+def test_an_invalid_argument_is_named_and_changes_nothing(
     torii: Emulator, wire: Wire, mode: Any, seconds: Any, error: type[Exception], argument: str
 ) -> None:
     with pytest.raises(error, match=rf"^{argument} must be .*\.$"):

@@ -1,4 +1,4 @@
-"""The seed: what an empty database is filled with, and what is said of one that is wrong."""
+"""The seed: what an empty database is filled with, and errors of an invalid one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _file(folder: Path, seed: Any) -> Path:
     return file
 
 
-def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
+def test_a_seed_fills_the_first_environment(tmp_path: Path) -> None:
     with Emulator(seed=_file(tmp_path, SEED)) as torii:
         api = api_of(torii)
         ada = api.read(ADA)
@@ -62,19 +62,19 @@ def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
         assert elsewhere.found() == set()
 
 
-def test_each_bag_of_an_organization_and_of_a_member_has_a_budget_of_its_own(
+def test_metadata_limits_of_organizations_and_members_are_per_field(
     tmp_path: Path,
 ) -> None:
-    bag = {"x": "y" * 8184}
-    bags = {"publicMetadata": bag, "privateMetadata": bag}
+    full = {"x": "y" * 8184}
+    metadata = {"publicMetadata": full, "privateMetadata": full}
     seed = {
         "users": [{"id": ADA}],
-        "organizations": [{"id": ACME, "name": "Acme", **bags}],
-        "members": [{"organizationId": ACME, "userId": ADA, "role": "admin", **bags}],
+        "organizations": [{"id": ACME, "name": "Acme", **metadata}],
+        "members": [{"organizationId": ACME, "userId": ADA, "role": "admin", **metadata}],
     }
     with Emulator(seed=_file(tmp_path, seed)) as torii:
         (member,) = api_of(torii).ok("GET", f"/organizations/{ACME}/members")["items"]
-        assert member["privateMetadata"] == bag
+        assert member["privateMetadata"] == full
 
 
 def test_a_reset_goes_back_to_the_seed(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_database_with_data_is_not_seeded_again(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: str) -> None:
+def test_an_invalid_seed_is_a_configuration_error(tmp_path: Path, seed: Any, words: str) -> None:
     db = tmp_path / "torii.db"
     torii = Emulator(db=db, seed=_file(tmp_path, seed))
     with pytest.raises(ConfigurationError, match=rf"^seed .*{words}.*\.$"):
@@ -154,14 +154,14 @@ def test_a_seed_that_is_wrong_is_one_sentence(tmp_path: Path, seed: Any, words: 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff", b'{"users": [{"publicMetadata": {"a":' * 999]
 )
-def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_json_is_rejected(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "seed.json"
     file.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"^seed must be a JSON file"):
         Emulator(seed=file).start()
 
 
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"^seed could not be read: .*\.$"):
         Emulator(seed=tmp_path / "nothing.json").start()
     with pytest.raises(ConfigurationError, match=r"^seed must be"):

@@ -52,7 +52,7 @@ def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:
     assert _count(database) == 1
 
 
-def test_going_back_to_the_start_undoes_all_that_followed(database: Database) -> None:
+def test_restoring_the_snapshot_undoes_all_later_changes(database: Database) -> None:
     database.save_snapshot()
     _put(database)
     database.restore_snapshot()
@@ -76,7 +76,7 @@ def test_a_reset_empties_the_memory(torii: Emulator) -> None:
     assert api.user(email="ada@example.com")["email"] == "ada@example.com"
 
 
-def test_a_reset_leaves_a_file_as_it_is(tmp_path: Path) -> None:
+def test_a_reset_keeps_the_data_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "torii.db"
     with Emulator(db=file) as torii:
         user = api_of(torii).user()
@@ -107,7 +107,7 @@ def test_a_file_serves_one_emulator_at_a_time(tmp_path: Path) -> None:
         assert api_of(waiting).found() == set()
 
 
-def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_foreign_database_is_rejected_and_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "other.db"
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE users (id)")
@@ -128,12 +128,12 @@ def test_a_file_that_is_not_a_database_is_rejected_and_unchanged(tmp_path: Path)
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", 7, b"torii.db", Path()])
-def test_a_path_that_is_none_is_refused(path: Any) -> None:
+def test_an_invalid_path_is_rejected(path: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^db "):
         Emulator(db=path)
 
 
-def test_a_port_in_use_leaves_the_file_free(tmp_path: Path, torii: Emulator) -> None:
+def test_a_port_in_use_does_not_lock_the_file(tmp_path: Path, torii: Emulator) -> None:
     file, port = tmp_path / "torii.db", int(torii.issuer.rpartition(":")[2])
     with pytest.raises(ConfigurationError, match="in use"):
         Emulator(db=file, port=port).start()
@@ -141,7 +141,7 @@ def test_a_port_in_use_leaves_the_file_free(tmp_path: Path, torii: Emulator) -> 
         assert api_of(other).found() == set()
 
 
-def test_a_stopped_emulator_takes_every_user_for_a_stranger(torii: Emulator) -> None:
+def test_a_stopped_emulator_treats_every_user_as_unknown(torii: Emulator) -> None:
     user_id = api_of(torii).user()["id"]
     api_of(torii).ok("POST", f"/users/{user_id}/ban")
     with pytest.raises(ValueError, match="banned"):
@@ -152,7 +152,7 @@ def test_a_stopped_emulator_takes_every_user_for_a_stranger(torii: Emulator) -> 
 
 
 @pytest.mark.parametrize("zeroed", [slice(1, -1), slice(-4, -2)], ids=["most", "users"])
-def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path, zeroed: slice) -> None:
+def test_a_damaged_database_is_rejected_and_unchanged(tmp_path: Path, zeroed: slice) -> None:
     file = tmp_path / "torii.db"
     with Emulator(db=file) as torii:
         for _ in range(20):
@@ -166,7 +166,7 @@ def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path, zeroed: sl
     assert file.read_bytes() == b"".join(pages)
 
 
-def test_a_folder_is_refused_as_such(tmp_path: Path) -> None:
+def test_a_folder_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"^db must be the path of a file.*\.$"):
         Emulator(db=tmp_path)
     for path in (tmp_path / "nowhere" / "torii.db", tmp_path / ("a" * 300)):

@@ -1,4 +1,4 @@
-"""What the passing of time does to records, looked at from a moment in the future."""
+"""What the passing of time does to records, seen from a time in the future."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOME = "environment"
 DAY = timedelta(days=1)
-MOMENT = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def test_a_pending_invitation_expires(connection: Connection) -> None:
         private_metadata={},
     )
     invitations.add(connection, invitation)
-    for at, status in [(start + DAY - MOMENT, "PENDING"), (start + DAY, "EXPIRED")]:
+    for at, status in [(start + DAY - MICROSECOND, "PENDING"), (start + DAY, "EXPIRED")]:
         found = invitations.find(connection, HOME, invitation.id, at)
         assert found is not None and found.status == status
         pending = invitations.pending_for(connection, HOME, "ada@example.com", at)
         assert bool(pending) == (status == "PENDING")
-        for wanted in (None, [status], [status, "REVOKED"]):
+        for expected in (None, [status], [status, "REVOKED"]):
             (row,) = invitations.search(
-                connection, HOME, statuses=wanted, text="", at=at, after="", limit=9
+                connection, HOME, statuses=expected, text="", at=at, after="", limit=9
             )
             assert row.status == status
         others = [word for word in ("PENDING", "EXPIRED") if word != status]
@@ -71,7 +71,7 @@ def test_a_session_expires(connection: Connection) -> None:
         last_used_at=start,
     )
     sessions.add(connection, session)
-    assert sessions.live(connection, "ada", start + DAY - MOMENT) == [session]
+    assert sessions.live(connection, "ada", start + DAY - MICROSECOND) == [session]
     assert sessions.live(connection, "ada", start + DAY) == []
     assert sessions.revoke(connection, "ada", session.id)
 
@@ -83,6 +83,6 @@ def test_an_impersonation_token_expires(connection: Connection) -> None:
     )
     for token in ("one", "two"):
         impersonations.add(connection, token, impersonation)
-    assert impersonations.redeem(connection, "one", start + DAY - MOMENT) == impersonation
+    assert impersonations.redeem(connection, "one", start + DAY - MICROSECOND) == impersonation
     assert impersonations.redeem(connection, "two", start + DAY) is None
     assert impersonations.redeem(connection, "two", start) is None

@@ -47,7 +47,7 @@ def test_discovery_names_issuer_keys_and_algorithm_in_both_spellings(
 
 
 @pytest.mark.parametrize("path", [JWKS, DISCOVERY])
-def test_head_answers_like_get_without_the_body(wire: Wire, path: str) -> None:
+def test_head_is_like_get_without_the_body(wire: Wire, path: str) -> None:
     head, get = wire.send("HEAD", path), wire.get(path)
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(get.body))
@@ -71,13 +71,13 @@ def test_an_unknown_path_is_404(wire: Wire, path: str) -> None:
     assert response.json()["error"]["code"] == "not_found"
 
 
-def test_the_host_header_picks_nothing(wire: Wire) -> None:
+def test_the_host_header_is_ignored(wire: Wire) -> None:
     for host in ("acme.torii.so", "", "[", "ä", "a" * 300):
         assert wire.send("GET", JWKS, headers={"Host": host}).status == 200
 
 
 @pytest.mark.parametrize("target", ["http://[", "/ x", "/ HTTP/1.1 x"])
-def test_broken_http_is_refused_in_json_and_without_noise(
+def test_broken_http_gets_a_json_error_and_no_log(
     wire: Wire, capfd: pytest.CaptureFixture[str], target: str
 ) -> None:
     with wire.raw(f"GET {target} HTTP/1.1\nHost: x\n\n") as connection:

@@ -90,7 +90,7 @@ def test_expires_at_ignores_an_exp_set_by_hand(torii: Emulator) -> None:
     assert issued.expires_at > datetime.now(timezone.utc)
 
 
-def test_minting_over_http_with_defaults(torii: Emulator, wire: Wire) -> None:
+def test_issuing_over_http_with_defaults(torii: Emulator, wire: Wire) -> None:
     for body in (None, "", "{}"):
         response = wire.send("POST", "/_emulator/tokens", body)
         assert response.status == 200
@@ -102,9 +102,9 @@ def test_minting_over_http_with_defaults(torii: Emulator, wire: Wire) -> None:
         assert claims["exp"] == claims["iat"] + 300
 
 
-def test_minting_over_http_with_everything(wire: Wire) -> None:
-    asked = {"userId": "user_ada", "claims": {"plan": "pro", "n": [1, {}]}, "expiresIn": -5}
-    response = wire.post("/_emulator/tokens", asked).json()
+def test_issuing_over_http_with_all_arguments(wire: Wire) -> None:
+    body = {"userId": "user_ada", "claims": {"plan": "pro", "n": [1, {}]}, "expiresIn": -5}
+    response = wire.post("/_emulator/tokens", body).json()
     claims = wire.verified(response["accessToken"])
     assert (claims["sub"], claims["plan"], claims["n"]) == ("user_ada", "pro", [1, {}])
     exp = datetime.fromtimestamp(claims["iat"] - 5, timezone.utc)
@@ -150,7 +150,7 @@ def _deep() -> dict[str, Any]:
         ({"claims": _cyclic()}, ValueError, "claims must be plain JSON"),
     ],
 )
-def test_python_arguments_that_cannot_be_minted(
+def test_invalid_python_arguments_are_rejected(
     torii: Emulator, arguments: dict[str, Any], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error) as caught:
@@ -181,7 +181,7 @@ def test_claims_nested_too_deeply_are_a_value_error(torii: Emulator) -> None:
         ({"plan": "pro"}, "plan"),
     ],
 )
-def test_a_bad_field_is_named(wire: Wire, body: Any, field: str) -> None:
+def test_an_invalid_field_is_named(wire: Wire, body: Any, field: str) -> None:
     response = wire.post("/_emulator/tokens", body)
     assert response.status == 400
     assert response.json()["error"]["code"] == "invalid_request"
@@ -210,7 +210,7 @@ def test_a_bad_field_is_named(wire: Wire, body: Any, field: str) -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_json_object_is_400(wire: Wire, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_400(wire: Wire, body: bytes) -> None:
     response = wire.send("POST", "/_emulator/tokens", body)
     assert response.status == 400
     assert response.json()["error"]["code"] == "invalid_request"
@@ -244,7 +244,7 @@ def test_a_broken_chunk_is_400(wire: Wire) -> None:
         assert connection.makefile("rb").readline() == b"HTTP/1.1 400 BAD REQUEST\r\n"
 
 
-def test_a_body_cut_short_is_400(wire: Wire) -> None:
+def test_a_truncated_body_is_400(wire: Wire) -> None:
     head = "POST /_emulator/tokens HTTP/1.1\nHost: x\nContent-Length: 9\n\n{}"
     with wire.raw(head) as connection:
         connection.shutdown(socket.SHUT_WR)

@@ -24,7 +24,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="run a local Torii",
         description="Run a local Torii: an issuer and a REST API, for development and tests.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
+    )
     parser.add_argument(
         "--port",
         type=int,
@@ -35,12 +37,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--allow-remote", action="store_true", help="allow a host that other machines can reach"
     )
     parser.add_argument(
-        "--db", metavar="FILE", default=":memory:", help="keep the data in this SQLite file (default: in memory)"
+        "--db",
+        metavar="FILE",
+        default=":memory:",
+        help="keep the data in this SQLite file (default: in memory)",
     )
+    parser.add_argument("--seed", metavar="FILE", help="fill an empty database from this JSON file")
     parser.add_argument(
-        "--seed", metavar="FILE", help="fill an empty database from this JSON file"
+        "--json", action="store_true", help="print its settings as one line of JSON"
     )
-    parser.add_argument("--json", action="store_true", help="print its settings as one line of JSON")
     parser.set_defaults(run=run)
 
 
@@ -76,8 +81,7 @@ def _signal_socket() -> Generator[socket.socket, None, None]:
         writer.setblocking(False)
         wakeup = signal.set_wakeup_fd(writer.fileno())
         handlers = {
-            number: signal.signal(number, _do_nothing)
-            for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, _do_nothing) for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
             yield reader

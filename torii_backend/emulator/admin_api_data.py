@@ -101,9 +101,9 @@ class AdminApiData:
                 user = users.change(connection, user, email_verified_at=now())
         return json_response(user)
 
-    def _environment_id(self, body: Optional[str]) -> str:
+    def _environment_id(self, requested: Optional[str]) -> str:
         known = [environment.environment_id for environment in self._environments]
-        environment_id = known[0] if body is None else normalize_id(body)
+        environment_id = known[0] if requested is None else normalize_id(requested)
         if environment_id not in known:
             raise BadRequest(
                 "environmentId must be the id of one of the emulator's two environments."

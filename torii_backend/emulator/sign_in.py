@@ -48,11 +48,10 @@ class SignIn:
     ) -> IssuedToken:
         """Issue an access token without a session."""
         user = self._find_active_user(require_user_id(user_id))
-        subject = (
-            claims_for_unknown_user(user_id, self._environment_id)
-            if user is None
-            else claims_for_user(user)
-        )
+        if user is None:
+            subject = claims_for_unknown_user(user_id, self._environment_id)
+        else:
+            subject = claims_for_user(user)
         return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
 
     def start_session(

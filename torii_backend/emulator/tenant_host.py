@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
+from werkzeug.exceptions import BadRequest
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
@@ -45,15 +46,13 @@ class TenantHost:
         ]
 
     def _with_outage(self, endpoint: _Endpoint) -> _Endpoint:
-        def served(request: Request) -> Response:
+        def respond(request: Request) -> Response:
             outage = self._tenant.current_outage()
-            return (
-                endpoint(request)
-                if outage is None
-                else _respond_during_outage(request, outage, endpoint)
-            )
+            if outage is None:
+                return endpoint(request)
+            return _respond_during_outage(request, outage, endpoint)
 
-        return served
+        return respond
 
     def _jwks(self, _: Request) -> Response:
         return json_response(self._tenant.jwks())
@@ -62,12 +61,13 @@ class TenantHost:
         return json_response(self._tenant.discovery())
 
     def _redeem(self, request: Request) -> Response:
-        redeemed = self._sign_in.redeem(
-            read_body(request, _RedeemRequest).token, device_of(request)
-        )
+        token = read_body(request, _RedeemRequest).token
+        redeemed = self._sign_in.redeem(token, device_of(request))
         return _invalid_token() if redeemed is None else json_response(redeemed.issued)
 
     def _redeem_in_browser(self, request: Request) -> Response:
+        if request.method == "HEAD":  # of a link preview, which must not use up the token
+            raise BadRequest("Send GET to redeem a token.")
         redeemed = self._sign_in.redeem(request.args.get("token", ""), device_of(request))
         if redeemed is None:
             return _invalid_token()

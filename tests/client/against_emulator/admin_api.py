@@ -1,4 +1,4 @@
-"""The emulator's control plane: what the REST API cannot make."""
+"""The emulator's admin API: what the REST API cannot create."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WATCHDOG = 30
 
 
 def admin(emulator: Emulator, path: str, **body: Any) -> Any:
-    """Have the control plane make something."""
+    """Call the admin API, and expect success."""
     url = f"{emulator.api_url}/_emulator{path}"
     with requests.post(url, json=body, timeout=WATCHDOG) as response:
         assert response.ok, response.text
@@ -20,6 +20,6 @@ def admin(emulator: Emulator, path: str, **body: Any) -> Any:
 
 
 def sign_in(emulator: Emulator, user_id: str, **body: Any) -> str:
-    """Start a session; gives its access token."""
+    """Start a session. Return its access token."""
     token: str = admin(emulator, "/sessions", userId=user_id, **body)["accessToken"]
     return token

@@ -70,10 +70,10 @@ def test_an_invitation_from_its_making_to_its_end(torii: ToriiClient) -> None:
     assert torii.invitations.get(made.id).revoked_at is not None
     assert [row.id for row in torii.invitations.iterate(status="REVOKED")] == [made.id]
     assert len(torii.invitations.list(status=["PENDING", "REVOKED"]).items) == 2
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as caught:
         torii.invitations.update_metadata(made.id, public_metadata={"a": 1})
-    assert refusal.value.code == "invitation_not_pending"
-    assert refusal.value.body["invitationStatus"] == "REVOKED"
+    assert caught.value.code == "invitation_not_pending"
+    assert caught.value.body["invitationStatus"] == "REVOKED"
 
 
 def test_an_impersonation_token_is_good_once(emulator: Emulator, torii: ToriiClient) -> None:
@@ -85,9 +85,9 @@ def test_an_impersonation_token_is_good_once(emulator: Emulator, torii: ToriiCli
     assert granted.url is None
 
     url = f"{emulator.issuer}/_torii/auth/session/impersonate"
-    answers = [requests.post(url, json={"token": granted.token}, timeout=WATCHDOG) for _ in "ab"]
-    assert [response.status_code for response in answers] == [200, 401]
-    auth = verify_token(answers[0].json()["accessToken"], issuer=emulator.issuer)
+    responses = [requests.post(url, json={"token": granted.token}, timeout=WATCHDOG) for _ in "ab"]
+    assert [response.status_code for response in responses] == [200, 401]
+    auth = verify_token(responses[0].json()["accessToken"], issuer=emulator.issuer)
     assert (auth.user_id, auth.impersonating, auth.actor) == (user.id, True, actor.id)
     (session,) = torii.sessions.list_for_user(user.id)
     assert session.impersonated_by == actor.id

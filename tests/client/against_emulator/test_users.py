@@ -66,10 +66,10 @@ def test_metadata_merge(torii: ToriiClient) -> None:
     )
     assert changed.public_metadata == {"plan": "pro"}
     assert changed.private_metadata == {"crm": {"id": 7}}
-    with pytest.raises(BadRequest) as refusal:
+    with pytest.raises(BadRequest) as caught:
         torii.users.update_metadata(user.id, public_metadata={"big": "x" * 9000})
-    assert refusal.value.code
-    assert refusal.value.support_id
+    assert caught.value.code
+    assert caught.value.support_id
 
 
 def test_iterating_goes_over_several_pages(torii: ToriiClient) -> None:

@@ -1,4 +1,4 @@
-"""A client of the REST API and of the control plane, over plain HTTP."""
+"""A client of the REST API and of the admin API, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Api:
         return self.wire.send(method, target, json.dumps(document), headers)
 
     def ok(self, method: str, path: str, document: Any = NO_BODY, **query: Any) -> Any:
-        """Send a request that must succeed with a document; gives the document."""
+        """Send a request that must succeed with a document. Return the document."""
         response = self.request(method, path, document, **query)
         assert response.status in {200, 201}, response
         assert response.headers.get_content_type() == "application/json"
@@ -47,10 +47,10 @@ class Api:
         response = self.request(method, path)
         assert (response.status, response.body) == (204, b"")
 
-    def refused(
+    def error(
         self, status: int, method: str, path: str, document: Any = NO_BODY, **query: Any
     ) -> Any:
-        """Send a request that must be refused with this status; gives the problem."""
+        """Send a request that must fail with this status. Return the problem."""
         response = self.request(method, path, document, **query)
         assert response.status == status, response
         return problem(response)
@@ -63,11 +63,11 @@ class Api:
         return self.ok("GET", f"/users/{user_id}")
 
     def search(self, filters: Any = NO_BODY, **query: Any) -> Any:
-        """Give one page of users."""
+        """Return one page of users."""
         return self.ok("POST", "/users/search", filters, **query)
 
     def found(self, **filters: Any) -> set[str]:
-        """Give the ids of all users that a search finds."""
+        """Return the ids of all users that a search finds."""
         pages = self.pages("POST", "/users/search", filters, limit=100)
         return {user["id"] for page in pages for user in page["items"]}
 
@@ -80,7 +80,7 @@ class Api:
             yield page
 
     def invite(self, email: Optional[str] = None, **members: Any) -> Any:
-        """Create an invitation, by default of an address that nobody else has."""
+        """Create an invitation, by default of an unused address."""
         body = {
             "email": email or f"{uuid4()}@example.com",
             "publicMetadata": {},
@@ -90,7 +90,7 @@ class Api:
         return self.ok("POST", "/invitations", body)
 
     def admin(self, path: str, document: Any = None) -> Any:
-        """Send a request to the control plane that must succeed; gives the document."""
+        """Send a request to the admin API that must succeed. Return the document."""
         response = self.wire.post("/_emulator" + path, document)
         assert response.status in {200, 201}, response
         return response.json()
@@ -106,22 +106,22 @@ class Api:
         return self.admin("/members", body)
 
     def sign_in(self, user_id: str, organization_id: Optional[str] = None) -> Any:
-        """Start a session; gives it with its first access token."""
+        """Start a session. Return it with its first access token."""
         body = {"userId": user_id, "activeOrganizationId": organization_id}
         return self.admin("/sessions", {k: v for k, v in body.items() if v is not None})
 
     def sessions(self, user_id: str) -> list[str]:
-        """Give the ids of a user's live sessions, in their order."""
+        """Return the ids of a user's live sessions, in their order."""
         return [session["id"] for session in self.ok("GET", f"/users/{user_id}/sessions")]
 
 
 def api_of(torii: Emulator) -> Api:
-    """Give the API as its first secret key opens it."""
+    """Return the API as its first secret key opens it."""
     return Api(torii.api_url, torii.environment_id, torii.secret_key)
 
 
 def problem(response: Response) -> Any:
-    """Give the problem in a response, which must be a complete one."""
+    """Return the problem in a response, which must be a complete one."""
     assert response.headers["Content-Type"] == "application/problem+json"
     document = response.json()
     assert document["status"] == response.status
@@ -132,6 +132,6 @@ def problem(response: Response) -> Any:
 
 def instant(text: str) -> datetime:
     """Read a time as the API writes it, which must name its offset."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    assert moment.tzinfo is not None
-    return moment
+    timestamp = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    assert timestamp.tzinfo is not None
+    return timestamp

@@ -64,8 +64,8 @@ def running(*arguments: str, end: int = 0) -> Iterator[Running]:
             process.kill()
 
 
-def refusal(*arguments: str) -> str:
-    """Run the emulator with arguments that it must refuse; gives its one sentence."""
+def startup_error(*arguments: str) -> str:
+    """Run the emulator with invalid arguments. Return its error message."""
     with started(*arguments) as process:
         watchdog = Timer(WATCHDOG, process.kill)
         watchdog.start()

@@ -1,4 +1,4 @@
-"""The control plane's part: what the REST API cannot create, and stricter about what it is sent."""
+"""The admin API's part: what the REST API cannot create, and stricter about what it is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _ids(api: Api) -> dict[str, str]:
         ("/users/{user}/verify-email", {}),
     ],
 )
-def test_unknown_members_are_refused_by_name(api: Api, path: str, body: dict[str, Any]) -> None:
+def test_unknown_fields_are_rejected_by_name(api: Api, path: str, body: dict[str, Any]) -> None:
     ids = _ids(api)
     good = {name: value.format(**ids) for name, value in body.items()}
     response = api.wire.post("/_emulator" + path.format(**ids), {**good, "shoeSize": 44})
@@ -64,7 +64,7 @@ def test_unknown_members_are_refused_by_name(api: Api, path: str, body: dict[str
         (f"/users/{UNKNOWN_ID}/verify-email", {}),
     ],
 )
-def test_what_cannot_be_made_is_refused(api: Api, path: str, body: dict[str, Any]) -> None:
+def test_invalid_requests_are_rejected(api: Api, path: str, body: dict[str, Any]) -> None:
     ids = _ids(api)
     sent = {
         name: value.format(**ids) if isinstance(value, str) else value
@@ -86,7 +86,7 @@ def test_a_user_does_not_join_an_organization_of_another_environment(
     assert 400 <= api.wire.post("/_emulator/members", body).status < 500
 
 
-def test_an_organization_belongs_to_the_first_environment_unless_told(
+def test_an_organization_belongs_to_the_first_environment_by_default(
     api: Api, elsewhere: Api
 ) -> None:
     made = api.admin("/organizations", {"name": "Acme"})
@@ -94,7 +94,7 @@ def test_an_organization_belongs_to_the_first_environment_unless_told(
     assert elsewhere.ok("GET", "/organizations")["items"] == []
 
 
-def test_verifying_the_email_of_nobody_says_that_there_is_no_such_user(api: Api) -> None:
+def test_verifying_the_email_of_an_unknown_user_gets_404(api: Api) -> None:
     gone = api.user(email="ada@example.com")["id"]
     api.done("DELETE", f"/users/{gone}")
     for user_id in (gone, str(uuid4())):
@@ -128,7 +128,7 @@ def test_a_user_is_known_by_an_id_in_upper_case(api: Api, torii: Emulator) -> No
         torii.issue_token(user_id=user.upper())
 
 
-def test_the_id_of_a_stranger_stays_as_it_was_given(api: Api) -> None:
+def test_an_unknown_user_id_is_not_normalized(api: Api) -> None:
     for user_id in ("User_Ada", str(uuid4()).upper()):
         token = api.admin("/tokens", {"userId": user_id})["accessToken"]
         assert api.wire.verified(token)["sub"] == user_id

@@ -39,8 +39,8 @@ def test_setting_replaces_the_list(api: Api) -> None:
     ],
     ids=str,
 )
-def test_a_refused_list_leaves_the_old_one(api: Api, document: Any) -> None:
+def test_a_rejected_list_keeps_the_old_one(api: Api, document: Any) -> None:
     stored = {"origins": ["https://app.example"]}
     api.ok("PUT", PATH, stored)
-    api.refused(400, "PUT", PATH, document)
+    api.error(400, "PUT", PATH, document)
     assert api.ok("GET", PATH) == stored

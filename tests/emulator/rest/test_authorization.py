@@ -32,7 +32,7 @@ def test_the_openapi_file_has_26_operations() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_operation_refuses_a_request_without_the_right_key(
+def test_every_operation_rejects_a_request_without_the_right_key(
     api: Api, operation: Operation
 ) -> None:
     for authorization in (
@@ -53,7 +53,7 @@ def test_every_operation_refuses_a_request_without_the_right_key(
         _unauthorized(api, operation, authorization)
 
 
-def test_an_access_token_is_no_secret_key(api: Api) -> None:
+def test_an_access_token_is_not_a_secret_key(api: Api) -> None:
     token = api.sign_in(api.user()["id"])["accessToken"]
     for operation in OPERATIONS:
         _unauthorized(api, operation, f"Bearer {token}")

@@ -20,7 +20,7 @@ Send = Callable[[str, str, Any], Any]
 
 @contextmanager
 def _connected(api: Api) -> Iterator[Send]:
-    """Give a function that sends a request over one connection, and expects success."""
+    """Return a function that sends a request over one connection, and expects success."""
     connection = HTTPConnection(*api.wire.address, timeout=WATCHDOG)
     headers = {
         "Authorization": f"Bearer {api.secret_key}",
@@ -71,7 +71,7 @@ def test_clients_that_create_change_and_search_do_not_disturb_each_other(api: Ap
     assert api.found() == set(ids)
 
 
-def test_no_merge_into_one_bag_is_lost(api: Api) -> None:
+def test_no_merge_into_the_same_metadata_is_lost(api: Api) -> None:
     user_id, organization_id = api.user()["id"], api.organization()["id"]
     api.join(organization_id, user_id)
     invitation_id = api.invite()["id"]
@@ -84,19 +84,19 @@ def test_no_merge_into_one_bag_is_lost(api: Api) -> None:
 
     def work(number: int, send: Send) -> None:
         for turn in range(3):
-            bag = {"shared": {f"client-{number}": {f"turn-{turn}": turn}}}
+            metadata = {"shared": {f"client-{number}": {f"turn-{turn}": turn}}}
             for path in paths:
-                send("PATCH", path, {"privateMetadata": bag})
+                send("PATCH", path, {"privateMetadata": metadata})
 
     _at_once(api, work)
     turns = {f"turn-{turn}": turn for turn in range(3)}
-    wanted = {"shared": {f"client-{number}": turns for number in range(CLIENTS)}}
+    expected = {"shared": {f"client-{number}": turns for number in range(CLIENTS)}}
     for path in paths:
-        assert api.ok("PATCH", path, {"privateMetadata": {}})["privateMetadata"] == wanted
+        assert api.ok("PATCH", path, {"privateMetadata": {}})["privateMetadata"] == expected
 
 
 def test_no_change_of_one_record_is_lost(api: Api) -> None:
-    """Profile and bags are changed by different calls, of which none may undo another."""
+    """Profile and metadata are changed by different calls, of which none may undo another."""
     user_id = api.user()["id"]
     path = f"/users/{user_id}"
 
@@ -121,7 +121,7 @@ def test_no_change_of_one_record_is_lost(api: Api) -> None:
     assert user["publicMetadata"] == {str(n): n for n in numbers if not n % 2}
 
 
-def test_one_email_goes_to_one_of_those_who_want_it(api: Api) -> None:
+def test_only_one_client_can_create_a_user_with_an_email(api: Api) -> None:
     def work(number: int, send: Send) -> int:
         response = api.request("POST", "/users", {"email": "ada@example.com"})
         return response.status
@@ -129,7 +129,7 @@ def test_one_email_goes_to_one_of_those_who_want_it(api: Api) -> None:
     assert sorted(_at_once(api, work)) == [201] + [409] * (CLIENTS - 1)
 
 
-def test_an_impersonation_token_goes_to_one_of_those_who_spend_it(api: Api) -> None:
+def test_only_one_client_can_redeem_an_impersonation_token(api: Api) -> None:
     user_id, actor_id = api.user()["id"], api.user()["id"]
     body = {"actorUserId": actor_id, "reason": "Ticket 7"}
     token = api.ok("POST", f"/users/{user_id}/impersonation-token", body)["token"]

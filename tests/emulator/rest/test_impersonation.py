@@ -1,4 +1,4 @@
-"""Impersonation: a token for acting as a user, spent once at the tenant host."""
+"""Impersonation: a token for acting as a user, redeemed once at the tenant host."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_token_works_once(api: Api, target: str, actor: str) -> None:
     assert len(api.sessions(target)) == 1
 
 
-def test_a_token_that_was_never_issued_is_refused(api: Api, target: str, actor: str) -> None:
+def test_an_unknown_token_is_rejected(api: Api, target: str, actor: str) -> None:
     api.ok("POST", _path(target), _ask(actor))
     for token in ("", "made-up", str(uuid4()), None, 7):
         assert 400 <= _redeem(api, token).status < 500
@@ -86,17 +86,17 @@ def test_the_lifetime_is_the_one_asked_for(api: Api, target: str, actor: str, se
 
 
 @pytest.mark.parametrize("members", [{}, {"expiresInSeconds": None}])
-def test_the_lifetime_is_600_seconds_where_none_is_asked_for(
+def test_the_default_lifetime_is_600_seconds(
     api: Api, target: str, actor: str, members: dict[str, Any]
 ) -> None:
     assert api.ok("POST", _path(target), _ask(actor, **members))["expiresInSeconds"] == 600
 
 
 @pytest.mark.parametrize("seconds", [59, 601, 0, -60, 10**12, 60.5, "60", True])
-def test_a_lifetime_outside_of_60_to_600_is_refused(
+def test_a_lifetime_outside_of_60_to_600_is_rejected(
     api: Api, target: str, actor: str, seconds: Any
 ) -> None:
-    api.refused(400, "POST", _path(target), _ask(actor, expiresInSeconds=seconds))
+    api.error(400, "POST", _path(target), _ask(actor, expiresInSeconds=seconds))
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "𝄞"])
@@ -104,7 +104,7 @@ def test_a_reason_has_at_most_500_characters(
     api: Api, target: str, actor: str, letter: str
 ) -> None:
     assert api.ok("POST", _path(target), _ask(actor, reason=letter * 500))["token"]
-    api.refused(400, "POST", _path(target), _ask(actor, reason=letter * 501))
+    api.error(400, "POST", _path(target), _ask(actor, reason=letter * 501))
 
 
 def test_a_reason_may_be_empty(api: Api, target: str, actor: str) -> None:
@@ -117,13 +117,13 @@ def test_the_actor_and_the_reason_are_needed(
 ) -> None:
     body = _ask(actor)
     del body[member]
-    api.refused(400, "POST", _path(target), body)
-    api.refused(400, "POST", _path(target), {**body, member: None})
+    api.error(400, "POST", _path(target), body)
+    api.error(400, "POST", _path(target), {**body, member: None})
 
 
 def test_the_landing_page_must_be_on_an_allowed_origin(api: Api, target: str, actor: str) -> None:
     body = _ask(actor, redirectUrl="https://app.example/after?x=1")
-    api.refused(400, "POST", _path(target), body)
+    api.error(400, "POST", _path(target), body)
     api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example"]})
     issued = api.ok("POST", _path(target), body)
     assert quote(issued["token"], safe="") in issued["url"]
@@ -137,12 +137,12 @@ def test_the_landing_page_must_be_on_an_allowed_origin(api: Api, target: str, ac
         "not a url",
         "",
     ):
-        api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
+        api.error(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
 
 
 def test_the_landing_page_may_be_in_an_app(api: Api, target: str, actor: str) -> None:
     page = "capacitor://localhost/x"
-    api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=page))
+    api.error(400, "POST", _path(target), _ask(actor, redirectUrl=page))
     api.ok("PUT", "/allowed-origins", {"origins": ["capacitor://localhost", "https://app.example"]})
     for allowed in (page, "capacitor://localhost", "Capacitor://localhost?x=1#y"):
         assert api.ok("POST", _path(target), _ask(actor, redirectUrl=allowed))["url"]
@@ -165,16 +165,17 @@ def test_the_landing_page_may_be_in_an_app(api: Api, target: str, actor: str) ->
         "data:text/html,x",
         "data://localhost/text/html,x",
     ):
-        api.refused(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
+        api.error(400, "POST", _path(target), _ask(actor, redirectUrl=elsewhere))
 
 
 @pytest.mark.parametrize("page", ["https://app.example/after?x=1", "capacitor://localhost/x"])
-def test_the_link_spends_the_token_and_leads_to_the_landing_page(
+def test_the_link_uses_up_the_token_and_redirects_to_the_landing_page(
     api: Api, target: str, actor: str, page: str
 ) -> None:
     api.ok("PUT", "/allowed-origins", {"origins": ["https://app.example", "capacitor://localhost"]})
     issued = api.ok("POST", _path(target), _ask(actor, redirectUrl=page))
     link = urlsplit(issued["url"])
+    assert api.wire.send("HEAD", f"{link.path}?{link.query}").status == 400
     response = api.wire.get(f"{link.path}?{link.query}")
     assert 300 <= response.status < 400
     assert response.headers["Location"] == page
@@ -182,25 +183,25 @@ def test_the_link_spends_the_token_and_leads_to_the_landing_page(
     assert 400 <= _redeem(api, issued["token"]).status < 500
 
 
-def test_without_a_landing_page_there_is_no_link(api: Api, target: str, actor: str) -> None:
+def test_a_token_without_a_landing_page_has_no_link(api: Api, target: str, actor: str) -> None:
     assert api.ok("POST", _path(target), _ask(actor)).get("url") is None
 
 
-def test_a_deleted_user_is_no_target(api: Api, target: str, actor: str) -> None:
+def test_a_deleted_user_cannot_be_impersonated(api: Api, target: str, actor: str) -> None:
     api.done("DELETE", f"/users/{target}")
-    api.refused(400, "POST", _path(target), _ask(actor))
+    api.error(400, "POST", _path(target), _ask(actor))
 
 
 @pytest.mark.parametrize("whose", ["foreign", "unknown"])
-def test_a_foreign_or_unknown_target_or_actor_answers_403(
+def test_a_foreign_or_unknown_user_or_actor_gets_403(
     api: Api, elsewhere: Api, target: str, actor: str, whose: str
 ) -> None:
-    stranger = elsewhere.user()["id"] if whose == "foreign" else str(uuid4())
-    api.refused(403, "POST", _path(stranger), _ask(actor))
-    api.refused(403, "POST", _path(target), _ask(stranger))
+    foreign_or_unknown = elsewhere.user()["id"] if whose == "foreign" else str(uuid4())
+    api.error(403, "POST", _path(foreign_or_unknown), _ask(actor))
+    api.error(403, "POST", _path(target), _ask(foreign_or_unknown))
 
 
-def test_a_ban_after_the_token_was_issued_refuses_it(api: Api, target: str, actor: str) -> None:
+def test_a_token_of_a_user_banned_later_is_rejected(api: Api, target: str, actor: str) -> None:
     token = api.ok("POST", _path(target), _ask(actor))["token"]
     api.ok("POST", f"/users/{target}/ban")
     assert 400 <= _redeem(api, token).status < 500

@@ -12,7 +12,7 @@ from .api import Api, instant
 DETAIL = {"publicMetadata", "privateMetadata"}
 
 
-def test_a_new_invitation_is_pending_and_its_answer_has_no_metadata(api: Api) -> None:
+def test_a_new_invitation_is_pending_and_returned_without_metadata(api: Api) -> None:
     body = {"email": "ada@example.com", "publicMetadata": {"a": 1}, "privateMetadata": {}}
     response = api.request("POST", "/invitations", body)
     assert response.status == 201
@@ -25,36 +25,36 @@ def test_a_new_invitation_is_pending_and_its_answer_has_no_metadata(api: Api) ->
     assert DETAIL.isdisjoint(invitation)
 
 
-def test_reading_one_gives_its_metadata_too(api: Api) -> None:
+def test_reading_an_invitation_returns_its_metadata(api: Api) -> None:
     invitation = api.invite(publicMetadata={"a": 1}, privateMetadata={"b": 2})
     detail = api.ok("GET", f"/invitations/{invitation['id']}")
     assert detail == {**invitation, "publicMetadata": {"a": 1}, "privateMetadata": {"b": 2}}
 
 
 @pytest.mark.parametrize("missing", ["email", "publicMetadata", "privateMetadata"])
-def test_creation_needs_the_email_and_both_bags(api: Api, missing: str) -> None:
+def test_creation_requires_the_email_and_both_metadata_fields(api: Api, missing: str) -> None:
     body: dict[str, Any] = {
         "email": "ada@example.com",
         "publicMetadata": {},
         "privateMetadata": {},
     }
     del body[missing]
-    api.refused(400, "POST", "/invitations", body)
+    api.error(400, "POST", "/invitations", body)
     wrong_types: list[Any] = [None, [], 7]
     for wrong in wrong_types:
-        api.refused(400, "POST", "/invitations", {**body, missing: wrong})
+        api.error(400, "POST", "/invitations", {**body, missing: wrong})
     assert api.ok("GET", "/invitations")["items"] == []
 
 
 def test_the_address_of_an_account_cannot_be_invited(api: Api, elsewhere: Api) -> None:
     api.user(email="ada@example.com")
     body = {"email": "ADA@example.com", "publicMetadata": {}, "privateMetadata": {}}
-    api.refused(409, "POST", "/invitations", body)
+    api.error(409, "POST", "/invitations", body)
     assert elsewhere.invite("ada@example.com")["status"] == "PENDING"
 
 
 @pytest.mark.parametrize("days", [1, 14])
-def test_an_invitation_lives_for_the_days_it_was_given(api: Api, days: int) -> None:
+def test_an_invitation_expires_after_the_given_days(api: Api, days: int) -> None:
     invitation = api.invite(expiresInDays=days)
     lifetime = instant(invitation["expiresAt"]) - instant(invitation["createdAt"])
     assert round(lifetime.total_seconds()) == days * 24 * 60 * 60
@@ -70,7 +70,7 @@ def test_a_list_row_has_no_metadata(api: Api) -> None:
     assert api.ok("GET", "/invitations")["items"] == [invitation]
 
 
-def test_revoking_answers_200_and_shows(api: Api) -> None:
+def test_revoking_gets_200_and_changes_the_status(api: Api) -> None:
     invitation = api.invite()
     path = f"/invitations/{invitation['id']}"
     assert api.request("DELETE", path).status == 200
@@ -79,7 +79,7 @@ def test_revoking_answers_200_and_shows(api: Api) -> None:
     assert instant(revoked["revokedAt"]) >= instant(invitation["createdAt"])
 
 
-def test_resending_answers_the_pending_invitation_without_metadata(api: Api) -> None:
+def test_resending_returns_the_invitation_without_metadata(api: Api) -> None:
     invitation = api.invite(publicMetadata={"a": 1})
     again = api.ok("POST", f"/invitations/{invitation['id']}/resend")
     assert (again["id"], again["status"]) == (invitation["id"], "PENDING")
@@ -104,9 +104,9 @@ def test_an_invitation_that_is_not_pending_cannot_be_changed_resent_or_revoked(
     else:
         api.user(email="ada@example.com")
     before = api.ok("GET", path)
-    refusal = api.refused(409, method, path + suffix, body)
-    assert refusal["code"] == "invitation_not_pending"
-    assert refusal["invitationStatus"] == status
+    error = api.error(409, method, path + suffix, body)
+    assert error["code"] == "invitation_not_pending"
+    assert error["invitationStatus"] == status
     assert api.ok("GET", path) == before
 
 

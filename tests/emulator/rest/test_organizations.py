@@ -13,7 +13,7 @@ def _names(api: Api, text: str) -> set[str]:
     return {row["name"] for row in api.ok("GET", "/organizations", name=text)["items"]}
 
 
-def test_an_organization_is_what_the_schema_tells(api: Api) -> None:
+def test_an_organization_matches_the_schema(api: Api) -> None:
     made = api.organization("Acme", slug="acme")
     organization = api.ok("GET", f"/organizations/{made['id']}")
     assert UUID(organization["id"])
@@ -61,14 +61,14 @@ def test_a_membership_shows_from_both_ends(api: Api) -> None:
     organization, user = api.organization("Acme", slug="acme"), api.user()
     api.join(organization["id"], user["id"], "admin")
     members = f"/organizations/{organization['id']}/members"
-    bags = {"publicMetadata": {"seat": 3}, "privateMetadata": {"cost": 7}}
-    changed = api.ok("PATCH", f"{members}/{user['id']}/metadata", bags)
+    metadata = {"publicMetadata": {"seat": 3}, "privateMetadata": {"cost": 7}}
+    changed = api.ok("PATCH", f"{members}/{user['id']}/metadata", metadata)
     assert api.ok("GET", members)["items"] == [changed]
     (row,) = api.ok("GET", f"/users/{user['id']}/organizations")["items"]
     for membership in (changed, row):
         assert membership["organizationId"] == organization["id"]
         assert membership["role"] == "admin"
-        assert {name: membership[name] for name in bags} == bags
+        assert {name: membership[name] for name in metadata} == metadata
     assert changed["userId"] == user["id"]
     assert (row["name"], row["slug"]) == ("Acme", "acme")
     assert instant(row["joinedAt"]) == instant(changed["joinedAt"])

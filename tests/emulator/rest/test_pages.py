@@ -106,9 +106,9 @@ def test_has_more_is_true_exactly_when_there_is_a_next_cursor(listing: Listing) 
 
 
 def test_the_pages_together_are_the_list_whatever_the_limit(listing: Listing) -> None:
-    wanted = {listing.grow() for _ in range(7)}
+    expected = {listing.grow() for _ in range(7)}
     whole = listing.ids(limit=100)
-    assert len(whole) == 7 and set(whole) == wanted
+    assert len(whole) == 7 and set(whole) == expected
     for limit in (1, 2, 3, 7, 8):
         assert listing.ids(limit=limit) == whole
 
@@ -120,7 +120,7 @@ def test_a_page_has_20_rows_unless_asked_otherwise(listing: Listing) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, -(2**31)])
-def test_a_limit_below_1_is_taken_for_1(listing: Listing, limit: int) -> None:
+def test_a_limit_below_1_counts_as_1(listing: Listing, limit: int) -> None:
     listing.grow()
     listing.grow()
     assert [len(page) for page in listing.pages(limit=limit)] == [1, 1]
@@ -162,7 +162,7 @@ def test_inserts_by_other_threads_neither_hide_nor_repeat_a_row(listing: Listing
     assert there <= set(seen) <= there | set(new)
 
 
-def test_rows_that_leave_between_pages_hide_no_other(api: Api) -> None:
+def test_rows_removed_between_pages_hide_no_other_row(api: Api) -> None:
     there = [api.user()["id"] for _ in range(9)]
     seen: list[str] = []
     filters = {"statuses": ["active"]}
@@ -174,13 +174,13 @@ def test_rows_that_leave_between_pages_hide_no_other(api: Api) -> None:
 
 def test_pages_keep_to_the_filters(api: Api) -> None:
     number = count()
-    wanted = set()
+    expected = set()
     for _ in range(5):
-        wanted.add(api.user(name=f"Ada {next(number)}")["id"])
+        expected.add(api.user(name=f"Ada {next(number)}")["id"])
         api.user(name=f"Grace {next(number)}")
     pages = list(api.pages("POST", "/users/search", {"name": "ada"}, limit=2))
     assert [len(page["items"]) for page in pages] == [2, 2, 1]
-    assert {user["id"] for page in pages for user in page["items"]} == wanted
+    assert {user["id"] for page in pages for user in page["items"]} == expected
 
 
 def test_the_order_does_not_change_with_an_update(api: Api) -> None:
@@ -204,12 +204,12 @@ def test_members_go_by_user_id_ascending(api: Api) -> None:
 
 
 @pytest.mark.parametrize("limit", ["ten", "1.5", "", "1e2"])
-def test_a_limit_that_is_no_whole_number_is_refused(listing: Listing, limit: str) -> None:
-    listing.api.refused(400, listing.method, listing.path, limit=limit)
+def test_a_limit_that_is_not_a_whole_number_is_rejected(listing: Listing, limit: str) -> None:
+    listing.api.error(400, listing.method, listing.path, limit=limit)
 
 
-def test_a_cursor_that_is_none_is_refused(listing: Listing) -> None:
-    listing.api.refused(400, listing.method, listing.path, cursor="not-a-cursor")
+def test_an_invalid_cursor_is_rejected(listing: Listing) -> None:
+    listing.api.error(400, listing.method, listing.path, cursor="not-a-cursor")
 
 
 def test_a_cursor_of_another_environment_shows_nothing_of_it(api: Api, elsewhere: Api) -> None:

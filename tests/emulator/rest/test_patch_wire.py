@@ -26,10 +26,10 @@ class Target(NamedTuple):
 
 
 def _a_user(api: Api, seed: dict[str, Any]) -> str:
-    """Create a user in the seeded state: bags on creation, profile fields by an update."""
-    bags = {name: value for name, value in seed.items() if name.endswith("Metadata")}
-    profile = {name: value for name, value in seed.items() if name not in bags}
-    user_id: str = api.user(**bags)["id"]
+    """Create a user in the seeded state: metadata on creation, profile fields by an update."""
+    metadata = {name: value for name, value in seed.items() if name.endswith("Metadata")}
+    profile = {name: value for name, value in seed.items() if name not in metadata}
+    user_id: str = api.user(**metadata)["id"]
     api.ok("PATCH", f"/users/{user_id}", profile)
     return user_id
 
@@ -64,9 +64,9 @@ def _state(api: Api, target: Target) -> dict[str, Any]:
     return document
 
 
-def _agrees(found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    listed = {name: value for name, value in wanted.items() if name in found}
-    assert wanted.keys() - listed.keys() <= UNLISTED
+def _agrees(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    listed = {name: value for name, value in expected.items() if name in found}
+    assert expected.keys() - listed.keys() <= UNLISTED
     assert {name: found[name] for name in listed} == listed
 
 
@@ -77,7 +77,7 @@ def test_there_are_45_cases() -> None:
 
 
 @pytest.mark.parametrize("case", SENT, ids=lambda case: case["name"])
-def test_a_body_leaves_the_state_that_its_case_tells(api: Api, case: dict[str, Any]) -> None:
+def test_a_body_results_in_the_state_of_its_case(api: Api, case: dict[str, Any]) -> None:
     if case["operation"] == "searchUsers":
         page = api.search(case["body"])
         assert case["after"] is None or page == case["after"]
@@ -94,10 +94,10 @@ def test_a_body_leaves_the_state_that_its_case_tells(api: Api, case: dict[str, A
 
 
 @pytest.mark.parametrize("case", IMPOSSIBLE, ids=lambda case: case["name"])
-def test_a_bag_that_is_null_is_refused_and_nothing_changes(api: Api, case: dict[str, Any]) -> None:
+def test_null_metadata_is_rejected_and_nothing_changes(api: Api, case: dict[str, Any]) -> None:
     target = _prepared(api, case["operation"], case["seed"])
     before = _state(api, target)
     _agrees(before, case["seed"])
-    api.refused(400, target.method, target.path, dict.fromkeys(case["call"]["clear"]))
+    api.error(400, target.method, target.path, dict.fromkeys(case["call"]["clear"]))
     assert _state(api, target) == before
     _agrees(before, case["after"])

@@ -1,4 +1,4 @@
-"""Refusals: problem documents, malformed bodies, and members that nobody knows."""
+"""Errors: problem documents, malformed bodies and unknown fields."""
 
 from __future__ import annotations
 
@@ -63,26 +63,26 @@ def _send(api: Api, method: str, path: str, body: bytes) -> Response:
         (405, "DELETE", "/organizations"),
     ],
 )
-def test_a_refusal_is_a_problem_document_with_a_code_and_a_support_id(
+def test_an_error_is_a_problem_document_with_a_code_and_a_support_id(
     api: Api, elsewhere: Api, status: int, method: str, path: str
 ) -> None:
     path = path.format(foreign=elsewhere.user()["id"], unknown=uuid4())
-    api.refused(status, method, path)
+    api.error(status, method, path)
 
 
-def test_no_two_refusals_share_a_support_id(api: Api) -> None:
+def test_support_ids_are_unique(api: Api) -> None:
     path = f"/users/{uuid4()}"
-    assert len({api.refused(404, "GET", path)["supportId"] for _ in range(10)}) == 10
+    assert len({api.error(404, "GET", path)["supportId"] for _ in range(10)}) == 10
 
 
-def test_equal_refusals_have_equal_codes(api: Api) -> None:
-    codes = {api.refused(404, "GET", f"/users/{uuid4()}")["code"] for _ in range(3)}
+def test_equal_errors_have_equal_codes(api: Api) -> None:
+    codes = {api.error(404, "GET", f"/users/{uuid4()}")["code"] for _ in range(3)}
     assert len(codes) == 1
-    assert codes != {api.refused(404, "GET", f"/organizations/{uuid4()}")["code"], ""}
+    assert codes != {api.error(404, "GET", f"/organizations/{uuid4()}")["code"], ""}
 
 
 @pytest.mark.parametrize(("method", "template"), WITH_BODIES)
-def test_a_body_that_is_no_json_object_is_refused(api: Api, method: str, template: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_rejected(api: Api, method: str, template: str) -> None:
     path = _path(api, template)
     for body in NO_OBJECTS:
         response = _send(api, method, path, body)
@@ -90,7 +90,7 @@ def test_a_body_that_is_no_json_object_is_refused(api: Api, method: str, templat
         problem(response)
 
 
-def test_a_body_of_another_media_type_is_refused(api: Api) -> None:
+def test_a_body_of_another_media_type_is_rejected(api: Api) -> None:
     headers = {"Authorization": f"Bearer {api.secret_key}", "Content-Type": "text/plain"}
     response = api.wire.send("POST", PREFIX + "/users", b"{}", headers)
     assert response.status == 415
@@ -99,7 +99,7 @@ def test_a_body_of_another_media_type_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\ud800": 1}'])
-def test_half_a_character_is_refused_or_stored_but_never_a_fault(api: Api, text: str) -> None:
+def test_a_lone_surrogate_is_rejected_or_stored_but_never_a_500(api: Api, text: str) -> None:
     body = f'{{"name": "Ada", "publicMetadata": {{"a": {text}}}}}'.encode()
     response = _send(api, "POST", "/users", body)
     assert response.status in {201, 400}
@@ -128,14 +128,14 @@ def test_members_that_the_rest_api_does_not_know_are_ignored(
     assert "shoeSize" not in odd
 
 
-def test_a_body_larger_than_the_emulator_reads_is_refused(api: Api) -> None:
+def test_a_body_over_the_limit_is_rejected(api: Api) -> None:
     body = b'{"firstName": "' + b"a" * (2 * 1024 * 1024) + b'"}'
     response = _send(api, "POST", "/users", body)
     assert response.status in {400, 413}
     problem(response)
 
 
-def test_no_refusal_tells_the_key(api: Api) -> None:
+def test_no_error_contains_the_key(api: Api) -> None:
     for response in (
         api.request("GET", f"/users/{uuid4()}"),
         api.request("POST", "/users", {"email": 5}),

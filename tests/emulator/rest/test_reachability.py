@@ -36,35 +36,35 @@ INVITATION_CALLS: list[tuple[str, str, Any]] = [
 ]
 
 
-def _refused(api: Api, status: int, method: str, path: str, body: Any) -> None:
+def _expect_error(api: Api, status: int, method: str, path: str, body: Any) -> None:
     if body is None:
-        api.refused(status, method, path)
+        api.error(status, method, path)
     else:
-        api.refused(status, method, path, body)
+        api.error(status, method, path, body)
 
 
 @pytest.mark.parametrize(("method", "suffix", "body", "unknown"), USER_CALLS)
-def test_a_foreign_user_answers_403_and_stays_as_it_was(
+def test_a_foreign_user_gets_403_and_is_unchanged(
     api: Api, elsewhere: Api, method: str, suffix: str, body: Any, unknown: int
 ) -> None:
     user = elsewhere.user(firstName="Ada")
     session_id = elsewhere.sign_in(user["id"])["id"]
     path = f"/users/{user['id']}{suffix}".format(session=session_id)
-    _refused(api, 403, method, path, body)
+    _expect_error(api, 403, method, path, body)
     assert elsewhere.read(user["id"]) == user
     assert elsewhere.sessions(user["id"]) == [session_id]
 
 
 @pytest.mark.parametrize(("method", "suffix", "body", "unknown"), USER_CALLS)
-def test_an_unknown_user_answers_404_where_that_is_listed_and_else_403(
+def test_an_unknown_user_gets_404_or_403_as_documented(
     api: Api, method: str, suffix: str, body: Any, unknown: int
 ) -> None:
     path = f"/users/{uuid4()}{suffix}".format(session=uuid4())
-    _refused(api, unknown, method, path, body)
+    _expect_error(api, unknown, method, path, body)
 
 
 @pytest.mark.parametrize(("method", "suffix", "body"), ORGANIZATION_CALLS)
-def test_an_organization_answers_404_whether_foreign_or_unknown(
+def test_a_foreign_or_unknown_organization_gets_404(
     api: Api, elsewhere: Api, method: str, suffix: str, body: Any
 ) -> None:
     organization = elsewhere.organization()
@@ -73,31 +73,31 @@ def test_an_organization_answers_404_whether_foreign_or_unknown(
     before = elsewhere.ok("GET", f"/organizations/{organization['id']}")
     for organization_id in (organization["id"], str(uuid4())):
         path = f"/organizations/{organization_id}{suffix}".format(user=user_id)
-        _refused(api, 404, method, path, body)
+        _expect_error(api, 404, method, path, body)
     assert elsewhere.ok("GET", f"/organizations/{organization['id']}") == before
 
 
-@pytest.mark.parametrize("who", ["stranger", "foreigner", "nobody"])
-def test_a_membership_that_is_not_there_answers_404(api: Api, elsewhere: Api, who: str) -> None:
+@pytest.mark.parametrize("who", ["not a member", "foreign", "unknown"])
+def test_an_unknown_membership_gets_404(api: Api, elsewhere: Api, who: str) -> None:
     organization_id = api.organization()["id"]
     user_ids = {
-        "stranger": api.user()["id"],
-        "foreigner": elsewhere.user()["id"],
-        "nobody": str(uuid4()),
+        "not a member": api.user()["id"],
+        "foreign": elsewhere.user()["id"],
+        "unknown": str(uuid4()),
     }
     path = f"/organizations/{organization_id}/members/{user_ids[who]}/metadata"
-    api.refused(404, "PATCH", path, {"publicMetadata": {"a": 1}})
+    api.error(404, "PATCH", path, {"publicMetadata": {"a": 1}})
 
 
 @pytest.mark.parametrize(("method", "suffix", "body"), INVITATION_CALLS)
-def test_an_invitation_answers_404_whether_foreign_or_unknown(
+def test_a_foreign_or_unknown_invitation_gets_404(
     api: Api, elsewhere: Api, method: str, suffix: str, body: Any
 ) -> None:
     invitation = elsewhere.invite()
     path = f"/invitations/{invitation['id']}"
     before = elsewhere.ok("GET", path)
-    _refused(api, 404, method, path + suffix, body)
-    _refused(api, 404, method, f"/invitations/{uuid4()}{suffix}", body)
+    _expect_error(api, 404, method, path + suffix, body)
+    _expect_error(api, 404, method, f"/invitations/{uuid4()}{suffix}", body)
     assert elsewhere.ok("GET", path) == before
 
 

@@ -22,7 +22,7 @@ def test_a_token_is_of_its_user_and_its_environment(
         assert auth.organization_id is None and auth.organization_role is None
 
 
-def test_an_email_is_verified_once_it_was_proven(api: Api, verifier: Verifier) -> None:
+def test_an_email_is_verified_through_the_admin_api(api: Api, verifier: Verifier) -> None:
     user = api.user(email="ada@example.com")
     assert not verifier.verify(api.sign_in(user["id"])["accessToken"]).email_verified
     api.admin(f"/users/{user['id']}/verify-email")
@@ -32,9 +32,7 @@ def test_an_email_is_verified_once_it_was_proven(api: Api, verifier: Verifier) -
 
 
 @pytest.mark.parametrize("locale", ["en", "da", None])
-def test_the_locale_is_that_of_the_profile_if_there_is_one(
-    api: Api, verifier: Verifier, locale: str
-) -> None:
+def test_the_locale_comes_from_the_profile(api: Api, verifier: Verifier, locale: str) -> None:
     user_id = api.user()["id"]
     api.ok("PATCH", f"/users/{user_id}", {"locale": locale})
     auth = verifier.verify(api.sign_in(user_id)["accessToken"])
@@ -70,13 +68,13 @@ def test_a_token_without_a_session_carries_the_same_state(api: Api, verifier: Ve
     assert api.sessions(user_id) == []
 
 
-def test_metadata_stays_out_of_tokens(api: Api, verifier: Verifier) -> None:
-    bag = {"marker": "b6f0c1d2"}
-    user = api.user(publicMetadata=bag, privateMetadata=bag, unsafeMetadata=bag)
+def test_tokens_contain_no_metadata(api: Api, verifier: Verifier) -> None:
+    metadata = {"marker": "b6f0c1d2"}
+    user = api.user(publicMetadata=metadata, privateMetadata=metadata, unsafeMetadata=metadata)
     auth = verifier.verify(api.sign_in(user["id"])["accessToken"])
     assert "b6f0c1d2" not in str(dict(auth.claims))
 
 
-def test_a_user_whom_nobody_knows_cannot_sign_in(api: Api) -> None:
+def test_an_unknown_user_cannot_sign_in(api: Api) -> None:
     response = api.wire.post("/_emulator/sessions", {"userId": str(uuid4())})
     assert 400 <= response.status < 500

@@ -35,7 +35,7 @@ EXAMPLES = settings(
 
 
 class Exemption(NamedTuple):
-    """A failure that some operations may show in answers of one status, and why.
+    """A failure that some operations may show in responses of one status, and why.
 
     The example is a request, by its query or its body, that shows the failure.
     """
@@ -48,7 +48,7 @@ class Exemption(NamedTuple):
     body: Optional[dict[str, Any]] = None
 
 
-BAGS: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
+NO_METADATA: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
 FULL = {"k": "a" * 8192}
 EXEMPTIONS = [
     Exemption(
@@ -76,19 +76,24 @@ EXEMPTIONS = [
         400,
         "no schema can tell an address, or how strong a password is",
         {"createUser", "createInvitation"},
-        body={"email": "ada", **BAGS},
+        body={"email": "ada", **NO_METADATA},
     ),
     Exemption(
         "RejectedPositiveData",
         400,
-        "no schema can tell how many bytes the merged bags have",
+        "no schema can tell how many bytes the merged metadata have",
         {"createUser", "updateUser", "updateUserMetadata", "createInvitation"},
-        body={"email": "ada@example.com", **BAGS, "publicMetadata": FULL, "unsafeMetadata": FULL},
+        body={
+            "email": "ada@example.com",
+            **NO_METADATA,
+            "publicMetadata": FULL,
+            "unsafeMetadata": FULL,
+        },
     ),
     Exemption(
         "RejectedPositiveData",
         400,
-        "the schema cannot tell that one of two bags must be named",
+        "the schema cannot tell that one of two metadata must be named",
         {"updateOrganizationMetadata", "updateMemberMetadata", "updateInvitationMetadata"},
         body={},
     ),
@@ -154,7 +159,7 @@ def _is_id(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_answer_is_one_that_the_file_tells(
+def test_every_response_matches_the_openapi_file(
     operation: Operation, schema: BaseSchema, api: Api, ids: dict[str, str]
 ) -> None:
     from schemathesis import GenerationMode

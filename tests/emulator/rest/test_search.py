@@ -31,7 +31,7 @@ def _ids(people: People, *names: str) -> set[str]:
 
 
 @pytest.mark.parametrize("filters", [{}, {"unknown": 1}])
-def test_without_filters_everybody_in_the_environment_is_found(
+def test_a_search_without_filters_finds_all_users_of_the_environment(
     api: Api, people: People, filters: dict[str, Any]
 ) -> None:
     assert api.found(**filters) == _ids(people, *people)
@@ -41,7 +41,7 @@ def test_a_search_may_have_no_body(api: Api, people: People) -> None:
     assert {user["id"] for user in api.search()["items"]} == _ids(people, *people)
 
 
-def test_what_is_found_is_the_whole_record(api: Api, people: People) -> None:
+def test_a_search_returns_whole_records(api: Api, people: People) -> None:
     (found,) = api.search({"email": "ada"})["items"]
     assert found == people["ada"]
 
@@ -65,7 +65,7 @@ def test_a_name_contains_the_text_and_letter_case_is_ignored(
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "*", "?", "[a-z]", "'"])
-def test_a_character_that_matches_anything_elsewhere_matches_itself(api: Api, text: str) -> None:
+def test_wildcard_characters_match_themselves(api: Api, text: str) -> None:
     api.user(name="Ada", email="ada@example.com")
     assert api.found(name=text) == set()
     odd = api.user(name=f"before{text}after")
@@ -79,7 +79,7 @@ def test_user_ids_select_those_users(api: Api, people: People) -> None:
     assert api.found(userIds=[*ids, *ids, str(uuid4())]) == ids
 
 
-def test_ids_of_the_other_environment_select_nobody(api: Api, elsewhere: Api) -> None:
+def test_ids_of_the_other_environment_match_no_user(api: Api, elsewhere: Api) -> None:
     assert api.found(userIds=[elsewhere.user()["id"]]) == set()
 
 
@@ -112,11 +112,11 @@ def test_an_empty_list_yields_an_empty_page(api: Api, people: People, selector: 
 
 
 @pytest.mark.parametrize("selector", ["userIds", "emailAddresses"])
-def test_a_list_takes_100_entries_and_not_one_more(api: Api, people: People, selector: str) -> None:
+def test_a_list_is_limited_to_100_entries(api: Api, people: People, selector: str) -> None:
     entry = {"userIds": people["ada"]["id"], "emailAddresses": "ada@example.com"}[selector]
     entries = [entry, *(str(uuid4()) for _ in range(99))]
     assert api.found(**{selector: entries}) == _ids(people, "ada")
-    api.refused(400, "POST", "/users/search", {selector: [*entries, str(uuid4())]})
+    api.error(400, "POST", "/users/search", {selector: [*entries, str(uuid4())]})
 
 
 def test_statuses_select_any_of_them(api: Api) -> None:
@@ -167,7 +167,7 @@ def test_an_organization_selects_its_members_without_a_cap(api: Api) -> None:
     assert api.found(organizationId=organization) == members
 
 
-def test_a_foreign_or_unknown_organization_matches_nobody(
+def test_a_foreign_or_unknown_organization_matches_no_user(
     api: Api, elsewhere: Api, people: People
 ) -> None:
     foreign = elsewhere.organization()["id"]
@@ -223,5 +223,5 @@ def test_all_filters_hold_together(api: Api, people: People) -> None:
     ],
     ids=str,
 )
-def test_a_filter_of_another_type_is_refused(api: Api, filters: dict[str, Any]) -> None:
-    api.refused(400, "POST", "/users/search", filters)
+def test_a_filter_of_the_wrong_type_is_rejected(api: Api, filters: dict[str, Any]) -> None:
+    api.error(400, "POST", "/users/search", filters)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .shell import refusal, running
+from .shell import running, startup_error
 
 ADA = "0198a000-0000-7000-8000-000000000001"
 GRACE = "0198a000-0000-7000-8000-000000000002"
@@ -36,13 +36,13 @@ def _written(tmp_path: Path, seed: Any) -> str:
     return str(file)
 
 
-def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
+def test_a_seed_fills_the_first_environment(tmp_path: Path) -> None:
     with running("--seed", _written(tmp_path, SEED)) as torii:
         api = torii.api
         assert len(api.found()) == 3
         ada = api.read(ADA)
-        told = SEED["users"][0]
-        assert {name: ada[name] for name in told} == told
+        fields = SEED["users"][0]
+        assert {name: ada[name] for name in fields} == fields
         assert ada["environmentId"] == api.environment_id
         assert api.found(statuses=["banned"]) == {GRACE}
         organization = api.ok("GET", f"/organizations/{ACME}")
@@ -59,4 +59,4 @@ def test_a_seed_is_there_from_the_start(tmp_path: Path) -> None:
 
 
 def test_an_invalid_seed_is_rejected(tmp_path: Path) -> None:
-    assert "people" in refusal("--seed", _written(tmp_path, {"people": []}))
+    assert "people" in startup_error("--seed", _written(tmp_path, {"people": []}))

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from .api import Api, instant
 
 
-def test_a_session_is_what_the_schema_tells(api: Api) -> None:
+def test_a_session_matches_the_schema(api: Api) -> None:
     user_id = api.user()["id"]
     api.sign_in(user_id)
     (session,) = api.ok("GET", f"/users/{user_id}/sessions")
@@ -27,16 +27,16 @@ def test_a_user_who_never_signed_in_has_no_sessions(api: Api) -> None:
 
 def test_the_latest_use_comes_first(api: Api) -> None:
     user_id = api.user()["id"]
-    begun = [api.sign_in(user_id)["id"] for _ in range(5)]
-    assert api.sessions(user_id) == begun[::-1]
+    session_ids = [api.sign_in(user_id)["id"] for _ in range(5)]
+    assert api.sessions(user_id) == session_ids[::-1]
     times = [instant(s["lastUsedAt"]) for s in api.ok("GET", f"/users/{user_id}/sessions")]
     assert times == sorted(times, reverse=True)
 
 
 def test_there_are_no_pages(api: Api) -> None:
     user_id = api.user()["id"]
-    begun = {api.sign_in(user_id)["id"] for _ in range(30)}
-    assert set(api.sessions(user_id)) == begun
+    session_ids = {api.sign_in(user_id)["id"] for _ in range(30)}
+    assert set(api.sessions(user_id)) == session_ids
 
 
 def test_a_session_knows_its_active_organization(api: Api) -> None:
@@ -55,7 +55,7 @@ def test_revoking_one_session_ends_that_one_and_may_be_repeated(api: Api) -> Non
         assert api.sessions(user_id) == [second]
 
 
-def test_revoking_all_ends_those_of_the_user_alone_and_may_be_repeated(api: Api) -> None:
+def test_revoking_all_ends_only_the_sessions_of_the_user(api: Api) -> None:
     ada, grace = api.user()["id"], api.user()["id"]
     for user_id in (ada, ada, grace):
         api.sign_in(user_id)
@@ -65,20 +65,20 @@ def test_revoking_all_ends_those_of_the_user_alone_and_may_be_repeated(api: Api)
     assert len(api.sessions(grace)) == 1
 
 
-def test_a_foreign_session_is_refused_and_lives_on(api: Api, elsewhere: Api) -> None:
-    stranger = elsewhere.user()["id"]
-    session_id = elsewhere.sign_in(stranger)["id"]
+def test_a_foreign_session_cannot_be_revoked(api: Api, elsewhere: Api) -> None:
+    foreigner = elsewhere.user()["id"]
+    session_id = elsewhere.sign_in(foreigner)["id"]
     mine = api.user()["id"]
-    api.refused(403, "DELETE", f"/users/{mine}/sessions/{session_id}")
-    api.refused(403, "DELETE", f"/users/{stranger}/sessions/{session_id}")
-    api.refused(403, "DELETE", f"/users/{stranger}/sessions")
-    assert elsewhere.sessions(stranger) == [session_id]
+    api.error(403, "DELETE", f"/users/{mine}/sessions/{session_id}")
+    api.error(403, "DELETE", f"/users/{foreigner}/sessions/{session_id}")
+    api.error(403, "DELETE", f"/users/{foreigner}/sessions")
+    assert elsewhere.sessions(foreigner) == [session_id]
 
 
-def test_a_session_that_nobody_knows_lies_outside_the_environment(api: Api) -> None:
+def test_a_session_of_no_or_another_user_cannot_be_revoked(api: Api) -> None:
     ada, grace = api.user()["id"], api.user()["id"]
     session = api.sign_in(grace)["id"]
     for session_id in (str(uuid4()), session):
-        refusal = api.refused(403, "DELETE", f"/users/{ada}/sessions/{session_id}")
-        assert refusal["detail"] == "This user has no session with this id."
+        error = api.error(403, "DELETE", f"/users/{ada}/sessions/{session_id}")
+        assert error["detail"] == "This user has no session with this id."
     assert api.sessions(grace) == [session]

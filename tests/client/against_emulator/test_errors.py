@@ -22,18 +22,18 @@ def test_what_is_not_reachable_with_the_key(torii: ToriiClient, elsewhere: Torii
         torii.users.organizations(unknown)
     with pytest.raises(NotFound):
         torii.organizations.get(unknown)
-    with pytest.raises(ToriiApiError) as refusal:
+    with pytest.raises(ToriiApiError) as caught:
         torii.invitations.get(unknown)
-    assert refusal.value.status == 404
+    assert caught.value.status == 404
     assert list(torii.users.iterate()) == []
 
 
 def test_a_taken_email_is_a_conflict(torii: ToriiClient, elsewhere: ToriiClient) -> None:
     torii.users.create(email="ada@example.com")
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as caught:
         torii.users.create(email="ADA@example.com")
-    assert refusal.value.code
-    assert refusal.value.support_id
+    assert caught.value.code
+    assert caught.value.support_id
     with pytest.raises(Conflict):
         torii.invitations.create("ada@example.com")
     elsewhere.users.create(email="ada@example.com")
@@ -41,9 +41,9 @@ def test_a_taken_email_is_a_conflict(torii: ToriiClient, elsewhere: ToriiClient)
 
 def test_a_wrong_key_is_unauthorized(emulator: Emulator) -> None:
     torii = ToriiClient("sk_live_wrong", api_url=emulator.api_url)
-    with torii, pytest.raises(Unauthorized, match="sk_live_") as refusal:
+    with torii, pytest.raises(Unauthorized, match="sk_live_") as caught:
         torii.users.list()
-    assert "wrong" not in str(refusal.value)
+    assert "wrong" not in str(caught.value)
 
 
 def test_a_client_is_configured_by_the_environment(
