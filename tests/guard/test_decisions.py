@@ -154,7 +154,9 @@ def test_every_keyword_at_once_holds(
 
 def test_on_error_may_return_the_standard_response(verifier: Verifier) -> None:
     guard = Authenticator(verifier=verifier, on_error=refusal_response)
-    assert guard.response_to(MissingCredentials()) == refusal_response(MissingCredentials())
+    assert guard.response_to(MissingCredentials(), request()) == refusal_response(
+        MissingCredentials()
+    )
 
 
 @pytest.mark.parametrize("by_request", [True, False])
