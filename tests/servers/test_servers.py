@@ -28,7 +28,11 @@ CELLS = [
     for name in BEHAVIOURS
     if name not in INSIDE and (server, name) not in EXCLUSIONS
 ]
-RUN = [cell for cell in CELLS if not is_left_out(NEEDS[cell[0]])]
+RUN = [
+    pytest.param(server, name, marks=pytest.mark.xdist_group(server))
+    for server, name in CELLS
+    if not is_left_out(NEEDS[server])
+]
 
 
 def _guard(server: str, issuers: Issuers, port: int) -> Guard:
