@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, cast
@@ -70,14 +69,20 @@ class Guard:
         return lambda request: copy_context().run(_served, call, request)
 
     def call(self, request: Request, **options: Unpack[GuardOptions]) -> Response:
-        """Serve one request; the home issuer is trusted where the options name none."""
-        return self.build(self._trusting(options))(request)
+        """Serve one request with `serving`."""
+        return self.serving(**options)(request)
+
+    def serving(self, **options: Unpack[GuardOptions]) -> Call:
+        """Guard an application; the home issuer is trusted unless the options name another."""
+        return self.build(self._trusting(options))
 
     def admits(
         self, request: Request, user_id: Optional[str] = "ada", **options: Unpack[GuardOptions]
     ) -> None:
-        """Assert that a request passes, and under whose name: None is nobody's."""
-        response = self.call(request, **options)
+        """Assert that a request passes, and as which user; None is none."""
+        self.assert_admitted(self.call(request, **options), user_id)
+
+    def assert_admitted(self, response: Response, user_id: Optional[str] = "ada") -> None:
         assert response.status == 200
         assert response.json() == {"user_id": user_id, "current": user_id, "same": True}
 
@@ -134,23 +139,6 @@ def behaviour(check: Behaviour) -> Behaviour:
     assert check.__name__ not in BEHAVIOURS
     BEHAVIOURS[check.__name__] = check
     return check
-
-
-def behaviours(
-    **cases: Any,
-) -> Callable[[Callable[[Guard, Any], None]], Callable[[Guard, Any], None]]:
-    """Put a function on the list once for each case, which becomes its second argument."""
-
-    def register(check: Callable[[Guard, Any], None]) -> Callable[[Guard, Any], None]:
-        for name, case in cases.items():
-            BEHAVIOURS[f"{check.__name__}:{name}"] = partial(_checked, check, case)
-        return check
-
-    return register
-
-
-def _checked(check: Callable[[Guard, Any], None], case: object, guard: Guard) -> None:
-    check(guard, case)
 
 
 def _served(

@@ -105,11 +105,11 @@ def forms_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield as_patch(case)
 
 
-def test_there_are_45_cases_and_each_is_sent_or_refused() -> None:
-    assert len(CASES) == 45
-    assert len({case["name"] for case in CASES}) == 45
-    assert (len(SENT), len(REFUSED)) == (43, 2)
+def test_every_operation_has_cases_and_each_has_its_own_name() -> None:
+    names = [case["name"] for case in CASES]
+    assert sorted(names) == sorted(set(names))
     assert {case["operation"] for case in CASES} == set(OPERATIONS)
+    assert SENT and REFUSED
 
 
 @pytest.mark.parametrize("case", SENT, ids=lambda case: case["name"])
@@ -138,11 +138,10 @@ def test_a_case_without_a_body_is_refused_before_anything_is_sent(
     assert server.requests == []
 
 
-def test_the_asynchronous_client_sends_and_refuses_all_45(server: ApiServer) -> None:
-    ran = 0
+def test_the_asynchronous_client_sends_and_refuses_the_same(server: ApiServer) -> None:
+    ran: list[str] = []
 
     async def run(torii: AsyncToriiClient, case: dict[str, Any]) -> None:
-        nonlocal ran
         operation = OPERATIONS[case["operation"]]
         for form in forms_of(case):
             server.requests.clear()
@@ -154,7 +153,7 @@ def test_the_asynchronous_client_sends_and_refuses_all_45(server: ApiServer) -> 
             else:
                 await operation.call(torii, **form)
                 assert [sent_in(request) for request in server.requests] == [wanted_of(case)]
-        ran += 1
+        ran.append(case["name"])
 
     async def run_all() -> None:
         async with AsyncToriiClient(KEY, api_url=server.url, max_retries=0) as torii:
@@ -162,7 +161,7 @@ def test_the_asynchronous_client_sends_and_refuses_all_45(server: ApiServer) -> 
                 await run(torii, case)
 
     asyncio.run(run_all())
-    assert ran == 45
+    assert ran == [case["name"] for case in CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

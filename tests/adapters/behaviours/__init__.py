@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from tests.adapters.contract import BEHAVIOURS
 
-from . import (
-    admission,
-    answers,
-    application,
-    checks,
-    configuration,
-    credentials,
-    isolation,
-    paths,
-    policies,
-    preflight,
-    tenants,
-    tokens,
-)
+MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 
-__all__ = [
-    "BEHAVIOURS",
-    "admission",
-    "answers",
-    "application",
-    "checks",
-    "configuration",
-    "credentials",
-    "isolation",
-    "paths",
-    "policies",
-    "preflight",
-    "tenants",
-    "tokens",
-]
+__all__ = ["BEHAVIOURS", "MODULES"]
