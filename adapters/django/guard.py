@@ -48,18 +48,40 @@ class Guard:
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
-    def admit(self, request: HttpRequest) -> Optional[Auth]:
-        """Authenticate a request and inject its Auth.
+    def identify(self, request: HttpRequest) -> Optional[Auth]:
+        """Verify the bearer token of a request; no policy is asked yet."""
+        return self._authenticator.identify(_DjangoRequest(request))
 
-        Raises:
-            ToriiAuthError: the request may not pass.
-        """
-        return self._injected(request, self._authenticator.authenticate(_DjangoRequest(request)))
+    async def identify_async(self, request: HttpRequest) -> Optional[Auth]:
+        """Async version of `identify`."""
+        return await self._authenticator.identify_async(_DjangoRequest(request))
+
+    def authorize(self, auth: Optional[Auth]) -> None:
+        """Enforce the policy."""
+        self._authenticator.authorize(auth)
+
+    async def authorize_async(self, auth: Optional[Auth]) -> None:
+        """Async version of `authorize`."""
+        await self._authenticator.authorize_async(auth)
+
+    def admit(self, request: HttpRequest) -> Optional[Auth]:
+        """Identify the user, enforce the policy, and inject the Auth."""
+        auth = self.identify(request)
+        self.authorize(auth)
+        return self.inject(request, auth)
 
     async def admit_async(self, request: HttpRequest) -> Optional[Auth]:
-        """Do as `admit`, without blocking the event loop."""
-        auth = await self._authenticator.authenticate_async(_DjangoRequest(request))
-        return self._injected(request, auth)
+        """Async version of `admit`."""
+        auth = await self.identify_async(request)
+        await self.authorize_async(auth)
+        return self.inject(request, auth)
+
+    def inject(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:
+        """Set `request.auth`, and `request.user` if the project maps an Auth to a user."""
+        request.auth = auth  # type: ignore[attr-defined]
+        if self._user_of is not None and auth is not None:
+            inject_user(request, partial(self._user_of, auth))
+        return auth
 
     def passes_preflight(self, request: HttpRequest) -> bool:
         """Tell whether a request may pass as nobody's because it is a CORS preflight."""
@@ -96,12 +118,6 @@ class Guard:
         except ToriiAuthError as refusal:
             return self.refuse(refusal, request)
         return await pass_on_async(auth, request, respond)
-
-    def _injected(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:
-        request.auth = auth  # type: ignore[attr-defined]
-        if self._user_of is not None and auth is not None:
-            inject_user(request, partial(self._user_of, auth))
-        return auth
 
 
 class ViewGuard:

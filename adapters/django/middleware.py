@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Callable, Optional, Union, cast
+from typing import Any, Callable, Optional, Union
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend._guard.options import GuardOptions
-from torii_backend._guard.policy import PolicyOptions
+from torii_backend.auth import Auth
 from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
@@ -38,10 +37,8 @@ class AuthMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
-        options = configured_options()
         self._get_response: Callable[[HttpRequest], Any] = get_response
-        self._guard = Guard(options)
-        self._public_guard = Guard(_for_everybody(options))
+        self._guard = Guard(configured_options())
         self._answer: Callable[[HttpRequest], Response] = self._answer_sync
         # Django would call a plain function in a thread, where it is async.
         self.process_view: Callable[..., Any] = self._view_refusal
@@ -55,26 +52,28 @@ class AuthMiddleware:
         return self._answer(request)
 
     def _answer_sync(self, request: HttpRequest) -> HttpResponseBase:
+        auth: Optional[Auth] = None
         try:
-            auth = self._guard.admit(request)
+            auth = self._guard.identify(request)
+            self._guard.authorize(auth)
         except ToriiAuthError as refusal:
-            if not _excuses(refusal, request):
+            if not _is_lifted(refusal, request, auth):
                 return self._guard.refuse(refusal, request)
         else:
             note_let_in(auth, request)
-            return pass_on(auth, request, self._get_response)
-        return self._public_guard.answer(request, self._get_response)
+        return pass_on(self._guard.inject(request, auth), request, self._get_response)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        auth: Optional[Auth] = None
         try:
-            auth = await self._guard.admit_async(request)
+            auth = await self._guard.identify_async(request)
+            await self._guard.authorize_async(auth)
         except ToriiAuthError as refusal:
-            if not _excuses(refusal, request):
+            if not _is_lifted(refusal, request, auth):
                 return self._guard.refuse(refusal, request)
         else:
             note_let_in(auth, request)
-            return await pass_on_async(auth, request, self._get_response)
-        return await self._public_guard.answer_async(request, self._get_response)
+        return await pass_on_async(self._guard.inject(request, auth), request, self._get_response)
 
     def _view_refusal(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
@@ -91,18 +90,10 @@ class AuthMiddleware:
         return self._view_refusal(request, view)
 
 
-def _excuses(refusal: ToriiAuthError, request: HttpRequest) -> bool:
-    """Tell whether a refusal does not count, because the request goes to a public view."""
-    if not isinstance(refusal, (MissingCredentials, PermissionDenied)):
-        return False
-    if not leads_to_public(request):
+def _is_lifted(refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]) -> bool:
+    """Return whether `@public` lifts a refusal: a missing token, or the policy's no to a verified Auth."""
+    lifted = MissingCredentials if auth is None else PermissionDenied
+    if not isinstance(refusal, lifted) or not leads_to_public(request):
         return False
     setattr(request, _REFUSAL, refusal)
     return True
-
-
-def _for_everybody(options: GuardOptions) -> GuardOptions:
-    """Make the options that admit who has no credentials, or may not do what others may."""
-    asked = {"policy", *PolicyOptions.__annotations__}
-    kept = {name: value for name, value in options.items() if name not in asked}
-    return cast("GuardOptions", {**kept, "required": False})

@@ -15,7 +15,14 @@ from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views import View
 
-from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    IncomingRequest,
+    PermissionDenied,
+    ToriiAuthError,
+    current_auth,
+)
 from torii_backend.django import RequireAuthMixin, public, require_auth
 
 from .django_project import MIDDLEWARE, asgi_handler_of, wsgi_handler_of
@@ -178,6 +185,34 @@ def test_the_policy_of_the_project_does_not_count_at_a_public_view(
     for answer in (_answer, _async_answer):
         assert answer(bearer(unverified, "/open")).json() == {"user_id": "ada"}
         assert answer(bearer(unverified)).body == REFUSALS["email_unverified"].body
+
+
+def test_a_public_view_verifies_a_token_once(torii: dict[str, Any], issuers: Issuers) -> None:
+    paths: list[str] = []
+
+    def issuer_of(request: IncomingRequest) -> str:
+        paths.append(request.path)
+        return issuers.home.issuer
+
+    torii.update(ISSUER=issuer_of, EMAIL_VERIFIED=True)
+    unverified = bearer(issuers.token(email_verified=False), "/open")
+    for answer in (_answer, _async_answer):
+        assert answer(unverified).json() == {"user_id": "ada"}
+    assert paths == ["/open", "/open"]
+
+
+def test_a_public_view_rejects_tokens_that_the_issuer_function_rejects(
+    torii: dict[str, Any], issuers: Issuers
+) -> None:
+    """Such a token was not verified, so its request must not continue as anonymous."""
+
+    def issuer_of(_: IncomingRequest) -> str:
+        raise PermissionDenied
+
+    torii["ISSUER"] = issuer_of
+    for answer in (_answer, _async_answer):
+        assert answer(bearer(issuers.token(), "/open")).status == 403
+        assert answer(Request("/open")).json() == {"user_id": None}
 
 
 @pytest.mark.parametrize(
