@@ -50,9 +50,6 @@ _bare = ViewGuard({})
 def _guarded(views: ViewGuard, view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if views.asks_no_more_of(request):
-            return view(request, *args, **kwargs)
-
         def respond(passed: HttpRequest) -> HttpResponseBase:
             response: HttpResponseBase = view(passed, *args, **kwargs)
             return response
@@ -61,9 +58,6 @@ def _guarded(views: ViewGuard, view: View) -> View:
 
     @wraps(view)
     async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if views.asks_no_more_of(request):
-            return await view(request, *args, **kwargs)
-
         async def respond(passed: HttpRequest) -> HttpResponseBase:
             response: HttpResponseBase = await view(passed, *args, **kwargs)
             return response

@@ -22,9 +22,6 @@ from torii_backend.django.options import configured_options, configured_user_res
 from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
 
-# Whom the middleware has let in; beside `request.auth`, which other guards and packages assign, too.
-_LET_IN = "_torii_auth"
-
 Respond = Callable[[HttpRequest], HttpResponseBase]
 RespondAsync = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -136,15 +133,6 @@ class ViewGuard:
         self._options = options
         self._made: Optional[tuple[object, Guard]] = None
 
-    def asks_no_more_of(self, request: HttpRequest) -> bool:
-        """Tell whether the middleware has done the work of a guard without options already.
-
-        Not so where another guard has let the request in since: as somebody else, perhaps.
-        """
-        let_in = getattr(request, _LET_IN, None)
-        alone = let_in is not None and getattr(request, "auth", None) is let_in
-        return alone and not self._options
-
     @property
     def guard(self) -> Guard:
         """The guard, as the settings are now.
@@ -156,11 +144,6 @@ class ViewGuard:
         if self._made is None or self._made[0] != source:
             self._made = source, Guard(view_options(configured_options(), self._options))
         return self._made[1]
-
-
-def note_let_in(auth: Optional[Auth], request: HttpRequest) -> None:
-    """Remember that a request was asked everything that `settings.TORII` says; no less will do."""
-    setattr(request, _LET_IN, auth)
 
 
 def pass_on(auth: Optional[Auth], request: HttpRequest, respond: Respond) -> HttpResponseBase:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from torii_backend.auth import Auth
-from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
+from torii_backend.django.guard import Guard, pass_on, pass_on_async
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
@@ -59,8 +59,6 @@ class AuthMiddleware:
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.refuse(refusal, request)
-        else:
-            note_let_in(auth, request)
         return pass_on(self._guard.inject(request, auth), request, self._get_response)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
@@ -71,8 +69,6 @@ class AuthMiddleware:
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.refuse(refusal, request)
-        else:
-            note_let_in(auth, request)
         return await pass_on_async(self._guard.inject(request, auth), request, self._get_response)
 
     def _view_refusal(

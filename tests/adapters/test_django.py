@@ -124,28 +124,6 @@ def test_what_the_middleware_lets_in_the_decorator_refuses(
     assert _answer(_me, Request(), MIDDLEWARE=[MIDDLEWARE]).json() == {"user_id": None}
 
 
-def test_who_was_let_in_by_the_middleware_is_not_verified_again(
-    torii: dict[str, Any], issuers: Issuers
-) -> None:
-    """The bare decorator hands on the Auth of the middleware, though the token is gone by now."""
-
-    def strip(get_response: Any) -> Any:
-        def middleware(request: HttpRequest) -> Any:
-            del request.META["HTTP_AUTHORIZATION"]
-            return get_response(request)
-
-        return middleware
-
-    def answer(guarded: Any) -> Response:
-        middleware = [MIDDLEWARE, f"{__name__}.strip"]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(globals(), "strip", strip)
-            return _answer(guarded, bearer(issuers.token()), MIDDLEWARE=middleware)
-
-    assert answer(require_auth(_me)).json() == {"user_id": "ada"}
-    assert answer(require_auth(leeway=1)(_me)).status == 401
-
-
 def test_an_auth_of_another_middleware_opens_nothing(torii: dict[str, Any]) -> None:
     request = RequestFactory().get("/me")
     request.auth = "root"  # type: ignore[attr-defined]
