@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name that Django gave it
 
-from torii_backend.django.guard import Guard
+from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.errors import ConfigurationError
 
@@ -25,7 +25,7 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
         where Django's own middleware would replace the user that USER_RESOLVER finds.
     """
     try:
-        guard = Guard(configured_options())
+        guard = RequestGuard(configured_options())
     except ConfigurationError as error:
         hint = None
         if error.__cause__ is not None:

@@ -22,7 +22,7 @@ from ninja.testing import TestClient
 
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import require_auth
-from torii_backend.ninja import Nobody, ToriiBearer
+from torii_backend.ninja import Anonymous, ToriiBearer
 
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
@@ -153,7 +153,7 @@ def test_nobody_is_told_from_everybody(issuers: Issuers, required: bool) -> None
     @api.get("/me")
     def kind(request: HttpRequest) -> list[Any]:
         auth: object = request.auth  # type: ignore[attr-defined]
-        return [isinstance(auth, Nobody), isinstance(auth, Auth), repr(current_auth())]
+        return [isinstance(auth, Anonymous), isinstance(auth, Auth), repr(current_auth())]
 
     assert _answer(api, bearer(issuers.token())).json()[:2] == [False, True]
     anonymous = _answer(api, Request())
@@ -161,7 +161,7 @@ def test_nobody_is_told_from_everybody(issuers: Issuers, required: bool) -> None
         assert_refused_as(anonymous, "no_credentials")
     else:
         assert anonymous.json() == [True, False, "None"]
-    assert repr(Nobody()) == "Nobody()"
+    assert repr(Anonymous()) == "Anonymous()"
 
 
 def test_async_operations_stay_on_the_event_loop(issuers: Issuers) -> None:
