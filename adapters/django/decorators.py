@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, IssuerOf, SharedOptions
 from torii_backend.django.guard import LazyGuard
+from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# Django applies the decorator of a method anew for each request, so the bare form reuses its guard.
-_bare = LazyGuard({})
+# Django applies the decorator of a method anew for each request, so the bare forms reuse their guard.
+_required = LazyGuard({})
+_optional = LazyGuard({"required": False})
 
 
 @overload
@@ -42,7 +44,38 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
-    guard = LazyGuard(options) if options else _bare
+    guard = LazyGuard(options) if options else _required
+    return partial(_guarded, guard) if view is None else _guarded(guard, view)
+
+
+@overload
+def optional_auth(view: View) -> View: ...
+
+
+@overload
+def optional_auth(
+    *, issuer: Union[Issuer, IssuerOf] = None, **options: Unpack[SharedOptions]
+) -> Callable[[View], View]: ...
+
+
+def optional_auth(view: Optional[View] = None, **options: Any) -> Any:
+    """Make sign-in optional for a view. Without a token, `request.auth` is None.
+
+    A request with an invalid token is still rejected, and so is a user who fails the policy.
+
+    Args:
+        view: the view function, sync or async, when you use the decorator without parentheses.
+        options: the keywords of `require_auth`, except `required`.
+
+    Returns:
+        The guarded view with its signature kept, or a decorator that makes it.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+    # dict() raises for a second `required`; a literal would ignore one of the two.
+    given = cast("GuardOptions", dict(required=False, **options))
+    guard = LazyGuard(given) if options else _optional
     return partial(_guarded, guard) if view is None else _guarded(guard, view)
 
 

@@ -20,7 +20,7 @@ from django.views import View
 
 import torii_backend
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
-from torii_backend.django import AuthMiddleware, require_auth
+from torii_backend.django import AuthMiddleware, optional_auth, require_auth
 
 from .behaviours.preflight import PREFLIGHT
 from .django_project import MIDDLEWARE, asgi_handler, view, wsgi_handler
@@ -82,6 +82,41 @@ def test_decorated_views_read_the_settings(
     assert _async_answer(decorate(_async_me), good).json() == {"user_id": "ada"}
     assert _answer(decorate(_me), Request()).body == REFUSALS["no_credentials"].body
     assert _async_answer(decorate(_async_me), Request()).status == 401
+
+
+_OPTIONAL = [optional_auth, optional_auth(), optional_auth(leeway=1), require_auth(required=False)]
+
+
+@pytest.mark.parametrize("decorate", _OPTIONAL)
+@pytest.mark.parametrize("where", ["function", "as_view", "dispatch", "get"])
+def test_sign_in_may_be_optional_for_a_view(
+    torii: dict[str, Any], issuers: Issuers, decorate: Any, where: str
+) -> None:
+    guarded = decorate(_me) if where == "function" else _class_view(_Class, where, decorate)
+    async_guarded = guarded
+    if where == "function":
+        async_guarded = decorate(_async_me)
+    elif where in _ASYNC_PLACES:
+        async_guarded = _class_view(_AsyncClass, where, decorate)
+    expired = bearer(issuers.token(expires_in=-3600))
+    for answer, each in ((_answer, guarded), (_async_answer, async_guarded)):
+        assert answer(each, Request()).json() == {"user_id": None}
+        assert answer(each, bearer(issuers.token())).json() == {"user_id": "ada"}
+        assert answer(each, expired).body == REFUSALS["expired"].body
+
+
+def test_optional_sign_in_keeps_the_policy_for_users(
+    torii: dict[str, Any], issuers: Issuers
+) -> None:
+    guarded = optional_auth(role="admin")(_me)
+    assert _answer(guarded, Request()).json() == {"user_id": None}
+    assert _answer(guarded, bearer(issuers.token())).body == REFUSALS["role"].body
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_optional_auth_rejects_the_keyword_required(required: bool) -> None:
+    with pytest.raises(TypeError, match="required"):
+        optional_auth(required=required)  # type: ignore[call-overload]
 
 
 def test_keywords_count_before_the_settings(issuers: Issuers) -> None:
