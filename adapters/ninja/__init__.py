@@ -6,7 +6,7 @@
     def invoices(request):
         return {"user_id": request.auth.user_id}
 
-Operations, sync and async, find the Auth in `request.auth`.
+Operations, sync or async, find the Auth in `request.auth`.
 """
 
 from __future__ import annotations

@@ -325,6 +325,6 @@ def test_the_view_keeps_its_name_and_marks(torii: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("wrong", [Closed, Guarded, include(_INNER), None, "me"])
 def test_public_says_at_once_what_it_can_open(wrong: Any) -> None:
-    with pytest.raises(ConfigurationError, match="@public opens") as raised:
+    with pytest.raises(ConfigurationError, match="@public takes a view function") as raised:
         public(wrong)
     assert ("as_view" in str(raised.value)) is (wrong in (Closed, Guarded))

@@ -205,7 +205,7 @@ def test_an_import_that_fails_in_a_module_of_the_project_is_the_cause(
         with pytest.raises(ConfigurationError) as raised:
             AuthMiddleware(view)
         (message,) = run_checks()
-    expected = f"settings.TORII names an object for {key!r} that cannot be imported."
+    expected = f'settings.TORII["{key}"] could not be imported.'
     assert str(raised.value) == message.msg == expected
     assert isinstance(raised.value.__cause__, ImportError)
     assert str(raised.value.__cause__) in str(message.hint)
