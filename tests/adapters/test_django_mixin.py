@@ -112,7 +112,9 @@ def test_the_view_function_shows_its_class() -> None:
 @pytest.mark.parametrize("base", [View, TemplateView, type("Base", (View,), {})])
 def test_the_mixin_after_the_view_is_found_where_the_class_is_declared(base: type[View]) -> None:
     """There it would guard nothing."""
-    with pytest.raises(ConfigurationError, match="RequireAuthMixin must come before the other bases"):
+    with pytest.raises(
+        ConfigurationError, match="RequireAuthMixin must come before the other bases"
+    ):
         type("Wrong", (base, RequireAuthMixin), {})
 
 
