@@ -81,11 +81,11 @@ async def async_view(request: HttpRequest) -> HttpResponseBase:
     return HttpResponse(await joined(chunks), content_type="application/json")
 
 
-def me(request: HttpRequest, **more: Any) -> JsonResponse:
+def me(request: HttpRequest, **_: str) -> JsonResponse:
     """Respond with the id of the user, who must be `current_auth()`, too."""
     auth: Optional[Auth] = request.auth  # type: ignore[attr-defined]
     assert auth is current_auth()
-    return JsonResponse({"user_id": None if auth is None else auth.user_id, **more})
+    return JsonResponse({"user_id": None if auth is None else auth.user_id})
 
 
 async def async_me(request: HttpRequest) -> JsonResponse:
