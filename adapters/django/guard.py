@@ -30,36 +30,20 @@ class RequestGuard:
     """Authenticates requests with one set of options."""
 
     def __init__(self, options: GuardOptions) -> None:
-        self._authenticator = Authenticator(**options)
+        self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
-    def identify(self, request: HttpRequest) -> Optional[Auth]:
-        """Verify the bearer token of a request, without asking the policy."""
-        return self._authenticator.identify(DjangoRequest(request))
-
-    async def identify_async(self, request: HttpRequest) -> Optional[Auth]:
-        """Async version of `identify`."""
-        return await self._authenticator.identify_async(DjangoRequest(request))
-
-    def authorize(self, auth: Optional[Auth]) -> None:
-        """Enforce the policy."""
-        self._authenticator.authorize(auth)
-
-    async def authorize_async(self, auth: Optional[Auth]) -> None:
-        """Async version of `authorize`."""
-        await self._authenticator.authorize_async(auth)
-
     def authenticate(self, request: HttpRequest) -> Optional[Auth]:
         """Identify the user, enforce the policy and inject the Auth."""
-        auth = self._authenticator.authenticate(DjangoRequest(request))
+        auth = self.authenticator.authenticate(DjangoRequest(request))
         self.inject(auth, request)
         return auth
 
     async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
         """Async version of `authenticate`."""
-        auth = await self._authenticator.authenticate_async(DjangoRequest(request))
+        auth = await self.authenticator.authenticate_async(DjangoRequest(request))
         self.inject(auth, request)
         return auth
 
@@ -75,7 +59,7 @@ class RequestGuard:
 
     def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
         """Return the response to a refusal, before it takes a framework's form."""
-        return self._authenticator.response_to(refusal, DjangoRequest(request))
+        return self.authenticator.response_to(refusal, DjangoRequest(request))
 
     def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
         """Return the response to a refusal as Django's."""

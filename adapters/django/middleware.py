@@ -14,6 +14,7 @@ from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
+from torii_backend.django.request import DjangoRequest
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
@@ -40,34 +41,32 @@ class AuthMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
         self._get_response: Callable[[HttpRequest], Any] = get_response
         self._guard = RequestGuard(configured_options())
-        self._handle: Callable[[HttpRequest], Response] = self._handle_sync
-        # An instance attribute, because Django would call a plain function in a thread under ASGI.
+        self._is_async = iscoroutinefunction(get_response)
+        # Under ASGI, Django would call a plain function in a thread.
         self.process_view: Callable[..., Any] = self._check_view
-        if iscoroutinefunction(get_response):
+        if self._is_async:
             markcoroutinefunction(self)
-            self._handle = self._handle_async
             self.process_view = self._check_view_async
 
     def __call__(self, request: HttpRequest) -> Response:
         """Handle one request."""
-        return self._handle(request)
-
-    def _handle_sync(self, request: HttpRequest) -> HttpResponseBase:
+        if self._is_async:
+            return self._call_async(request)
         auth: Optional[Auth] = None
         try:
-            auth = self._guard.identify(request)
-            self._guard.authorize(auth)
+            auth = self._guard.authenticator.identify(DjangoRequest(request))
+            self._guard.authenticator.authorize(auth)
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
         self._guard.inject(auth, request)
         return call_next(auth, request, self._get_response)
 
-    async def _handle_async(self, request: HttpRequest) -> HttpResponseBase:
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         auth: Optional[Auth] = None
         try:
-            auth = await self._guard.identify_async(request)
-            await self._guard.authorize_async(auth)
+            auth = await self._guard.authenticator.identify_async(DjangoRequest(request))
+            await self._guard.authenticator.authorize_async(auth)
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)

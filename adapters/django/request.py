@@ -14,8 +14,8 @@ class DjangoRequest(WSGIRequest):
     __slots__ = ("_request",)
 
     def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request.META)
-        # Another middleware may have changed the method, and views see this one.
+        self.environ = request.META
+        # Not from META: another middleware may have changed the method, and views see this one.
         self.method = request.method or ""
         self._request = request
 
