@@ -24,7 +24,7 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
     - `torii.W002`: Django's own middleware replaces the user that USER_RESOLVER finds.
     """
     try:
-        guard = RequestGuard(configured_options())
+        guard = RequestGuard(**configured_options())
     except ConfigurationError as error:
         hint = None
         if error.__cause__ is not None:

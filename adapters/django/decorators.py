@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from torii_backend._guard.options import GuardOptions, IssuerOf, SharedOptions
+from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer, shows_options
 from torii_backend.django.guard import LazyGuard
 from torii_backend.settings import Issuer
 
@@ -18,25 +19,27 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., Any])
 
 # Django applies the decorator of a method anew for each request, so the bare forms reuse their guard.
-_required = LazyGuard({})
-_optional = LazyGuard({"required": False})
+_required = LazyGuard()
+_optional = LazyGuard(required=False)
 
 
-@overload
+# By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
+@typing.overload
 def require_auth(view: View) -> View: ...
 
 
-@overload
+@typing.overload
 def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 
+@shows_options(GuardOptions)
 def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
     """Require sign-in for a view. The view finds the Auth in `request.auth`.
 
     Args:
         view: the view function, sync or async, when you use the decorator without parentheses.
-        options: the keywords of `torii_backend._guard.options.GuardOptions`. Those you leave out come
-            from `settings.TORII`, except REQUIRED and EXEMPT.
+        options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
+            `settings.TORII`, except REQUIRED and EXEMPT.
 
     Returns:
         The guarded view with its signature kept, or a decorator that makes it.
@@ -44,27 +47,34 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
-    guard = LazyGuard(options) if options else _required
+    guard = LazyGuard(**options) if options else _required
     return partial(_guarded, guard) if view is None else _guarded(guard, view)
 
 
-@overload
+@typing.overload
 def optional_auth(view: View) -> View: ...
 
 
-@overload
+@typing.overload
 def optional_auth(
-    *, issuer: Union[Issuer, IssuerOf] = None, **options: Unpack[SharedOptions]
+    *, issuer: Union[Issuer, IssuerOf] = None, **options: Unpack[OptionsBesidesIssuer]
 ) -> Callable[[View], View]: ...
 
 
-def optional_auth(view: Optional[View] = None, **options: Any) -> Any:
+@shows_options(OptionsBesidesIssuer)
+def optional_auth(
+    view: Optional[View] = None,
+    *,
+    issuer: Union[Issuer, IssuerOf] = None,
+    **options: Unpack[OptionsBesidesIssuer],
+) -> Any:
     """Make sign-in optional for a view. Without a token, `request.auth` is None.
 
     A request with an invalid token is still rejected, and so is a user who fails the policy.
 
     Args:
         view: the view function, sync or async, when you use the decorator without parentheses.
+        issuer: as for `require_auth`.
         options: the keywords of `require_auth`, except `required`.
 
     Returns:
@@ -73,9 +83,9 @@ def optional_auth(view: Optional[View] = None, **options: Any) -> Any:
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
-    # dict() raises for a second `required`; a literal would ignore one of the two.
-    given = cast("GuardOptions", dict(required=False, **options))
-    guard = LazyGuard(given) if options else _optional
+    guard = _optional
+    if issuer is not None or options:
+        guard = LazyGuard(issuer=issuer, required=False, **options)
     return partial(_guarded, guard) if view is None else _guarded(guard, view)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import GuardOptions, check_options, view_options
+from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
@@ -25,11 +25,14 @@ from torii_backend.django.request import DjangoRequest
 from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 
 class RequestGuard:
     """Authenticates requests with one set of options."""
 
-    def __init__(self, options: GuardOptions) -> None:
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
         self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
         self._user_of = configured_user_resolver()
@@ -99,8 +102,8 @@ class LazyGuard:
     for the middleware.
     """
 
-    def __init__(self, options: GuardOptions) -> None:
-        check_options(options)
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        checked_options(**options)
         self._options = options
         self._built: Optional[tuple[object, RequestGuard]] = None
 
@@ -110,5 +113,5 @@ class LazyGuard:
         built = self._built
         if built is None or built[0] != source:
             options = view_options(configured_options(), self._options)
-            built = self._built = source, RequestGuard(options)
+            built = self._built = source, RequestGuard(**options)
         return built[1]

@@ -40,7 +40,7 @@ class AuthMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
         self._get_response: Callable[[HttpRequest], Any] = get_response
-        self._guard = RequestGuard(configured_options())
+        self._guard = RequestGuard(**configured_options())
         self._is_async = iscoroutinefunction(get_response)
         # Under ASGI, Django would call a plain function in a thread.
         self.process_view: Callable[..., Any] = self._check_view

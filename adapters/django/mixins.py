@@ -7,7 +7,7 @@ from typing import Any, Callable, ClassVar
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from torii_backend._guard.options import GuardOptions, check_options
+from torii_backend._guard.options import GuardOptions, checked_options
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
 
@@ -29,7 +29,7 @@ class RequireAuthMixin:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        check_options(cls.auth_options)
+        checked_options(**cls.auth_options)
         bases = cls.__mro__
         if View in bases and bases.index(View) < bases.index(RequireAuthMixin):
             # The as_view() of View is found first then, and never calls ours.

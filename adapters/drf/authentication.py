@@ -25,22 +25,22 @@ class ToriiAuthentication(BaseAuthentication):
     `IsAuthenticated` works, too, but rejects preflight requests.
 
     Attributes:
-        auth_options: set it in a subclass to the keywords of
-            `torii_backend._guard.options.GuardOptions`. Those you leave out come from
-            `settings.TORII`, except REQUIRED and EXEMPT. `required` is False by default. If it is
-            True, a request without credentials is rejected at once, before permission classes and
-            other authentication classes are asked.
+        auth_options: set it in a subclass to the keywords of `torii_backend.GuardOptions`. Those you
+            leave out come from `settings.TORII`, except REQUIRED and EXEMPT. `required` is False by
+            default. If it is True, a request without credentials is rejected at once, before
+            permission classes and other authentication classes are asked.
 
     Raises:
         ConfigurationError: an option is wrong.
     """
 
     auth_options: ClassVar[GuardOptions] = {}
-    _lazy_guard: ClassVar[LazyGuard] = LazyGuard({"required": False})
+    _lazy_guard: ClassVar[LazyGuard] = LazyGuard(required=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._lazy_guard = LazyGuard({"required": False, **cls.auth_options})
+        options: GuardOptions = {"required": False, **cls.auth_options}
+        cls._lazy_guard = LazyGuard(**options)
 
     def authenticate(self, request: Request) -> Optional[tuple[Any, Auth]]:
         """Authenticate a request; REST framework calls this.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Optional, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Optional
 
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
-from torii_backend._guard.options import GuardOptions, policy_of
+from torii_backend._guard.options import combined_policy, shows_options
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import refusal_response
 from torii_backend.auth import Auth
@@ -36,8 +36,9 @@ class RequirePolicy(SingleOperandHolder):
         ConfigurationError: a keyword of the policy is wrong.
     """
 
+    @shows_options(PolicyOptions)
     def __init__(self, policy: Optional[Policy] = None, **keywords: Unpack[PolicyOptions]) -> None:
-        self._policy = policy_of(cast("GuardOptions", {"policy": policy, **keywords}))
+        self._policy = combined_policy(policy, **keywords)
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
         """Return the permission for one request; REST framework calls this."""

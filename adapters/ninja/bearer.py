@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional, Union
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard, RequestGuard
@@ -41,8 +41,8 @@ class ToriiBearer(HttpAuthBase):
     several, write it last: it rejects a request without credentials, so the next one is never asked.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.GuardOptions`. Those you leave out come
-            from `settings.TORII`, except REQUIRED and EXEMPT.
+        options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
+            `settings.TORII`, except REQUIRED and EXEMPT.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -52,9 +52,10 @@ class ToriiBearer(HttpAuthBase):
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
     openapi_description: str = "A Torii access token."
 
+    @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
-        self._lazy_guard = LazyGuard(options)
+        self._lazy_guard = LazyGuard(**options)
         # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 
