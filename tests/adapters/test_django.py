@@ -200,18 +200,18 @@ def _path_info(request: HttpRequest) -> HttpResponse:
 def _served_at(mount: str, target: str, **overrides: Any) -> list[Response]:
     """Send a request under both protocols to a project that is mounted below a path."""
     request = Request(target)
-    answers = []
+    responses = []
     with override_settings(**overrides):
         below = request._replace(target=target[len(mount) :]) if mount else request
         environ = {"SCRIPT_NAME": mount, "RAW_URI": target}
-        answers.append(call_wsgi(wsgi_handler(_path_info), below, **environ))
+        responses.append(call_wsgi(wsgi_handler(_path_info), below, **environ))
 
         async def mounted(scope: Any, receive: Any, send: Any) -> None:
             handler: Any = asgi_handler(_path_info)
             await handler({**scope, "root_path": mount}, receive, send)
 
-        answers.append(asyncio.run(call_asgi(mounted, request)))
-    return answers
+        responses.append(asyncio.run(call_asgi(mounted, request)))
+    return responses
 
 
 _FORCED = [(None, "/app"), ("/app", ""), ("/app/", ""), ("/app", "/app"), (None, "")]
@@ -227,10 +227,12 @@ def test_exempt_paths_match_the_path_that_django_routes_by(
     shared = {"FORCE_SCRIPT_NAME": forced, "MIDDLEWARE": [MIDDLEWARE]}
     for path in ("/health", "/public/x", "/me", "/app/health", "/publicity"):
         target = mount + path
-        routed = [answer.body for answer in _served_at(mount, target, TORII=everything, **shared)]
-        answers = _served_at(mount, target, TORII=exempt, **shared)
-        for path_info, answer in zip(routed, answers):
-            assert answer.status == (200 if path_info in (b"/health", b"/public/x") else 401), (
+        routed = [
+            response.body for response in _served_at(mount, target, TORII=everything, **shared)
+        ]
+        responses = _served_at(mount, target, TORII=exempt, **shared)
+        for path_info, response in zip(routed, responses):
+            assert response.status == (200 if path_info in (b"/health", b"/public/x") else 401), (
                 target
             )
 

@@ -147,7 +147,9 @@ def test_the_last_of_several_refuses(issuers: Issuers) -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_an_anonymous_request_has_an_auth_of_its_own_type(issuers: Issuers, required: bool) -> None:
+def test_the_auth_of_a_request_without_a_token_is_anonymous(
+    issuers: Issuers, required: bool
+) -> None:
     api = _api(auth=ToriiBearer(required=required))
 
     @api.get("/me")
@@ -264,7 +266,7 @@ def test_exception_handlers_of_the_project_still_work(issuers: Issuers) -> None:
     api = _api(auth=ToriiBearer())
 
     @api.exception_handler(Mine)
-    def answer(request: HttpRequest, error: Any) -> JsonResponse:
+    def respond(request: HttpRequest, error: Any) -> JsonResponse:
         return JsonResponse({"mine": True}, status=418)
 
     @api.get("/me")

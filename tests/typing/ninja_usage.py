@@ -23,8 +23,8 @@ def me(request: HttpRequest) -> dict[str, bool]:
 
 @router.get("/later", auth=ToriiBearer(required=False, email_verified=True))
 async def later(request: HttpRequest) -> dict[str, bool]:
-    nobody: object = getattr(request, "auth", None)
-    return {"ok": isinstance(nobody, Anonymous)}
+    auth: object = getattr(request, "auth", None)
+    return {"ok": isinstance(auth, Anonymous)}
 
 
 ToriiBearer(rol="admin")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
