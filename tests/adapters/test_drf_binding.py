@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from django.core.signals import request_started
 from django.http import HttpRequest, JsonResponse
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 from rest_framework.request import Request as RestRequest
 
 from torii_backend import ConfigurationError, current_auth
+from torii_backend.drf import ToriiAuthentication
 
 from .django_project import asgi_handler_of, wsgi_handler_of
 from .drf_views import Me
@@ -78,6 +80,21 @@ def test_the_next_request_clears_what_an_unclosed_response_left(issuers: Issuers
     list(handler(environ_of(_tokens(issuers, "ada", "grace")), lambda *_: print))
     assert current_auth() is not None
     assert call_wsgi(handler, Request("/current")).json() == {"current": "unbound"}
+
+
+def test_a_request_that_is_closed_late_does_not_end_the_next_one(issuers: Issuers) -> None:
+    def authenticated(user: str) -> RestRequest:
+        made = RequestFactory().get("/me", HTTP_AUTHORIZATION=f"Bearer {issuers.token(user)}")
+        request = RestRequest(made, authenticators=[ToriiAuthentication()])
+        assert request.auth is current_auth()
+        return request
+
+    first = authenticated("ada")
+    request_started.send(sender=None)
+    second = authenticated("grace")
+    first._request.close()
+    assert current_auth() is second.auth
+    second._request.close()
 
 
 def test_the_test_client_of_django_leaves_no_current_auth(issuers: Issuers) -> None:
