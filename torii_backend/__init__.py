@@ -12,7 +12,8 @@ if TYPE_CHECKING:
         authenticate_request_async,
     )
     from torii_backend._guard.context import current_auth
-    from torii_backend._guard.policy import Policy
+    from torii_backend._guard.options import GuardOptions
+    from torii_backend._guard.policy import Policy, PolicyOptions
     from torii_backend._guard.refusal import RefusalResponse
     from torii_backend._guard.request import IncomingRequest
     from torii_backend._verify.verifier import Verifier
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         Unauthorized,
         UnreadableBody,
     )
+    from torii_backend.settings import Issuer
 
     __version__: str
 
@@ -58,15 +60,18 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "Forbidden",
+    "GuardOptions",
     "IncomingRequest",
     "InvalidRequest",
     "InvalidToken",
+    "Issuer",
     "KeysUnavailable",
     "MissingCredentials",
     "NotFound",
     "PaymentRequired",
     "PermissionDenied",
     "Policy",
+    "PolicyOptions",
     "RateLimited",
     "RefusalResponse",
     "ServerError",
@@ -95,9 +100,12 @@ _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "_guard.authenticator",
-    "RefusalResponse": "_guard.refusal",
+    "GuardOptions": "_guard.options",
     "IncomingRequest": "_guard.request",
+    "Issuer": "settings",
     "Policy": "_guard.policy",
+    "PolicyOptions": "_guard.policy",
+    "RefusalResponse": "_guard.refusal",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
+from functools import partial
 from typing import Any, Optional, Union
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -167,6 +168,17 @@ def require_header_name(header: str) -> str:
             "header must be the name of an HTTP header, such as authorization."
         )
     return header.lower()
+
+
+def is_async_function(function: object) -> bool:
+    """Return whether calling this returns a coroutine, also behind a partial or a `__call__`."""
+    # Only guards and those who bring their own fetch ask: it takes milliseconds to import.
+    from inspect import iscoroutinefunction
+
+    while isinstance(function, partial):
+        function = function.func
+    call = type(function).__call__ if callable(function) else None
+    return iscoroutinefunction(function) or iscoroutinefunction(call)
 
 
 def is_loopback(host: Optional[str]) -> bool:

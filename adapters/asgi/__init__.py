@@ -6,6 +6,6 @@ The application finds the Auth in `scope["torii.auth"]`, Starlette's in `request
 """
 
 from torii_backend.asgi.middleware import AuthMiddleware
-from torii_backend.asgi.options import AsgiOptions
+from torii_backend.asgi.websocket_options import AsgiOptions
 
 __all__ = ["AsgiOptions", "AuthMiddleware"]

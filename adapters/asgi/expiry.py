@@ -1,4 +1,17 @@
-"""ExpiringSocket: a WebSocket that ends when its token does."""
+"""ExpiringWebSocket: a WebSocket that is closed when its token expires.
+
+A WebSocket is connecting, open, closed or expired. The application's first `receive()` opens it: that
+message is always `websocket.connect`. The application closes it by `websocket.close`, and the client by
+the `websocket.disconnect` that the application receives. Either wins over expiry: nothing is sent then.
+
+One watcher task sleeps until the token expires. It sets the future `_expired`, once and for ever, and
+closes the WebSocket to the client. From then on `receive()` returns a disconnect, and `send()` raises
+`WebSocketExpired` until the application has received that disconnect. Then it drops messages.
+
+Everything runs on one event loop, so the flags need no lock. `_receiving` serialises the application's
+readers, since each message has one reader. The server's `receive()` runs in a task, `_incoming`, that
+outlives a cancelled reader, so the message that it gets isn't lost. `serve()` ends both tasks.
+"""
 
 from __future__ import annotations
 
@@ -10,71 +23,64 @@ from torii_backend.errors import SENTENCES
 
 _CODE = 3000
 _REASON = SENTENCES["expired"]
-# Clocks are set and machines sleep: nobody waits longer without a look at the time.
-_LONGEST_WAIT = 60.0
+# Clocks are set and machines sleep, so look at the clock at least this often.
+_LONGEST_SLEEP = 60.0
 
 
 class WebSocketExpired(OSError):
     """The application sends to a WebSocket whose token has expired.
 
-    ASGI has servers raise an OSError for one that is closed. An application that never receives
-    would otherwise send into the void for ever.
+    ASGI has servers raise an OSError for a closed WebSocket. Without it, an application that never
+    receives would go on sending for ever.
     """
 
 
-class ExpiringSocket:
-    """One WebSocket on its way to the application.
-
-    Args:
-        receive: the server's.
-        send: the server's.
-        seconds_left: tells for how long the token is still good.
-    """
+class ExpiringWebSocket:
+    """One WebSocket, between the server and the application."""
 
     def __init__(self, receive: Receive, send: Send, seconds_left: Callable[[], float]) -> None:
         self._receive = receive
         self._send = send
         self._seconds_left = seconds_left
         self._expired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._one_reader = asyncio.Lock()
+        self._receiving = asyncio.Lock()
         self._incoming: Optional[asyncio.Future[Message]] = None
         self._is_connected = False
         self._is_closed = False
-        self._knows_the_end = False
+        self._app_got_disconnect = False
 
     async def serve(self, app: Application, scope: Scope) -> None:
-        """Run the application until it returns; nothing runs on after that."""
-        watch = asyncio.ensure_future(self._end_in_time())
+        """Run the application until it returns. No task of ours outlives it."""
+        watcher = asyncio.ensure_future(self._close_on_expiry())
         try:
             await app(scope, self.receive, self.send)
         except Exception as error:
-            if not _is_ours(error):
+            if not _is_expiry(error):
                 raise
         finally:
             if not self._expired.done():
-                watch.cancel()
-            started: list[asyncio.Future[Any]] = [watch]
+                watcher.cancel()
+            tasks: list[asyncio.Future[Any]] = [watcher]
             if self._incoming is not None:
                 self._incoming.cancel()
-                started.append(self._incoming)
-            # What went wrong in them, went wrong because the client was gone by then.
-            await asyncio.gather(*started, return_exceptions=True)
+                tasks.append(self._incoming)
+            # They can only fail because the client is gone by now.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def receive(self) -> Message:
-        """Give the next message of the client, or the end of the WebSocket."""
+        """Return the client's next message, or a disconnect once the token has expired."""
         if not self._is_connected:
             self._is_connected = True
             return await self._receive()
-        async with self._one_reader:
+        async with self._receiving:
             return await self._receive_until_expiry()
 
     async def _receive_until_expiry(self) -> Message:
-        # It outlives a call that the application gives up, so that no message is lost.
         incoming = self._incoming = self._incoming or asyncio.ensure_future(self._receive())
         either: set[asyncio.Future[Any]] = {incoming, self._expired}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if self._expired.done():
-            self._knows_the_end = True
+            self._app_got_disconnect = True
             return {"type": "websocket.disconnect", "code": _CODE, "reason": _REASON}
         self._incoming = None
         message = incoming.result()
@@ -83,23 +89,19 @@ class ExpiringSocket:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a message of the application, unless the WebSocket has ended.
-
-        Raises:
-            WebSocketExpired: it has, and the application has not received the end yet.
-        """
+        """Send the application's message, or raise `WebSocketExpired` if the token has expired."""
         if self._expired.done():
-            if self._knows_the_end or message["type"] == "websocket.close":
+            if self._app_got_disconnect or message["type"] == "websocket.close":
                 return
             raise WebSocketExpired(_REASON)
         if message["type"] in ("websocket.close", "websocket.http.response.start"):
             self._is_closed = True
         await self._send(message)
 
-    async def _end_in_time(self) -> None:
+    async def _close_on_expiry(self) -> None:
         left = self._seconds_left()
         while left > 0:
-            await asyncio.sleep(min(left, _LONGEST_WAIT))
+            await asyncio.sleep(min(left, _LONGEST_SLEEP))
             left = self._seconds_left()
         if self._is_closed:
             return
@@ -107,12 +109,12 @@ class ExpiringSocket:
         await self._send({"type": "websocket.close", "code": _CODE, "reason": _REASON})
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Tell WebSocketExpired, and what Starlette and task groups make of it, from other failures."""
-    # Neither Starlette nor, on older Pythons, the class of groups is there to be imported.
+def _is_expiry(error: BaseException) -> bool:
+    """Return whether this is WebSocketExpired, or what Starlette and task groups turn it into."""
+    # Starlette may not be installed, and older Pythons don't have the class of groups.
     members = getattr(error, "exceptions", None)
     if isinstance(members, tuple) and members:
-        return all(map(_is_ours, members))
+        return all(map(_is_expiry, members))
     kind = type(error)
     if (kind.__module__, kind.__name__) == ("starlette.websockets", "WebSocketDisconnect"):
         return isinstance(error.__context__, WebSocketExpired)

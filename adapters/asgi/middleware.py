@@ -1,15 +1,22 @@
-"""AuthMiddleware: lets only authenticated requests and WebSockets through."""
+"""AuthMiddleware: requires sign-in for every request and WebSocket of an application."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.options import shows_options
 from torii_backend._guard.request import ASGIRequest
-from torii_backend.asgi.options import AsgiOptions, auth_options
-from torii_backend.asgi.protocol import Application, Receive, Scope, Send, answer, scope_with
+from torii_backend.asgi.protocol import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    scope_with_auth,
+    send_response,
+)
 from torii_backend.asgi.websocket import WebSocketGuard
+from torii_backend.asgi.websocket_options import AsgiOptions, AsgiSettings
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
@@ -17,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class AuthMiddleware:
-    """ASGI middleware that lets only authenticated requests and WebSockets through to `app`.
+    """ASGI middleware that requires sign-in for every request and WebSocket of `app`.
 
-    When the server starts up (`lifespan`), it starts to fetch the keys; nothing waits for them.
+    When the server starts up (`lifespan`), it starts to fetch the keys without waiting for them.
 
     Args:
         app: the ASGI 3 application to guard.
@@ -27,32 +34,35 @@ class AuthMiddleware:
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
 
+    @shows_options(AsgiOptions, query_parameter=None, allowed_origins=None, close_on_expiry=False)
     def __init__(self, app: Application, **options: Unpack[AsgiOptions]) -> None:
+        settings = AsgiSettings(**options)
         self._app = app
-        self._authenticator = Authenticator(**auth_options(options))
-        self._websockets = WebSocketGuard(app, self._authenticator, options)
+        self._authenticator = settings.authenticator
+        self._websockets = WebSocketGuard(app, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request or WebSocket; other scopes pass through untouched."""
+        """Serve one request or WebSocket. Other scopes pass through untouched."""
         if scope["type"] != "http":
-            await self._pass(scope, receive, send)
+            await self._serve_other(scope, receive, send)
             return
         request = ASGIRequest(scope)
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            await answer(response, scope, receive, send)
+            await send_response(response, scope, receive, send)
             return
         token = bind_auth(auth)
         try:
-            await self._app(scope_with(auth, scope), receive, send)
+            await self._app(scope_with_auth(auth, scope), receive, send)
         finally:
             unbind_auth(token)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._websockets.serve(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""What ASGI passes around, and how an Auth or a refusal is put into it."""
+"""The types of ASGI, and how an Auth or a refusal is put into its messages."""
 
 from __future__ import annotations
 
@@ -16,35 +16,37 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def scope_with(auth: Optional[Auth], scope: Scope) -> Scope:
+def scope_with_auth(auth: Optional[Auth], scope: Scope) -> Scope:
     """Make the scope in which the application finds an Auth."""
     # Fresh mappings: a server may share its state between requests.
     state = {**(scope.get("state") or {}), "auth": auth}
     return {**scope, "torii.auth": auth, "state": state}
 
 
-async def answer(challenge: RefusalResponse, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the answer to a request or WebSocket that may not pass.
+async def send_response(
+    response: RefusalResponse, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send the response to a refused request or WebSocket.
 
-    A WebSocket is refused before it is accepted: with our answer where the server can send one; else
-    it is closed, and the server sends 403.
+    A WebSocket is refused before it is accepted. If the server can't send our response then, the
+    WebSocket is closed, and the server sends a 403.
     """
     if scope["type"] == "http":
-        body = b"" if scope["method"] == "HEAD" else challenge.body
-        await _send(challenge, body, "http.response", send)
+        body = b"" if scope["method"] == "HEAD" else response.body
+        await _send(response, body, "http.response", send)
         return
     await receive()
     if "websocket.http.response" in (scope.get("extensions") or {}):
-        await _send(challenge, challenge.body, "websocket.http.response", send)
+        await _send(response, response.body, "websocket.http.response", send)
     else:
         await send({"type": "websocket.close", "code": 1008})
 
 
-async def _send(challenge: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
-    length = ("Content-Length", str(len(challenge.body)))
+async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
+    length = ("Content-Length", str(len(response.body)))
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in (*challenge.headers, length)
+        for name, value in (*response.headers, length)
     ]
-    await send({"type": f"{kind}.start", "status": challenge.status, "headers": headers})
+    await send({"type": f"{kind}.start", "status": response.status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body})

@@ -4,16 +4,23 @@
     MIDDLEWARE = [..., "torii_backend.django.AuthMiddleware"]
     TORII = {"ISSUER": "https://acme.torii.so", "EXEMPT": ["/health"]}
 
-Views find the Auth in `request.auth`. `@public` opens a view behind the middleware; without the
-middleware, `@require_auth` and `RequireAuthMixin` guard single views.
+Views find the Auth in `request.auth`. Behind the middleware, `@public` exempts individual views.
+Without it, guard individual views by `@require_auth`, `@optional_auth` and `RequireAuthMixin`.
 """
 
 from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
-from torii_backend.django.decorators import require_auth
+from torii_backend.django.decorators import optional_auth, require_auth
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin
 from torii_backend.django.public import public
 
-__all__ = ["AuthMiddleware", "RequireAuthMixin", "current_auth", "public", "require_auth"]
+__all__ = [
+    "AuthMiddleware",
+    "RequireAuthMixin",
+    "current_auth",
+    "optional_auth",
+    "public",
+    "require_auth",
+]

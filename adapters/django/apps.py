@@ -1,4 +1,4 @@
-"""The Django app: registers the system checks."""
+"""The Django app: registers the system check."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torii_backend.django.checks import check_settings
 
 
 class ToriiConfig(AppConfig):
-    """`torii_backend.django` in INSTALLED_APPS."""
+    """The app configuration that Django finds for `torii_backend.django` in INSTALLED_APPS."""
 
     name = "torii_backend.django"
     label = "torii"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the system check."""
         register(check_settings, Tags.security)

@@ -1,4 +1,4 @@
-"""System checks of the settings, run by `manage.py check` and at the start of most commands."""
+"""The system check of the settings, which runs with `manage.py check` and most other commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name that Django gave it
 
-from torii_backend.django.guard import Guard
+from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.errors import ConfigurationError
 
@@ -17,19 +17,18 @@ _DJANGO_AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
-    """Report a missing or wrong setting.
+    """Report what is missing or wrong in the settings.
 
-    Returns:
-        Nothing, or one message: `torii.E001` where the guard could not start with these settings,
-        `torii.W001` where only a view that brings no issuer of its own would fail, `torii.W002`
-        where Django's own middleware would replace the user that USER_RESOLVER finds.
+    - `torii.E001`: the guard can't start with these settings.
+    - `torii.W001`: nothing is configured, so views need an `issuer` in their guards.
+    - `torii.W002`: Django's own middleware replaces the user that USER_RESOLVER finds.
     """
     try:
-        guard = Guard(configured_options())
+        guard = RequestGuard(**configured_options())
     except ConfigurationError as error:
         hint = None
         if error.__cause__ is not None:
-            hint = f"Python says: {error.__cause__}"
+            hint = f"Cause: {error.__cause__}"
         elif not _has_issuer():
             hint = 'Set TORII = {"ISSUER": "https://<your tenant>.torii.so"} in the settings.'
         if getattr(settings, "TORII", {}) != {} or MIDDLEWARE in settings.MIDDLEWARE:
@@ -39,7 +38,7 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
         return [
             Warning(
                 "AuthenticationMiddleware replaces the request.user that USER_RESOLVER finds.",
-                hint=f"Write {MIDDLEWARE} after it in MIDDLEWARE.",
+                hint=f"In MIDDLEWARE, write {MIDDLEWARE} after it.",
                 id="torii.W002",
             )
         ]

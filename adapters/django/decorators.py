@@ -1,80 +1,108 @@
-"""The decorator that guards one view."""
+"""The decorators that guard one view."""
 
 from __future__ import annotations
 
+import typing
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 
-from torii_backend._guard.options import GuardOptions
-from torii_backend.django.guard import ViewGuard
+from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer, shows_options
+from torii_backend.django.guard import LazyGuard
+from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+# Django applies the decorator of a method anew for each request, so the bare forms reuse their guard.
+_required = LazyGuard()
+_optional = LazyGuard(required=False)
 
-@overload
+
+# By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
+@typing.overload
 def require_auth(view: View) -> View: ...
 
 
-@overload
+@typing.overload
 def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 
+@shows_options(GuardOptions)
 def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
-    """Let only authenticated requests through to a view.
+    """Require sign-in for a view. The view finds the Auth in `request.auth`.
 
     Args:
-        view: the view function, sync or async, where the decorator is used bare.
-        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
-            `settings.TORII` counts, except REQUIRED and EXEMPT.
+        view: the view function, sync or async, when you use the decorator without parentheses.
+        options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
+            `settings.TORII`, except REQUIRED and EXEMPT.
 
     Returns:
-        The view, or a decorator for it, with its signature kept.
+        The guarded view with its signature kept, or a decorator that makes it.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
-    views = ViewGuard(options) if options else _bare
-    return partial(_guarded, views) if view is None else _guarded(views, view)
+    guard = LazyGuard(**options) if options else _required
+    return partial(_guarded, guard) if view is None else _guarded(guard, view)
 
 
-_bare = ViewGuard({})
+@typing.overload
+def optional_auth(view: View) -> View: ...
 
 
-def _guarded(views: ViewGuard, view: View) -> View:
+@typing.overload
+def optional_auth(
+    *, issuer: Union[Issuer, IssuerOf] = None, **options: Unpack[OptionsBesidesIssuer]
+) -> Callable[[View], View]: ...
+
+
+@shows_options(OptionsBesidesIssuer)
+def optional_auth(
+    view: Optional[View] = None,
+    *,
+    issuer: Union[Issuer, IssuerOf] = None,
+    **options: Unpack[OptionsBesidesIssuer],
+) -> Any:
+    """Make sign-in optional for a view. Without a token, `request.auth` is None.
+
+    A request with an invalid token is still rejected, and so is a user who fails the policy.
+
+    Args:
+        view: the view function, sync or async, when you use the decorator without parentheses.
+        issuer: as for `require_auth`.
+        options: the keywords of `require_auth`, except `required`.
+
+    Returns:
+        The guarded view with its signature kept, or a decorator that makes it.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+    guard = _optional
+    if issuer is not None or options:
+        guard = LazyGuard(issuer=issuer, required=False, **options)
+    return partial(_guarded, guard) if view is None else _guarded(guard, view)
+
+
+def _guarded(guard: LazyGuard, view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if views.asks_no_more_of(request):
-            return view(request, *args, **kwargs)
-
-        def respond(passed: HttpRequest) -> HttpResponseBase:
-            response: HttpResponseBase = view(passed, *args, **kwargs)
-            return response
-
-        return views.guard.answer(request, respond)
+        return guard.get().handle(request, lambda passed: view(passed, *args, **kwargs))
 
     @wraps(view)
     async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if views.asks_no_more_of(request):
-            return await view(request, *args, **kwargs)
-
-        async def respond(passed: HttpRequest) -> HttpResponseBase:
-            response: HttpResponseBase = await view(passed, *args, **kwargs)
-            return response
-
-        return await views.guard.answer_async(request, respond)
+        return await guard.get().handle_async(request, lambda passed: view(passed, *args, **kwargs))
 
     return cast("View", guarded_async if _is_async(view) else guarded)
 
 
 def _is_async(view: Callable[..., Any]) -> bool:
-    """Tell whether a view is async, also where `method_decorator` passes `dispatch` of a class."""
+    """Return whether a view is async, or is `dispatch` of an async class as `method_decorator` passes it."""
     if iscoroutinefunction(view):
         return True
     method = view.func if isinstance(view, partial) else view

@@ -1,214 +1,117 @@
-"""A request goes on with its Auth, or is answered: what middleware, decorator and mixin share."""
+"""The guards of Django requests: what middleware, decorators, DRF and django-ninja share.
+
+`LazyGuard` has one piece of state: the settings it was built from and the guard that they made. It
+is replaced as a whole, so it is read without a lock. Two threads that find it outdated both build a
+guard, and either will do.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Iterable
 from functools import partial
-from typing import Callable, Optional, cast
+from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
-from torii_backend._guard.options import GuardOptions, check_options, view_options
-from torii_backend._guard.raw_path import scope_paths, target_paths
+from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse
-from torii_backend._guard.request import WSGIRequest
 from torii_backend.auth import Auth
+from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
+from torii_backend.django.request import DjangoRequest
 from torii_backend.django.users import inject_user
 from torii_backend.errors import ToriiAuthError
 
-# Whom the middleware has let in; beside `request.auth`, which other guards and packages assign, too.
-_LET_IN = "_torii_auth"
-
-Respond = Callable[[HttpRequest], HttpResponseBase]
-RespondAsync = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
-class Guard:
-    """Guards requests the way it is configured.
+class RequestGuard:
+    """Authenticates requests with one set of options."""
 
-    Args:
-        options: the keywords of `torii_backend._guard.options.GuardOptions`.
-
-    Attributes:
-        finds_users: whether `request.user` is the answer of USER_RESOLVER.
-
-    Raises:
-        ConfigurationError: a setting is missing or wrong.
-    """
-
-    def __init__(self, options: GuardOptions) -> None:
-        self._authenticator = Authenticator(**options)
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
-    def admit(self, request: HttpRequest) -> Optional[Auth]:
-        """Authenticate a request and inject its Auth.
+    def authenticate(self, request: HttpRequest) -> Optional[Auth]:
+        """Identify the user, enforce the policy and inject the Auth."""
+        auth = self.authenticator.authenticate(DjangoRequest(request))
+        self.inject(auth, request)
+        return auth
 
-        Raises:
-            ToriiAuthError: the request may not pass.
-        """
-        return self._injected(request, self._authenticator.authenticate(_DjangoRequest(request)))
+    async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
+        """Async version of `authenticate`."""
+        auth = await self.authenticator.authenticate_async(DjangoRequest(request))
+        self.inject(auth, request)
+        return auth
 
-    async def admit_async(self, request: HttpRequest) -> Optional[Auth]:
-        """Do as `admit`, without blocking the event loop."""
-        auth = await self._authenticator.authenticate_async(_DjangoRequest(request))
-        return self._injected(request, auth)
+    def inject(self, auth: Optional[Auth], request: HttpRequest) -> None:
+        """Set `request.auth`, and `request.user` if there is a USER_RESOLVER."""
+        request.auth = auth  # type: ignore[attr-defined]
+        if self._user_of is not None and auth is not None:
+            inject_user(request, partial(self._user_of, auth))
 
-    def passes_preflight(self, request: HttpRequest) -> bool:
-        """Tell whether a request may pass as nobody's because it is a CORS preflight."""
-        return self._preflight and _DjangoRequest(request).is_preflight()
+    def is_open_preflight(self, request: HttpRequest) -> bool:
+        """Return whether a request is a CORS preflight that passes without sign-in."""
+        return self._preflight and DjangoRequest(request).is_preflight()
 
     def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
-        """Return the answer to a refusal, in no framework's form."""
-        return self._authenticator.response_to(refusal, _DjangoRequest(request))
+        """Return the response to a refusal, before it takes a framework's form."""
+        return self.authenticator.response_to(refusal, DjangoRequest(request))
 
-    def refuse(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
-        """Return the answer to a refusal."""
-        challenge = self.response_to(refusal, request)
-        response = HttpResponse(challenge.body, status=challenge.status)
-        for name, value in challenge.headers:
+    def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
+        """Return the response to a refusal as Django's."""
+        standard = self.response_to(refusal, request)
+        response = HttpResponse(standard.body, status=standard.status)
+        for name, value in standard.headers:
             if name.lower() == "set-cookie":
-                # Of a header Django keeps one value, but for cookies.
+                # Django keeps one value of a header, except for cookies.
                 response.cookies.load(value)
             else:
                 response.headers[name] = value
         return response
 
-    def answer(self, request: HttpRequest, respond: Respond) -> HttpResponseBase:
-        """Let `respond` answer a request that may pass, or refuse it."""
+    def handle(self, request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
+        """Authenticate a request and call the next layer, or return the response to the refusal."""
         try:
-            auth = self.admit(request)
+            auth = self.authenticate(request)
         except ToriiAuthError as refusal:
-            return self.refuse(refusal, request)
-        return pass_on(auth, request, respond)
+            return self.http_response_to(refusal, request)
+        return call_next(auth, request, get_response)
 
-    async def answer_async(self, request: HttpRequest, respond: RespondAsync) -> HttpResponseBase:
-        """Do as `answer`, for an async `respond`."""
+    async def handle_async(
+        self, request: HttpRequest, get_response: GetResponseAsync
+    ) -> HttpResponseBase:
+        """Async version of `handle`."""
         try:
-            auth = await self.admit_async(request)
+            auth = await self.authenticate_async(request)
         except ToriiAuthError as refusal:
-            return self.refuse(refusal, request)
-        return await pass_on_async(auth, request, respond)
-
-    def _injected(self, request: HttpRequest, auth: Optional[Auth]) -> Optional[Auth]:
-        request.auth = auth  # type: ignore[attr-defined]
-        if self._user_of is not None and auth is not None:
-            inject_user(request, partial(self._user_of, auth))
-        return auth
+            return self.http_response_to(refusal, request)
+        return await call_next_async(auth, request, get_response)
 
 
-class ViewGuard:
-    """The guard of views with certain options; it follows the settings when tests change them.
+class LazyGuard:
+    """A guard that is built on first use and rebuilt when `settings.TORII` changes.
 
-    Args:
-        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
-            `settings.TORII` counts, except REQUIRED and EXEMPT.
-
-    Raises:
-        ConfigurationError: an option is wrong.
+    Tests change it by `override_settings`. REQUIRED and EXEMPT of the settings don't apply: they are
+    for the middleware.
     """
 
-    def __init__(self, options: GuardOptions) -> None:
-        check_options(options)
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        checked_options(**options)
         self._options = options
-        self._made: Optional[tuple[object, Guard]] = None
+        self._built: Optional[tuple[object, RequestGuard]] = None
 
-    def asks_no_more_of(self, request: HttpRequest) -> bool:
-        """Tell whether the middleware has done the work of a guard without options already.
-
-        Not so where another guard has let the request in since: as somebody else, perhaps.
-        """
-        let_in = getattr(request, _LET_IN, None)
-        alone = let_in is not None and getattr(request, "auth", None) is let_in
-        return alone and not self._options
-
-    @property
-    def guard(self) -> Guard:
-        """The guard, as the settings are now.
-
-        Raises:
-            ConfigurationError: a setting is missing or wrong.
-        """
+    def get(self) -> RequestGuard:
+        """Return the guard for the present settings."""
         source = (getattr(settings, "TORII", None), os.environ.get("TORII_ISSUER"))
-        if self._made is None or self._made[0] != source:
-            self._made = source, Guard(view_options(configured_options(), self._options))
-        return self._made[1]
-
-
-def note_let_in(auth: Optional[Auth], request: HttpRequest) -> None:
-    """Remember that a request was asked everything that `settings.TORII` says; no less will do."""
-    setattr(request, _LET_IN, auth)
-
-
-def pass_on(auth: Optional[Auth], request: HttpRequest, respond: Respond) -> HttpResponseBase:
-    """Answer a request that was let in, with `current_auth()` bound."""
-    token = bind_auth(auth)
-    try:
-        return _still_bound(auth, respond(request))
-    finally:
-        unbind_auth(token)
-
-
-async def pass_on_async(
-    auth: Optional[Auth], request: HttpRequest, respond: RespondAsync
-) -> HttpResponseBase:
-    """Do as `pass_on`, for an async `respond`."""
-    token = bind_auth(auth)
-    try:
-        return _still_bound(auth, await respond(request))
-    finally:
-        unbind_auth(token)
-
-
-class _DjangoRequest(WSGIRequest):
-    """A request as Django has it; of the environ, it has decoded the paths in place."""
-
-    __slots__ = ("_request",)
-
-    def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request.META)
-        # Another middleware may have changed it, and views go by this one.
-        self.method = request.method or ""
-        self._request = request
-
-    def paths(self) -> tuple[str, str]:
-        """Return the path as it was sent, and the one that Django goes by, below the mount point."""
-        # What the server says, or FORCE_SCRIPT_NAME.
-        mount = self.environ.get("SCRIPT_NAME", "").rstrip("/")
-        path = self._request.path_info
-        scope = getattr(self._request, "scope", None)
-        if scope is None:
-            return target_paths(self.environ, mount, path)
-        raw_path, _ = scope_paths({**scope, "root_path": mount})
-        return raw_path, path
-
-
-def _still_bound(auth: Optional[Auth], response: HttpResponseBase) -> HttpResponseBase:
-    """Keep `current_auth()` for a body that streams: that is after the guard has returned."""
-    if isinstance(response, StreamingHttpResponse) and not hasattr(response, "file_to_stream"):
-        chunks = response.streaming_content
-        if response.is_async:
-            response.streaming_content = _stream_async(auth, cast("AsyncIterator[bytes]", chunks))
-        else:
-            response.streaming_content = BoundIterator(auth, cast("Iterable[bytes]", chunks))
-    return response
-
-
-async def _stream_async(auth: Optional[Auth], chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    iterator = chunks.__aiter__()
-    while True:
-        token = bind_auth(auth)
-        try:
-            chunk = await iterator.__anext__()
-        except StopAsyncIteration:
-            return
-        finally:
-            unbind_auth(token)
-        yield chunk
+        built = self._built
+        if built is None or built[0] != source:
+            options = view_options(configured_options(), self._options)
+            built = self._built = source, RequestGuard(**options)
+        return built[1]

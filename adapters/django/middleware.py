@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Callable, Optional, Union, cast
+from typing import Any, Callable, Optional, Union
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend._guard.options import GuardOptions
-from torii_backend._guard.policy import PolicyOptions
-from torii_backend.django.guard import Guard, note_let_in, pass_on, pass_on_async
+from torii_backend.auth import Auth
+from torii_backend.django.binding import call_next, call_next_async
+from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
+from torii_backend.django.request import DjangoRequest
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 
-# Why a request would have been refused, had its view not been public.
-_REFUSAL = "_torii_refusal"
+# The refusal that applies if the view turns out not to be public.
+_LIFTED = "_torii_lifted_refusal"
 
 
 class AuthMiddleware:
-    """Lets only authenticated requests through to the views, as `settings.TORII` says.
+    """Requires sign-in for every view, as configured in `settings.TORII`.
 
-    Views marked with `@public` are open.
+    Write it in `MIDDLEWARE`. Views marked by `@public` don't need sign-in.
 
     Args:
         get_response: the next layer, sync or async.
@@ -38,71 +39,59 @@ class AuthMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
-        options = configured_options()
         self._get_response: Callable[[HttpRequest], Any] = get_response
-        self._guard = Guard(options)
-        self._public_guard = Guard(_for_everybody(options))
-        self._answer: Callable[[HttpRequest], Response] = self._answer_sync
-        # Django would call a plain function in a thread, where it is async.
-        self.process_view: Callable[..., Any] = self._view_refusal
-        if iscoroutinefunction(get_response):
+        self._guard = RequestGuard(**configured_options())
+        self._is_async = iscoroutinefunction(get_response)
+        # Under ASGI, Django would call a plain function in a thread.
+        self.process_view: Callable[..., Any] = self._check_view
+        if self._is_async:
             markcoroutinefunction(self)
-            self._answer = self._answer_async
-            self.process_view = self._view_refusal_async
+            self.process_view = self._check_view_async
 
     def __call__(self, request: HttpRequest) -> Response:
-        """Answer one request."""
-        return self._answer(request)
-
-    def _answer_sync(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle one request."""
+        if self._is_async:
+            return self._call_async(request)
+        auth: Optional[Auth] = None
         try:
-            auth = self._guard.admit(request)
+            auth = self._guard.authenticator.identify(DjangoRequest(request))
+            self._guard.authenticator.authorize(auth)
         except ToriiAuthError as refusal:
-            if not _excuses(refusal, request):
-                return self._guard.refuse(refusal, request)
-        else:
-            note_let_in(auth, request)
-            return pass_on(auth, request, self._get_response)
-        return self._public_guard.answer(request, self._get_response)
+            if not _is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+        self._guard.inject(auth, request)
+        return call_next(auth, request, self._get_response)
 
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        auth: Optional[Auth] = None
         try:
-            auth = await self._guard.admit_async(request)
+            auth = await self._guard.authenticator.identify_async(DjangoRequest(request))
+            await self._guard.authenticator.authorize_async(auth)
         except ToriiAuthError as refusal:
-            if not _excuses(refusal, request):
-                return self._guard.refuse(refusal, request)
-        else:
-            note_let_in(auth, request)
-            return await pass_on_async(auth, request, self._get_response)
-        return await self._public_guard.answer_async(request, self._get_response)
+            if not _is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+        self._guard.inject(auth, request)
+        return await call_next_async(auth, request, self._get_response)
 
-    def _view_refusal(
+    def _check_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> Optional[HttpResponseBase]:
-        """Refuse where another middleware has led the request to another view than the public one."""
-        refusal: Optional[ToriiAuthError] = getattr(request, _REFUSAL, None)
+        """Refuse after all if another middleware has rerouted the request to a view that isn't public."""
+        refusal: Optional[ToriiAuthError] = getattr(request, _LIFTED, None)
         if refusal is None or is_public(view):
             return None
-        return self._guard.refuse(refusal, request)
+        return self._guard.http_response_to(refusal, request)
 
-    async def _view_refusal_async(
+    async def _check_view_async(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> Optional[HttpResponseBase]:
-        return self._view_refusal(request, view)
+        return self._check_view(request, view)
 
 
-def _excuses(refusal: ToriiAuthError, request: HttpRequest) -> bool:
-    """Tell whether a refusal does not count, because the request goes to a public view."""
-    if not isinstance(refusal, (MissingCredentials, PermissionDenied)):
+def _is_lifted(refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]) -> bool:
+    """Return whether `@public` lifts a refusal: no token, or a verified Auth that fails the policy."""
+    lifted = MissingCredentials if auth is None else PermissionDenied
+    if not isinstance(refusal, lifted) or not leads_to_public(request):
         return False
-    if not leads_to_public(request):
-        return False
-    setattr(request, _REFUSAL, refusal)
+    setattr(request, _LIFTED, refusal)
     return True
-
-
-def _for_everybody(options: GuardOptions) -> GuardOptions:
-    """Make the options that admit who has no credentials, or may not do what others may."""
-    asked = {"policy", *PolicyOptions.__annotations__}
-    kept = {name: value for name, value in options.items() if name not in asked}
-    return cast("GuardOptions", {**kept, "required": False})

@@ -7,34 +7,35 @@ from typing import Any, Callable, ClassVar
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from torii_backend._guard.options import GuardOptions, check_options
+from torii_backend._guard.options import GuardOptions, checked_options
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
 
 
 class RequireAuthMixin:
-    """Lets only authenticated requests through to a class-based view, sync or async.
+    """Requires sign-in for a class-based view, sync or async.
 
-    It stands before `View` among the bases, and runs before anything of the view does.
+    Write it before the other bases. It runs before any code of the view.
 
     Attributes:
-        auth_options: the keywords of `torii_backend._guard.options.GuardOptions`, as in `@require_auth`.
+        auth_options: the keywords of `require_auth`, such as `{"role": "admin"}`. With
+            `{"required": False}` sign-in is optional.
 
     Raises:
-        ConfigurationError: an option is wrong, or the class stands after `View`.
+        ConfigurationError: an option is wrong, or the mixin comes after `View`.
     """
 
     auth_options: ClassVar[GuardOptions] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        check_options(cls.auth_options)
+        checked_options(**cls.auth_options)
         bases = cls.__mro__
         if View in bases and bases.index(View) < bases.index(RequireAuthMixin):
-            # The as_view() of View comes first then, and never calls ours.
+            # The as_view() of View is found first then, and never calls ours.
             raise ConfigurationError(
-                f"write RequireAuthMixin before the other bases of {cls.__name__}: "
-                "after View it would guard nothing."
+                f"RequireAuthMixin must come before the other bases of {cls.__name__}. "
+                "After View it does not guard the view."
             )
 
     @classmethod
@@ -42,7 +43,7 @@ class RequireAuthMixin:
         """Return the view function, guarded.
 
         Args:
-            initkwargs: as in `View.as_view`; with `auth_options`, those of the class do not count.
+            initkwargs: as in `View.as_view`. `auth_options` replaces those of the class.
 
         Raises:
             ConfigurationError: an option is wrong.

@@ -1,4 +1,4 @@
-"""`settings.TORII` becomes the options of a guard, and the function that finds users."""
+"""Reads `settings.TORII`: the options of a guard, and the function that finds users."""
 
 from __future__ import annotations
 
@@ -20,12 +20,9 @@ _OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
 
 
 def configured_options() -> GuardOptions:
-    """Read `settings.TORII`, whose keys are the options of `GuardOptions` in upper case.
+    """Return the options in `settings.TORII`, whose keys are those of `GuardOptions` in upper case.
 
-    VERIFIER, ON_ERROR, POLICY and CHECK may be dotted import paths; so may ISSUER, of a function.
-
-    Raises:
-        ConfigurationError: TORII is no dict, or has a key that is no option.
+    VERIFIER, ON_ERROR, POLICY and CHECK may be dotted import paths, and ISSUER one of a function.
     """
     configured = _configured()
     known = {name.upper(): name for name in GuardOptions.__annotations__}
@@ -33,24 +30,21 @@ def configured_options() -> GuardOptions:
     if unknown:
         listed = ", ".join([*known, _USER_RESOLVER])
         raise ConfigurationError(
-            f"settings.TORII has the unknown key {unknown[0]!r}; known are {listed}."
+            f"settings.TORII has the unknown key {unknown[0]!r}. The known keys are {listed}."
         )
     options = {known[key]: _value(key, configured[key]) for key in configured if key in known}
     return cast("GuardOptions", options)
 
 
 def configured_user_resolver() -> Optional[UserResolver]:
-    """Read `settings.TORII["USER_RESOLVER"]`, a function or a dotted import path to one.
-
-    Raises:
-        ConfigurationError: it cannot be imported, or is no plain function.
-    """
+    """Return the function in `settings.TORII["USER_RESOLVER"]`, which may be a dotted import path."""
     resolver = _configured().get(_USER_RESOLVER)
     if isinstance(resolver, str):
         resolver = _imported(_USER_RESOLVER, resolver)
     if resolver is not None and (not callable(resolver) or iscoroutinefunction(resolver)):
         raise ConfigurationError(
-            "settings.TORII: USER_RESOLVER must be a plain function that takes the Auth."
+            'settings.TORII["USER_RESOLVER"] must be a function that takes the Auth and is not '
+            'async, or its dotted path, such as "shop.users.find_user".'
         )
     return resolver
 
@@ -58,7 +52,9 @@ def configured_user_resolver() -> Optional[UserResolver]:
 def _configured() -> dict[str, Any]:
     configured = getattr(settings, "TORII", {})
     if not isinstance(configured, dict):
-        raise ConfigurationError("settings.TORII must be a dict.")
+        raise ConfigurationError(
+            'settings.TORII must be a dict, such as {"ISSUER": "https://acme.torii.so"}.'
+        )
     return configured
 
 
@@ -71,14 +67,14 @@ def _value(key: str, value: object) -> object:
 
 
 def _is_path(value: str) -> bool:
-    """Tell an import path from an address, which may lack its scheme and is refused as such."""
+    """Return whether an issuer is an import path, and not a URL without its scheme."""
     module = value.rpartition(".")[0]
     if not _is_dotted(value):
         return False
     try:
         import_module(module)
     except ModuleNotFoundError as error:
-        # What is missing may also be something that the module imports.
+        # If the missing module is another one, our module exists and its own import failed.
         return not f"{module}.".startswith(f"{error.name}.")
     except ImportError:
         pass
@@ -89,10 +85,10 @@ def _imported(key: str, path: str) -> Any:
     try:
         return import_string(path)
     except (ImportError, TypeError, ValueError) as error:
-        # What is no path may be a secret in the wrong place, and the error repeats it.
-        raise ConfigurationError(
-            f"settings.TORII names an object for {key!r} that cannot be imported."
-        ) from (error if _is_dotted(path) else None)
+        # A string that isn't a path may be a misplaced secret, and the import error would show it.
+        raise ConfigurationError(f'settings.TORII["{key}"] could not be imported.') from (
+            error if _is_dotted(path) else None
+        )
 
 
 def _is_dotted(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""`@public`: opens single views of a project that requires sign-in."""
+"""`@public`: exempts individual views of a project that requires sign-in."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _MARK = "torii_public"
 
 
 def public(view: View) -> View:
-    """Open a view to everybody, behind `AuthMiddleware`.
+    """Exempt a view from the sign-in that `AuthMiddleware` requires.
 
-    `request.auth` is the Auth where a good token was sent, else None; a bad token is refused. The
-    policy of the project is not asked. A guard of the view itself counts as ever.
+    `request.auth` is the Auth if the request has a valid token, and None if it has no token. An
+    invalid token is still rejected. The policy of the project does not apply. A guard on the view
+    itself still does.
 
     Args:
-        view: the view function, sync or async; for a class-based view, what `as_view()` returns, or
-            `dispatch` through `method_decorator(public, name="dispatch")`.
+        view: the view function, sync or async. For a class-based view, pass what `as_view()`
+            returns, or write `@method_decorator(public, name="dispatch")` on the class.
 
     Returns:
-        The view with its signature kept, marked.
+        The view, marked as public, with its signature kept.
 
     Raises:
-        ConfigurationError: it is a class, or no view at all, such as what `include()` returns.
+        ConfigurationError: `view` is a class, or not callable, such as what `include()` returns.
     """
     if isinstance(view, type):
         raise ConfigurationError(
-            f"@public opens view functions: write public({view.__name__}.as_view()), "
+            f"@public takes a view function. Write public({view.__name__}.as_view()), "
             'or @method_decorator(public, name="dispatch") on the class.'
         )
     if not callable(view):
         raise ConfigurationError(
-            "@public opens view functions: "
-            "write it at each view to open, and not around include() or a path."
+            "@public takes a view function. Write it at each view, not around include() or path()."
         )
 
     @wraps(view)
@@ -49,18 +49,21 @@ def public(view: View) -> View:
 
     if iscoroutinefunction(view):
         markcoroutinefunction(opened)
-    # On a function of its own: the view may be registered elsewhere, and stay closed there.
+    # The mark is on the wrapper, because the view itself may be registered elsewhere, without @public.
     setattr(opened, _MARK, True)
     return cast("View", opened)
 
 
 def is_public(view: object) -> bool:
-    """Tell whether a view is marked by `@public`."""
+    """Return whether a view is marked by `@public`."""
     return getattr(view, _MARK, False) is True
 
 
 def leads_to_public(request: HttpRequest) -> bool:
-    """Tell whether a request is on its way to a public view, as far as its URL tells by now."""
+    """Return whether the URL of a request belongs to a public view.
+
+    Another middleware may still reroute it, so `AuthMiddleware` checks the view itself, too.
+    """
     try:
         match = get_resolver(getattr(request, "urlconf", None)).resolve(request.path_info)
     except Resolver404:

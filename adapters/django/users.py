@@ -1,4 +1,4 @@
-"""`request.user`, where the project maps an Auth to a user."""
+"""`request.user` of a project that has a USER_RESOLVER."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from django.utils.functional import SimpleLazyObject
 
 
 def inject_user(request: HttpRequest, find: Callable[[], Any]) -> None:
-    """Set `request.user` and its async twin `request.auser()`; the user is found once, when asked.
-
-    Args:
-        request: the request of the user.
-        find: finds the user, and may query the database.
-    """
+    """Set `request.user` and `request.auser()`. Both find the user on first use, and only once."""
+    # `find` may query the database, so async views run it in a thread.
     found = cache(find)
 
     async def auser() -> Any:

@@ -9,7 +9,7 @@
     class Invoices(APIView):
         permission_classes = [RequirePolicy(role="admin")]
 
-Views find the Auth in `request.auth`, and in `request.user` who it speaks for.
+Views find the Auth in `request.auth`, and its user in `request.user`.
 """
 
 from __future__ import annotations

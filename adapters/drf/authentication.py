@@ -11,64 +11,68 @@ from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.refusal import refusal_response
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
-from torii_backend.django.guard import ViewGuard
-from torii_backend.drf.refused import Refused
+from torii_backend.django.guard import LazyGuard
+from torii_backend.drf.exceptions import AuthAPIException
 from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
 
 
 class ToriiAuthentication(BaseAuthentication):
-    """Tells by its bearer token who sends a request; refuses it where the token is bad.
+    """Authenticates requests by their bearer token, and rejects those with an invalid one.
 
-    As everywhere in REST framework, permission classes say whether sign-in is needed at all:
-    `IsAuthenticated`, or `RequirePolicy`, which answers in the words of the other adapters and lets
-    CORS preflight requests pass.
+    As everywhere in REST framework, permission classes decide whether sign-in is required. Use
+    `RequirePolicy`: it responds like the other adapters and lets CORS preflight requests pass.
+    `IsAuthenticated` works, too, but rejects preflight requests.
 
     Attributes:
-        auth_options: the keywords of `torii_backend._guard.options.GuardOptions`, in subclasses; for those
-            not given `settings.TORII` counts, except REQUIRED and EXEMPT. `required` is False by
-            default; set to True, a request without credentials is refused before any permission
-            class is asked, or another authentication class.
+        auth_options: set it in a subclass to the keywords of `torii_backend.GuardOptions`. Those you
+            leave out come from `settings.TORII`, except REQUIRED and EXEMPT. `required` is False by
+            default. If it is True, a request without credentials is rejected at once, before
+            permission classes and other authentication classes are asked.
 
     Raises:
         ConfigurationError: an option is wrong.
     """
 
     auth_options: ClassVar[GuardOptions] = {}
-    _views: ClassVar[ViewGuard] = ViewGuard({"required": False})
+    _lazy_guard: ClassVar[LazyGuard] = LazyGuard(required=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._views = ViewGuard({"required": False, **cls.auth_options})
+        options: GuardOptions = {"required": False, **cls.auth_options}
+        cls._lazy_guard = LazyGuard(**options)
 
     def authenticate(self, request: Request) -> Optional[tuple[Any, Auth]]:
-        """Return user and Auth of a request, or None where it carries no bearer credentials.
+        """Authenticate a request; REST framework calls this.
+
+        Returns:
+            The user and the Auth, or None if the request has no bearer credentials.
 
         Raises:
-            APIException: the request may not pass; its cause is the ToriiAuthError.
+            APIException: the request is refused; the ToriiAuthError is its cause.
         """
-        guard = self._views.guard
+        guard = self._lazy_guard.get()
         http_request = request._request
         try:
-            auth = guard.admit(http_request)
+            auth = guard.authenticate(http_request)
         except ToriiAuthError as refusal:
-            raise self.refused(refusal, request) from refusal
+            raise self.exception_for(refusal, request) from refusal
         bind_until_closed(auth, http_request)
         if auth is None:
             return None
         return (http_request.user if guard.finds_users else ToriiUser(auth)), auth
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
-        """Return the challenge of a 401 that REST framework sends by itself."""
+        """Return the WWW-Authenticate header of a 401 that REST framework sends by itself."""
         return dict(refusal_response(MissingCredentials()).headers)["WWW-Authenticate"]
 
-    def passes_preflight(self, request: Request) -> bool:
-        """Tell whether a request passed as nobody's because it is a CORS preflight."""
-        # While it describes a view, REST framework makes one of another method out of it.
-        return request.method == "OPTIONS" and self._views.guard.passes_preflight(request._request)
+    def is_open_preflight(self, request: Request) -> bool:
+        """Return whether a request is a CORS preflight that passes without sign-in."""
+        # To describe a view, REST framework turns a request into one with another method.
+        guard = self._lazy_guard.get()
+        return request.method == "OPTIONS" and guard.is_open_preflight(request._request)
 
-    def refused(self, refusal: ToriiAuthError, request: Request) -> Refused:
-        """Make the exception that answers a request with a refusal."""
-        return Refused(
-            self._views.guard.response_to(refusal, request._request), refusal.reason, request
-        )
+    def exception_for(self, refusal: ToriiAuthError, request: Request) -> AuthAPIException:
+        """Return the exception that makes REST framework respond to a refusal."""
+        response = self._lazy_guard.get().response_to(refusal, request._request)
+        return AuthAPIException(response, refusal.reason, request)

@@ -1,46 +1,47 @@
-"""Permission classes out of policies."""
+"""Permission classes made of policies."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Optional, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Optional
 
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
-from torii_backend._guard.options import GuardOptions, policy_of
+from torii_backend._guard.options import combined_policy, shows_options
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import refusal_response
 from torii_backend.auth import Auth
 from torii_backend.drf.authentication import ToriiAuthentication
-from torii_backend.drf.refused import Refused
+from torii_backend.drf.exceptions import AuthAPIException
 from torii_backend.errors import MissingCredentials, ToriiAuthError
 
 if TYPE_CHECKING:
-    # While it is imported, it imports this package, if the settings name our authentication class.
+    # If the settings name our authentication class, importing this imports our package again.
     from rest_framework.views import APIView
     from typing_extensions import Unpack
 
 
 class RequirePolicy(SingleOperandHolder):
-    """Lets those through who meet a policy; stands in `permission_classes`.
+    """Requires that the user meets a policy; for `permission_classes`.
 
-    Without conditions it lets everybody through who has signed in. A CORS preflight request that
-    `ToriiAuthentication` lets pass meets every policy. It combines with other permission classes by
-    `&`, `|` and `~`; such a combination refuses in the words of REST framework.
+    Without conditions it requires sign-in only. A CORS preflight request that `ToriiAuthentication`
+    lets pass meets every policy. You can combine it with other permission classes by `&`, `|` and
+    `~`. The response to a refusal is then REST framework's own.
 
     Args:
-        policy: a policy to meet, besides the one that the keywords make.
+        policy: a policy to meet, in addition to the keywords.
         keywords: the keywords of a `Policy`.
 
     Raises:
         ConfigurationError: a keyword of the policy is wrong.
     """
 
+    @shows_options(PolicyOptions)
     def __init__(self, policy: Optional[Policy] = None, **keywords: Unpack[PolicyOptions]) -> None:
-        self._policy = policy_of(cast("GuardOptions", {"policy": policy, **keywords}))
+        self._policy = combined_policy(policy, **keywords)
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
-        """Make the permission of one request; REST framework calls this."""
+        """Return the permission for one request; REST framework calls this."""
         return _PolicyPermission(self._policy)
 
 
@@ -51,7 +52,7 @@ class _PolicyPermission(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
         refusal = _refusal(self._policy, request)
-        # While it describes a view, REST framework asks on behalf of other methods, and sends no refusal.
+        # To describe a view, REST framework asks about other methods, and sends no refusal.
         describes = request.method != request._request.method
         self._refused = None if refusal is None or describes else (refusal, request)
         return refusal is None
@@ -61,25 +62,25 @@ class _PolicyPermission(BasePermission):
 
     @property
     def message(self) -> NoReturn:
-        """Refuse in our own words.
+        """Raise our own exception instead of returning a message.
 
-        REST framework asks for the message of a permission that has refused a request, and does not
-        ask one that is part of a combination: there, another may still let the request through.
+        REST framework reads the message of a permission that refused a request. It doesn't read it
+        inside a combination, where another permission may still let the request pass.
         """
         if self._refused is None:
             raise AttributeError("message")
         refusal, request = self._refused
         authenticator = _authenticator(request)
         if authenticator is not None:
-            raise authenticator.refused(refusal, request) from refusal
-        raise Refused(refusal_response(refusal), refusal.reason, request) from refusal
+            raise authenticator.exception_for(refusal, request) from refusal
+        raise AuthAPIException(refusal_response(refusal), refusal.reason, request) from refusal
 
 
 def _refusal(policy: Policy, request: Request) -> Optional[ToriiAuthError]:
     auth: object = request.auth
     if not isinstance(auth, Auth):
         authenticator = _authenticator(request)
-        passes = authenticator is not None and authenticator.passes_preflight(request)
+        passes = authenticator is not None and authenticator.is_open_preflight(request)
         return None if passes else MissingCredentials()
     try:
         policy.enforce(auth)

@@ -1,4 +1,4 @@
-"""The user of a request, where the project has no users of its own."""
+"""The user of a request in a project without its own users."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from torii_backend.auth import Auth
 
 
 class ToriiUser:
-    """Whoever an Auth speaks for, as far as Django asks.
+    """The user of an Auth, with the attributes that Django expects of a user.
 
     Args:
         auth: the Auth of the request.
 
     Attributes:
-        auth: the same.
-        pk: the id of the user at Torii; `id` and `username` are the same.
-        is_authenticated: True.
-        is_anonymous: False.
-        is_active: True.
-        is_staff: False; so is `is_superuser`: they are ranks of Django's own users.
+        auth: the Auth of the request.
+        pk: the user's id in Torii. `id` and `username` are the same.
+        is_authenticated: always True.
+        is_anonymous: always False.
+        is_active: always True.
+        is_staff: always False, and so is `is_superuser`. Only Django's own users have them.
     """
 
     is_authenticated = True
@@ -35,11 +35,11 @@ class ToriiUser:
         self.username: str = auth.user_id
 
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
-        """Return False: permissions are given to Django's own users."""
+        """Return False, because only Django's own users have permissions."""
         return False
 
     def has_perms(self, perm_list: Iterable[str], obj: object = None) -> bool:
-        """Tell whether no permission is asked for, as REST framework does of who only reads."""
+        """Return whether the list is empty, as it is when REST framework asks about a read request."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def __str__(self) -> str:

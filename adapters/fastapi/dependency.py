@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: FastAPI reads the annotations of RequireAuth.__call__, and
 # older versions cannot resolve them from strings.
+import typing
 from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
 from typing import (
@@ -15,7 +16,6 @@ from typing import (
     TypeVar,
     Union,
     cast,
-    overload,
 )
 
 from fastapi.openapi.models import HTTPBearer
@@ -26,7 +26,12 @@ from starlette.websockets import WebSocket
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import bind_auth, unbind_auth
-from torii_backend._guard.options import IssuerOf, SharedOptions
+from torii_backend._guard.options import (
+    GuardOptions,
+    IssuerOf,
+    OptionsBesidesIssuer,
+    shows_options,
+)
 from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import Auth
@@ -97,29 +102,31 @@ class RequireAuth(SecurityBase, Generic[Value]):
         return cast("Value", auth)
 
 
-@overload
+# By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
+@typing.overload
 def require_auth(
     *,
     issuer: Union[Issuer, IssuerOf] = None,
     required: Literal[True] = True,
-    **options: "Unpack[SharedOptions]",
+    **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Auth]: ...
 
 
-@overload
+@typing.overload
 def require_auth(
     *,
     issuer: Union[Issuer, IssuerOf] = None,
     required: bool,
-    **options: "Unpack[SharedOptions]",
+    **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Optional[Auth]]: ...
 
 
+@shows_options(GuardOptions)
 def require_auth(
     *,
     issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("require_auth")] = None,
     required: bool = True,
-    **options: "Unpack[SharedOptions]",
+    **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Any]:
     """Make a dependency that lets only authenticated requests and WebSockets through.
 
@@ -127,7 +134,7 @@ def require_auth(
         issuer: one tenant host URL or several, or a function that picks it by the request; left out,
             TORII_ISSUER is read.
         required: False does as `optional_auth`.
-        options: the keywords of `torii_backend._guard.options.SharedOptions`.
+        options: the keywords of `torii_backend.GuardOptions`.
 
     Returns:
         A dependency for `Depends`; its value is the Auth, or None where that is let in.
@@ -138,16 +145,17 @@ def require_auth(
     return RequireAuth(Authenticator(issuer=issuer, required=required, **options))
 
 
+@shows_options(OptionsBesidesIssuer)
 def optional_auth(
     *,
     issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("optional_auth")] = None,
-    **options: "Unpack[SharedOptions]",
+    **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Optional[Auth]]:
     """Make a dependency that lets requests without bearer credentials in as None; a bad token never.
 
     Args:
         issuer: as for `require_auth`.
-        options: the keywords of `torii_backend._guard.options.SharedOptions`.
+        options: the keywords of `torii_backend.GuardOptions`.
 
     Returns:
         A dependency for `Depends`; its value is the Auth, or None.

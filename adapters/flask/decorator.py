@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import typing
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast
 
 from flask import Flask, current_app
 
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend.flask.guard import ViewGuard, configured_options
 from torii_backend.flask.order import note_guarded
 
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-@overload
+# By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
+@typing.overload
 def require_auth(view: View) -> View: ...
 
 
-@overload
+@typing.overload
 def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 
+@shows_options(GuardOptions)
 def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
     """Let only authenticated requests through to a view; write it below `@app.route`.
 
@@ -40,7 +43,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
-    guard = ViewGuard(options, _options_of)
+    guard = ViewGuard(_options_of, **options)
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Callable, Optional
 from flask import Flask
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import GuardOptions, merged_options
+from torii_backend._guard.options import (
+    GuardOptions,
+    checked_options,
+    merged_options,
+    shows_options,
+)
 from torii_backend.flask.guard import ViewGuard, configured_options, let_in_all
 from torii_backend.flask.order import check_order
 
@@ -27,7 +32,9 @@ class Torii:
         ConfigurationError: a setting is missing or wrong.
     """
 
+    @shows_options(GuardOptions)
     def __init__(self, app: Optional[Flask] = None, **options: Unpack[GuardOptions]) -> None:
+        checked_options(**options)
         self._options = options
         if app is not None:
             self.init_app(app)
@@ -53,6 +60,7 @@ class Torii:
                 unchecked = False
             let_in_all(authenticator, options)
 
+    @shows_options(GuardOptions)
     def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:
         """Make a guard for some of the views, such as `blueprint.before_request(torii.guard())`.
 
@@ -68,7 +76,7 @@ class Torii:
         Raises:
             ConfigurationError: a setting is wrong.
         """
-        return ViewGuard(options, self._options_for)
+        return ViewGuard(self._options_for, **options)
 
     def _options_for(self, app: Flask) -> GuardOptions:
         return merged_options(configured_options(app), self._options)

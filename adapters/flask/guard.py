@@ -19,7 +19,7 @@ from werkzeug.exceptions import default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator
-from torii_backend._guard.options import GuardOptions, check_options, view_options
+from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.request import WSGIRequest
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
@@ -27,6 +27,8 @@ from torii_backend.flask.binding import bind_until_torn_down, current_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from typing_extensions import Unpack
 
 _AUTH = "torii_backend.flask.auth"
 _LET_IN = "torii_backend.flask.let_in"
@@ -43,8 +45,10 @@ class ViewGuard:
         ConfigurationError: a setting is wrong.
     """
 
-    def __init__(self, options: GuardOptions, configured: Callable[[Flask], GuardOptions]) -> None:
-        check_options(options)
+    def __init__(
+        self, configured: Callable[[Flask], GuardOptions], **options: Unpack[GuardOptions]
+    ) -> None:
+        checked_options(**options)
         self._options = options
         self._configured = configured
         self._authenticators: WeakKeyDictionary[Flask, Authenticator] = WeakKeyDictionary()

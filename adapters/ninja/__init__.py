@@ -6,12 +6,12 @@
     def invoices(request):
         return {"user_id": request.auth.user_id}
 
-Operations, sync and async, find the Auth in `request.auth`.
+Operations, sync or async, find the Auth in `request.auth`.
 """
 
 from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
-from torii_backend.ninja.bearer import Nobody, ToriiBearer
+from torii_backend.ninja.bearer import Anonymous, ToriiBearer
 
-__all__ = ["Nobody", "ToriiBearer", "current_auth"]
+__all__ = ["Anonymous", "ToriiBearer", "current_auth"]

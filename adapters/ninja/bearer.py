@@ -1,4 +1,4 @@
-"""What stands in `auth=` of an API, a router or an operation."""
+"""The `auth=` argument of an API, a router or an operation."""
 
 from __future__ import annotations
 
@@ -9,38 +9,40 @@ from typing import TYPE_CHECKING, Optional, Union
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
-from torii_backend.django.guard import Guard, ViewGuard
+from torii_backend.django.guard import LazyGuard, RequestGuard
 from torii_backend.errors import ToriiAuthError
-from torii_backend.ninja.refused import Refused, teach
+from torii_backend.ninja.errors import AuthHttpError, register_handler
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class Nobody:
-    """What `request.auth` is where a request was let in without credentials.
+class Anonymous:
+    """The `request.auth` of a request without credentials, with `ToriiBearer(required=False)`.
 
-    django-ninja lets in nothing that is false, such as None. `current_auth()` is None as ever.
+    django-ninja rejects a request whose `auth` is falsy, such as None. `current_auth()` is None, as
+    in the other adapters.
     """
 
     def __repr__(self) -> str:
-        return "Nobody()"
+        return "Anonymous()"
 
 
-_NOBODY = Nobody()
+_ANONYMOUS = Anonymous()
 
 
 class ToriiBearer(HttpAuthBase):
-    """Lets only authenticated requests through; one bearer scheme in the OpenAPI document.
+    """Requires sign-in, and adds one bearer scheme to the OpenAPI document.
 
-    In a list it stands last: it refuses a request without credentials, and asks nobody else.
+    With `required=False` sign-in is optional, and `request.auth` may be `Anonymous`. In a list of
+    several, write it last: it rejects a request without credentials, so the next one is never asked.
 
     Args:
-        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given
-            `settings.TORII` counts, except REQUIRED and EXEMPT.
+        options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
+            `settings.TORII`, except REQUIRED and EXEMPT.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -50,47 +52,50 @@ class ToriiBearer(HttpAuthBase):
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
     openapi_description: str = "A Torii access token."
 
+    @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
-        self._views = ViewGuard(options)
-        # django-ninja would call a plain function in a thread, where the operation is async.
+        self._lazy_guard = LazyGuard(**options)
+        # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 
-    def __call__(self, request: HttpRequest) -> Union[Auth, Nobody, Awaitable[Union[Auth, Nobody]]]:
-        """Authenticate a request; django-ninja calls this, and awaits what can be awaited.
+    def __call__(
+        self, request: HttpRequest
+    ) -> Union[Auth, Anonymous, Awaitable[Union[Auth, Anonymous]]]:
+        """Authenticate a request; django-ninja calls this, and awaits the result if it can be awaited.
 
         Raises:
-            HttpError: the request may not pass; its cause is the ToriiAuthError.
+            HttpError: the request is refused; the ToriiAuthError is its cause.
         """
-        guard = self._views.guard
+        guard = self._lazy_guard.get()
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return _admitted(guard, request)
-        return _admitted_async(guard, request)
+            return _authenticate(guard, request)
+        return _authenticate_async(guard, request)
 
 
-def _admitted(guard: Guard, request: HttpRequest) -> Union[Auth, Nobody]:
+def _authenticate(guard: RequestGuard, request: HttpRequest) -> Union[Auth, Anonymous]:
     try:
-        auth = guard.admit(request)
+        auth = guard.authenticate(request)
     except ToriiAuthError as refusal:
-        raise _refused(guard, refusal, request) from refusal
+        raise _error_for(refusal, guard, request) from refusal
     return _bound(auth, request)
 
 
-async def _admitted_async(guard: Guard, request: HttpRequest) -> Union[Auth, Nobody]:
+async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> Union[Auth, Anonymous]:
     try:
-        auth = await guard.admit_async(request)
+        auth = await guard.authenticate_async(request)
     except ToriiAuthError as refusal:
-        raise _refused(guard, refusal, request) from refusal
+        raise _error_for(refusal, guard, request) from refusal
     return _bound(auth, request)
 
 
-def _bound(auth: Optional[Auth], request: HttpRequest) -> Union[Auth, Nobody]:
+def _bound(auth: Optional[Auth], request: HttpRequest) -> Union[Auth, Anonymous]:
     bind_until_closed(auth, request)
-    return _NOBODY if auth is None else auth
+    return _ANONYMOUS if auth is None else auth
 
 
-def _refused(guard: Guard, refusal: ToriiAuthError, request: HttpRequest) -> Refused:
-    teach(request)
-    return Refused(guard.refuse(refusal, request), str(refusal))
+def _error_for(refusal: ToriiAuthError, guard: RequestGuard, request: HttpRequest) -> AuthHttpError:
+    register_handler(request)
+    return AuthHttpError(guard.http_response_to(refusal, request), str(refusal))

@@ -7,21 +7,24 @@ The application finds the Auth in `environ["torii.auth"]`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http.client import responses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import WSGIRequest
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed.wsgi import StartResponse, WSGIApplication
     from typing_extensions import Unpack
+else:
+    # So that `get_type_hints()` finds them.
+    StartResponse = Callable[..., Any]
+    WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 __all__ = ["AuthMiddleware"]
 
@@ -31,12 +34,13 @@ class AuthMiddleware:
 
     Args:
         app: the WSGI application to guard.
-        options: the keywords of `torii_backend._guard.options.GuardOptions`.
+        options: the keywords of `torii_backend.GuardOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
     """
 
+    @shows_options(GuardOptions)
     def __init__(self, app: WSGIApplication, **options: Unpack[GuardOptions]) -> None:
         self._app = app
         self._authenticator = Authenticator(**options)

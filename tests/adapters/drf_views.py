@@ -1,4 +1,4 @@
-"""What the tests of Django REST framework share: views, and how to ask them."""
+"""Views that the tests of Django REST framework share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from rest_framework.views import APIView
 from torii_backend import current_auth
 from torii_backend.drf import ToriiAuthentication
 
-from .django_project import wsgi_handler
+from .django_project import ask
 from .messages import Request, Response
-from .transport import call_wsgi
 
 ADMIN: dict[str, Any] = {"org_id": "org_1", "org_role": "admin"}
 REALM = 'Bearer realm="torii"'
@@ -40,19 +39,18 @@ class ObjectView(Me):
 class ByCookie(BaseAuthentication):
     def authenticate(self, request: RestRequest) -> Optional[tuple[Any, Any]]:
         user = request.COOKIES.get("user")
-        return None if user is None else (Stranger(user), "a token of another kind")
+        return None if user is None else (OtherUser(user), "a token of another kind")
 
 
-class Stranger:
+class OtherUser:
     is_authenticated = True
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
-def answer_to(request: Request, view: type[APIView] = Me, **attributes: Any) -> Response:
-    handler = wsgi_handler(view.as_view(**attributes), MIDDLEWARE=[])
-    return call_wsgi(handler, request)
+def ask_rest(request: Request, view: type[APIView] = Me, **attributes: Any) -> Response:
+    return ask(view.as_view(**attributes), request)
 
 
 def permitting(*permissions: Any) -> dict[str, Any]:

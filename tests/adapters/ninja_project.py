@@ -1,4 +1,4 @@
-"""An API of django-ninja whose every path leads to one operation."""
+"""An API of django-ninja with one operation for every path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls.converters import StringConverter
 from ninja import NinjaAPI
 
 from torii_backend import Auth
-from torii_backend.ninja import Nobody, ToriiBearer
+from torii_backend.ninja import Anonymous, ToriiBearer
 
 from .application import METHODS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Anything(StringConverter):
-    """A part of a path that may be empty."""
+    """A path parameter that may be empty."""
 
     regex = ".*"
 
@@ -29,7 +29,7 @@ register_converter(_Anything, "anything")
 
 
 def urls_of(operation: Callable[..., Any], options: GuardOptions) -> tuple[Any, ...]:
-    """Make the URLs of an API that is guarded as a whole."""
+    """Return the URLs of an API with a guard."""
     api = NinjaAPI(
         auth=ToriiBearer(**options), openapi_url=None, urls_namespace=f"api-{uuid4().hex}"
     )
@@ -38,7 +38,7 @@ def urls_of(operation: Callable[..., Any], options: GuardOptions) -> tuple[Any, 
 
 
 def injected(request: HttpRequest) -> Optional[Auth]:
-    """Give the Auth of a request."""
+    """Return the Auth of a request, or None."""
     auth: object = request.auth  # type: ignore[attr-defined]
-    assert isinstance(auth, (Auth, Nobody))
+    assert isinstance(auth, (Auth, Anonymous))
     return auth if isinstance(auth, Auth) else None

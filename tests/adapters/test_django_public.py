@@ -1,58 +1,48 @@
-"""`@public`: single open views in a project that requires sign-in, and nothing else opens."""
+"""`@public` exempts individual views of a project that requires sign-in, and no others."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from io import BytesIO
-from typing import Any, Optional
+from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.test import override_settings
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils.decorators import method_decorator
-from django.views import View
 
-from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
+from torii_backend import (
+    ConfigurationError,
+    IncomingRequest,
+    PermissionDenied,
+    ToriiAuthError,
+)
 from torii_backend.django import RequireAuthMixin, public, require_auth
 
-from .django_project import MIDDLEWARE, asgi_handler_of, wsgi_handler_of
+from .django_project import (
+    MIDDLEWARE,
+    AsyncMeView,
+    MeView,
+    asgi_handler_of,
+    ask,
+    ask_async,
+    async_me,
+    me,
+)
 from .issuers import Issuers
 from .messages import Request, Response, authorization, bearer
 from .refusals import REFUSALS
-from .transport import call_asgi, call_wsgi, scope_of
-
-
-def me(request: HttpRequest, **_: str) -> JsonResponse:
-    """Tell who is signed in."""
-    auth: Optional[Auth] = request.auth  # type: ignore[attr-defined]
-    assert auth is current_auth()
-    return JsonResponse({"user_id": None if auth is None else auth.user_id})
-
-
-async def async_me(request: HttpRequest) -> JsonResponse:
-    return me(request)
-
-
-class Closed(View):
-    def get(self, request: HttpRequest) -> JsonResponse:
-        return me(request)
-
-
-class AsyncClosed(View):
-    async def get(self, request: HttpRequest) -> JsonResponse:
-        return me(request)
+from .transport import scope_of
 
 
 @method_decorator(public, name="dispatch")
-class Open(Closed):
+class Open(MeView):
     pass
 
 
 @method_decorator(public, name="dispatch")
-class AsyncOpen(AsyncClosed):
+class AsyncOpen(AsyncMeView):
     pass
 
 
@@ -69,16 +59,16 @@ class GuardedChild(RequireAuthMixin, Open):
     pass
 
 
-class Guarded(RequireAuthMixin, Closed):
+class Guarded(RequireAuthMixin, MeView):
     pass
 
 
-class AsyncGuarded(RequireAuthMixin, AsyncClosed):
+class AsyncGuarded(RequireAuthMixin, AsyncMeView):
     pass
 
 
 @method_decorator(public, name="get")
-class OnlyAMethod(Closed):
+class OnlyAMethod(MeView):
     pass
 
 
@@ -88,96 +78,111 @@ URLS = (
     path("open-async", public(async_me)),
     path("open-class", Open.as_view()),
     path("open-async-class", AsyncOpen.as_view()),
-    path("open-as-view", public(Closed.as_view())),
-    path("open-async-as-view", public(AsyncClosed.as_view())),
+    path("open-as-view", public(MeView.as_view())),
+    path("open-async-as-view", public(AsyncMeView.as_view())),
     path("open-child", OpenChild.as_view()),
     path("shop/<slug:name>/", include((_INNER, "shop"), namespace="shop")),
     path("me", me),
     path("closed-async", async_me),
-    path("closed-class", Closed.as_view()),
+    path("closed-class", MeView.as_view()),
     path("closed-child", ClosedChild.as_view()),
     path("guarded-child", GuardedChild.as_view()),
     path("guarded", public(require_auth(me))),
     path("guarded-within", require_auth(public(me))),
     path("method", OnlyAMethod.as_view()),
 )
-OPEN = ["open", "open-class", "open-as-view", "open-child"]
-OPEN_ASYNC = ["open-async", "open-async-class", "open-async-as-view"]
-CLOSED = ["me", "closed-class", "closed-child", "guarded-child", "guarded", "guarded-within"]
-CLOSED += ["method", "shop/closed", "shop/x/closed", "nowhere", "", "Open", "open/", "/open"]
+OPEN = ["open", "open-class", "open-as-view", "open-child", "shop/x/open"]
+OPEN += ["open-async", "open-async-class", "open-async-as-view"]
+CLOSED = ["me", "closed-async", "closed-class", "closed-child", "guarded-child", "guarded"]
+CLOSED += ["guarded-within", "method", "shop/closed", "shop/x/closed"]
+CLOSED += ["nowhere", "", "Open", "open/", "/open"]
 
 
-@pytest.fixture
-def torii(issuer: str) -> Iterator[dict[str, Any]]:
-    settings: dict[str, Any] = {"ISSUER": issuer}
-    with override_settings(TORII=settings):
-        yield settings
+def _ask(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Response:
+    return ask(urls, request, MIDDLEWARE=[MIDDLEWARE, *more])
 
 
-def _answer(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Response:
-    return call_wsgi(wsgi_handler_of(urls, MIDDLEWARE=[MIDDLEWARE, *more]), request)
+def _ask_async(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Response:
+    return ask_async(urls, request, MIDDLEWARE=[MIDDLEWARE, *more])
 
 
-def _async_answer(request: Request, *more: str, urls: tuple[Any, ...] = URLS) -> Response:
-    handler = asgi_handler_of(urls, MIDDLEWARE=[MIDDLEWARE, *more])
-    return asyncio.run(call_asgi(handler, request))
+_BOTH = (_ask, _ask_async)
 
 
-@pytest.mark.parametrize("target", [*OPEN, "shop/x/open"])
-def test_a_public_view_is_open_to_everybody(
+@pytest.mark.parametrize("target", OPEN)
+def test_a_public_view_does_not_require_sign_in(
     torii: dict[str, Any], issuers: Issuers, target: str
 ) -> None:
-    for answer in (_answer, _async_answer):
-        assert answer(Request(f"/{target}")).json() == {"user_id": None}
-        assert answer(Request(f"/{target}?next=/me", method="GET")).json() == {"user_id": None}
-        assert answer(bearer(issuers.token(), f"/{target}")).json() == {"user_id": "ada"}
+    for ask_it in _BOTH:
+        assert ask_it(Request(f"/{target}")).json() == {"user_id": None}
+        assert ask_it(Request(f"/{target}?next=/me")).json() == {"user_id": None}
+        assert ask_it(bearer(issuers.token(), f"/{target}")).json() == {"user_id": "ada"}
 
 
-@pytest.mark.parametrize("target", OPEN_ASYNC)
-def test_a_public_async_view_is_open_to_everybody(
-    torii: dict[str, Any], issuers: Issuers, target: str
-) -> None:
-    for answer in (_answer, _async_answer):
-        assert answer(Request(f"/{target}")).json() == {"user_id": None}
-        assert answer(bearer(issuers.token(), f"/{target}")).json() == {"user_id": "ada"}
-
-
-@pytest.mark.parametrize("target", [*CLOSED, "closed-async"])
-def test_every_other_view_stays_closed(torii: dict[str, Any], target: str) -> None:
-    for answer in (_answer, _async_answer):
-        response = answer(Request(f"/{target}"))
+@pytest.mark.parametrize("target", CLOSED)
+def test_every_other_view_requires_sign_in(torii: dict[str, Any], target: str) -> None:
+    for ask_it in _BOTH:
+        response = ask_it(Request(f"/{target}"))
         assert (response.status, response.body) == (401, REFUSALS["no_credentials"].body)
 
 
-def test_a_view_that_is_public_at_one_url_is_closed_at_another(torii: dict[str, Any]) -> None:
+def test_a_view_may_be_public_at_one_of_its_urls(torii: dict[str, Any]) -> None:
     urls = (path("open", public(me)), path("me", me))
-    assert _answer(Request("/open"), urls=urls).status == 200
-    assert _answer(Request("/me"), urls=urls).status == 401
+    assert _ask(Request("/open"), urls=urls).status == 200
+    assert _ask(Request("/me"), urls=urls).status == 401
 
 
 @pytest.mark.parametrize("target", ["open", "open-async"])
-def test_bad_credentials_are_refused_at_a_public_view(
+def test_a_public_view_rejects_invalid_credentials(
     torii: dict[str, Any], issuers: Issuers, target: str
 ) -> None:
     heard: list[ToriiAuthError] = []
     torii["ON_ERROR"] = heard.append
     expired = bearer(issuers.token(expires_in=-3600), f"/{target}")
-    for answer in (_answer, _async_answer):
-        assert answer(expired).body == REFUSALS["expired"].body
-        assert answer(authorization("Bearer", target=f"/{target}")).status == 400
-        assert answer(Request(f"/{target}")).status == 200
+    for ask_it in _BOTH:
+        assert ask_it(expired).body == REFUSALS["expired"].body
+        assert ask_it(authorization("Bearer", target=f"/{target}")).status == 400
+        assert ask_it(Request(f"/{target}")).status == 200
     assert [refusal.reason for refusal in heard] == ["expired", "invalid_request"] * 2
 
 
-def test_the_policy_of_the_project_does_not_count_at_a_public_view(
+def test_the_policy_of_the_project_does_not_apply_to_a_public_view(
     torii: dict[str, Any], issuers: Issuers
 ) -> None:
-    """Whoever may not pass could leave the token out."""
+    """A user who fails it could leave the token out."""
     torii["EMAIL_VERIFIED"] = True
     unverified = issuers.token(email_verified=False)
-    for answer in (_answer, _async_answer):
-        assert answer(bearer(unverified, "/open")).json() == {"user_id": "ada"}
-        assert answer(bearer(unverified)).body == REFUSALS["email_unverified"].body
+    for ask_it in _BOTH:
+        assert ask_it(bearer(unverified, "/open")).json() == {"user_id": "ada"}
+        assert ask_it(bearer(unverified)).body == REFUSALS["email_unverified"].body
+
+
+def test_a_public_view_verifies_a_token_once(torii: dict[str, Any], issuers: Issuers) -> None:
+    paths: list[str] = []
+
+    def issuer_of(request: IncomingRequest) -> str:
+        paths.append(request.path)
+        return issuers.home.issuer
+
+    torii.update(ISSUER=issuer_of, EMAIL_VERIFIED=True)
+    unverified = bearer(issuers.token(email_verified=False), "/open")
+    for ask_it in _BOTH:
+        assert ask_it(unverified).json() == {"user_id": "ada"}
+    assert paths == ["/open", "/open"]
+
+
+def test_a_public_view_rejects_tokens_that_the_issuer_function_rejects(
+    torii: dict[str, Any], issuers: Issuers
+) -> None:
+    """Such a token was not verified, so its request must not continue as anonymous."""
+
+    def issuer_of(_: IncomingRequest) -> str:
+        raise PermissionDenied
+
+    torii["ISSUER"] = issuer_of
+    for ask_it in _BOTH:
+        assert ask_it(bearer(issuers.token(), "/open")).status == 403
+        assert ask_it(Request("/open")).json() == {"user_id": None}
 
 
 @pytest.mark.parametrize(
@@ -190,21 +195,21 @@ def test_the_policy_of_the_project_does_not_count_at_a_public_view(
         AsyncGuarded.as_view(),
     ],
 )
-def test_a_bare_guard_of_a_public_view_asks_the_policy_of_the_project(
+def test_a_bare_guard_on_a_public_view_enforces_the_policy_of_the_project(
     torii: dict[str, Any], issuers: Issuers, guarded: Any
 ) -> None:
-    """The middleware did not: for the policy of the project, the view is public."""
+    """The middleware does not enforce it here, because the view is public."""
     torii["EMAIL_VERIFIED"] = True
     urls = (path("guarded", public(guarded)),)
-    for answer in (_answer, _async_answer):
-        refused = answer(bearer(issuers.token(email_verified=False), "/guarded"), urls=urls)
+    for ask_it in _BOTH:
+        refused = ask_it(bearer(issuers.token(email_verified=False), "/guarded"), urls=urls)
         assert (refused.status, refused.body) == (403, REFUSALS["email_unverified"].body)
-        assert answer(bearer(issuers.token(), "/guarded"), urls=urls).json() == {"user_id": "ada"}
-        assert answer(Request("/guarded"), urls=urls).body == REFUSALS["no_credentials"].body
+        assert ask_it(bearer(issuers.token(), "/guarded"), urls=urls).json() == {"user_id": "ada"}
+        assert ask_it(Request("/guarded"), urls=urls).body == REFUSALS["no_credentials"].body
 
 
 def switching(get_response: Any) -> Any:
-    """Lead each request to another view than its URL told our middleware."""
+    """Reroute each request after our middleware has looked at its URL."""
 
     def middleware(request: HttpRequest) -> Any:
         request.urlconf = (path("open", me), path("nowhere", public(me)))  # type: ignore[assignment]
@@ -213,15 +218,15 @@ def switching(get_response: Any) -> Any:
     return middleware
 
 
-def test_a_public_url_that_is_led_elsewhere_afterwards_stays_closed(
+def test_a_request_that_is_rerouted_from_a_public_url_requires_sign_in(
     torii: dict[str, Any], issuers: Issuers
 ) -> None:
     other = f"{__name__}.switching"
-    for answer in (_answer, _async_answer):
+    for ask_it in _BOTH:
         for target in ("/open", "/nowhere"):
-            response = answer(Request(target), other)
+            response = ask_it(Request(target), other)
             assert (response.status, response.body) == (401, REFUSALS["no_credentials"].body)
-        assert answer(bearer(issuers.token(), "/open"), other).json() == {"user_id": "ada"}
+        assert ask_it(bearer(issuers.token(), "/open"), other).json() == {"user_id": "ada"}
 
 
 def reading_urlconf(get_response: Any) -> Any:
@@ -232,11 +237,10 @@ def reading_urlconf(get_response: Any) -> Any:
     return middleware
 
 
-def test_the_urls_that_another_middleware_chose_before_count(torii: dict[str, Any]) -> None:
+def test_the_urlconf_that_an_earlier_middleware_set_is_used(torii: dict[str, Any]) -> None:
     middleware = [f"{__name__}.reading_urlconf", MIDDLEWARE]
-    handler = wsgi_handler_of(URLS, MIDDLEWARE=middleware)
-    assert call_wsgi(handler, Request("/hidden")).status == 200
-    assert call_wsgi(handler, Request("/open")).status == 401
+    assert ask(URLS, Request("/hidden"), MIDDLEWARE=middleware).status == 200
+    assert ask(URLS, Request("/open"), MIDDLEWARE=middleware).status == 401
 
 
 def test_the_public_view_stays_on_the_event_loop(torii: dict[str, Any], issuers: Issuers) -> None:
@@ -247,34 +251,32 @@ def test_the_public_view_stays_on_the_event_loop(torii: dict[str, Any], issuers:
         return await async_me(request)
 
     urls = (path("open", public(note)), path("me", note))
-    handler = asgi_handler_of(urls, MIDDLEWARE=[MIDDLEWARE])
     for request in (Request("/open"), bearer(issuers.token(), "/open"), bearer(issuers.token())):
-        assert asyncio.run(call_asgi(handler, request)).status == 200
+        assert _ask_async(request, urls=urls).status == 200
     assert threads == [threading.get_ident()] * 3
 
 
-def test_no_thread_is_started_for_a_guarded_request(
+def test_no_thread_starts_for_a_guarded_request(
     torii: dict[str, Any], issuers: Issuers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither under WSGI, nor under ASGI with an async view; closing a response is Django's hop."""
+    """Django itself uses a thread under ASGI, but only to close the response."""
     seen: list[int] = []
 
     def note(request: HttpRequest) -> HttpResponse:
         seen.append(threading.get_ident())
         return me(request)
 
-    handler = wsgi_handler_of((path("me", note),), MIDDLEWARE=[MIDDLEWARE])
-    assert call_wsgi(handler, bearer(issuers.token())).status == 200
+    assert _ask(bearer(issuers.token()), urls=(path("me", note),)).status == 200
     assert seen == [threading.get_ident()]
 
-    async def answered() -> None:
+    async def respond() -> None:
         handler = asgi_handler_of((path("me", async_me),), MIDDLEWARE=[MIDDLEWARE])
         request = handler.request_class(scope_of(bearer(issuers.token())), BytesIO())
-        # Nothing can be handed to a thread now.
+        # From here on, using a thread fails.
         monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", None)
         assert (await handler.get_response_async(request)).status_code == 200
 
-    asyncio.run(answered())
+    asyncio.run(respond())
 
 
 def test_the_view_keeps_its_name_and_marks(torii: dict[str, Any]) -> None:
@@ -288,8 +290,8 @@ def test_the_view_keeps_its_name_and_marks(torii: dict[str, Any]) -> None:
     assert opened.csrf_exempt is True  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("wrong", [Closed, Guarded, include(_INNER), None, "me"])
-def test_public_says_at_once_what_it_can_open(wrong: Any) -> None:
-    with pytest.raises(ConfigurationError, match="@public opens") as raised:
+@pytest.mark.parametrize("wrong", [MeView, Guarded, include(_INNER), None, "me"])
+def test_public_raises_at_once_if_it_gets_no_view(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match="@public takes a view function") as raised:
         public(wrong)
-    assert ("as_view" in str(raised.value)) is (wrong in (Closed, Guarded))
+    assert ("as_view" in str(raised.value)) is (wrong in (MeView, Guarded))

@@ -1,10 +1,9 @@
-"""USER_RESOLVER maps an Auth to a user; without it, `request.user` is left alone."""
+"""USER_RESOLVER maps an Auth to a user. Without it, `request.user` stays as it is."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from django.core.checks import run_checks
@@ -14,23 +13,22 @@ from django.test import override_settings
 from torii_backend import Auth, ConfigurationError
 from torii_backend.django import AuthMiddleware, require_auth
 
-from .django_project import MIDDLEWARE, asgi_handler, view, wsgi_handler
+from .django_project import MIDDLEWARE, ask, ask_async, view
 from .issuers import Issuers
-from .messages import Request, Response, bearer
-from .transport import call_asgi, call_wsgi
+from .messages import Request, bearer
 
 DJANGO_AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 class User:
-    """A user of the project's own."""
+    """A user of the project."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class Finder:
-    """A USER_RESOLVER that counts and notes its threads."""
+    """A USER_RESOLVER that records the threads that call it."""
 
     def __init__(self) -> None:
         self.threads: list[int] = []
@@ -44,7 +42,7 @@ def find(auth: Auth) -> User:
     return User(f"user {auth.user_id}")
 
 
-async def find_later(auth: Auth) -> User:
+async def find_async(auth: Auth) -> User:
     return find(auth)
 
 
@@ -61,68 +59,55 @@ def _idle(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"has_user": hasattr(request, "user")})
 
 
-def _answer(guarded: Any, request: Request, torii: dict[str, Any], **more: Any) -> Response:
-    with override_settings(TORII=torii):
-        return call_wsgi(wsgi_handler(guarded, **more), request)
-
-
-def _async_answer(guarded: Any, request: Request, torii: dict[str, Any], **more: Any) -> Response:
-    with override_settings(TORII=torii):
-        return asyncio.run(call_asgi(asgi_handler(guarded, **more), request))
-
-
 BY_MIDDLEWARE: dict[str, Any] = {"MIDDLEWARE": [MIDDLEWARE]}
 
 
 @pytest.mark.parametrize("resolver", [find, f"{__name__}.find"])
-def test_the_user_is_the_answer_of_the_resolver(issuers: Issuers, resolver: Any) -> None:
+def test_the_resolver_returns_the_user(issuers: Issuers, resolver: Any) -> None:
     torii = {"ISSUER": issuers.home.issuer, "USER_RESOLVER": resolver}
     expected = {"name": "user ada", "again": "user ada"}
     good = bearer(issuers.token())
-    assert _answer(_name, good, torii, **BY_MIDDLEWARE).json() == expected
-    assert _answer(require_auth(_name), good, torii).json() == expected
-    assert _async_answer(_async_name, good, torii, **BY_MIDDLEWARE).json() == expected
-    assert _async_answer(require_auth(_async_name), good, torii).json() == expected
+    assert ask(_name, good, TORII=torii, **BY_MIDDLEWARE).json() == expected
+    assert ask(require_auth(_name), good, TORII=torii).json() == expected
+    assert ask_async(_async_name, good, TORII=torii, **BY_MIDDLEWARE).json() == expected
+    assert ask_async(require_auth(_async_name), good, TORII=torii).json() == expected
 
 
-def test_the_user_is_found_once_and_only_when_asked(issuers: Issuers) -> None:
+def test_the_resolver_runs_once_and_only_if_the_user_is_used(issuers: Issuers) -> None:
     finder = Finder()
     torii = {"ISSUER": issuers.home.issuer, "USER_RESOLVER": finder}
     good = bearer(issuers.token())
-    assert _answer(_idle, good, torii, **BY_MIDDLEWARE).json() == {"has_user": True}
+    assert ask(_idle, good, TORII=torii, **BY_MIDDLEWARE).json() == {"has_user": True}
     assert finder.threads == []
-    assert _answer(_name, good, torii, **BY_MIDDLEWARE).status == 200
+    assert ask(_name, good, TORII=torii, **BY_MIDDLEWARE).status == 200
     assert finder.threads == [threading.get_ident()]
 
 
-def test_an_async_view_waits_for_the_user_in_a_thread(issuers: Issuers) -> None:
-    """A resolver may query the database."""
+def test_the_resolver_runs_in_a_thread_for_an_async_view(issuers: Issuers) -> None:
+    """It may query the database."""
     finder = Finder()
     torii = {"ISSUER": issuers.home.issuer, "USER_RESOLVER": finder}
     good = bearer(issuers.token())
-    assert _async_answer(_async_name, good, torii, **BY_MIDDLEWARE).status == 200
+    assert ask_async(_async_name, good, TORII=torii, **BY_MIDDLEWARE).status == 200
     assert len(finder.threads) == 1
     assert finder.threads != [threading.get_ident()]
 
 
-@pytest.mark.parametrize("resolver", [None, find])
-def test_the_user_of_a_request_of_nobody_is_left_alone(
-    issuers: Issuers, resolver: Optional[Any]
-) -> None:
-    torii = {"ISSUER": issuers.home.issuer, "REQUIRED": False, "USER_RESOLVER": resolver}
-    assert _answer(_idle, Request(), torii, **BY_MIDDLEWARE).json() == {"has_user": False}
-
-
-def test_without_a_resolver_the_user_is_left_alone(issuers: Issuers) -> None:
-    torii = {"ISSUER": issuers.home.issuer}
-    good = bearer(issuers.token())
-    assert _answer(_idle, good, torii, **BY_MIDDLEWARE).json() == {"has_user": False}
+def test_the_user_stays_as_it_is_without_a_resolver_or_a_token(issuers: Issuers) -> None:
+    unresolved = {"ISSUER": issuers.home.issuer, "REQUIRED": False}
+    resolved = {**unresolved, "USER_RESOLVER": find}
+    for torii, request in (
+        (unresolved, bearer(issuers.token())),
+        (unresolved, Request()),
+        (resolved, Request()),
+    ):
+        assert ask(_idle, request, TORII=torii, **BY_MIDDLEWARE).json() == {"has_user": False}
 
 
 @pytest.mark.parametrize(
-    "resolver", ["no.such.module", f"{__name__}.nothing", "find", find_later, 7]
+    "resolver", ["no.such.module", f"{__name__}.nothing", "find", find_async, 7]
 )
-def test_a_wrong_resolver_is_found_at_start(issuer: str, resolver: Any) -> None:
+def test_a_wrong_resolver_raises_at_start(issuer: str, resolver: Any) -> None:
     with override_settings(TORII={"ISSUER": issuer, "USER_RESOLVER": resolver}):
         with pytest.raises(ConfigurationError, match="USER_RESOLVER"):
             AuthMiddleware(view)
@@ -130,7 +115,7 @@ def test_a_wrong_resolver_is_found_at_start(issuer: str, resolver: Any) -> None:
         assert message.id == "torii.E001"
 
 
-def test_the_check_warns_where_django_would_replace_the_user(issuer: str) -> None:
+def test_the_check_warns_if_django_replaces_the_user(issuer: str) -> None:
     resolving = {"ISSUER": issuer, "USER_RESOLVER": find}
 
     def identifiers(torii: dict[str, Any], *middleware: str) -> list[Any]:

@@ -1,16 +1,18 @@
-"""Who is signed in while views of Django REST framework make requests of their own."""
+"""`current_auth()` while views of Django REST framework call other views."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
+from django.core.signals import request_started
 from django.http import HttpRequest, JsonResponse
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 from rest_framework.request import Request as RestRequest
 
 from torii_backend import ConfigurationError, current_auth
+from torii_backend.drf import ToriiAuthentication
 
 from .django_project import asgi_handler_of, wsgi_handler_of
 from .drf_views import Me
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("torii")
 
 
 def _batch(request: HttpRequest) -> JsonResponse:
-    """Ask a view about requests that are made here, as batch endpoints do, and never closed."""
+    """Call a view with requests that are made here and never closed, as batch endpoints do."""
     statuses = []
     for token in request.headers["X-Tokens"].split():
         inner = HttpRequest()
@@ -32,12 +34,12 @@ def _batch(request: HttpRequest) -> JsonResponse:
     return JsonResponse(statuses, safe=False)
 
 
-def _whose(_: HttpRequest) -> JsonResponse:
-    """Tell who is signed in, as a view without a guard."""
+def _current(_: HttpRequest) -> JsonResponse:
+    """Respond with the current Auth; a view without a guard."""
     try:
         return JsonResponse({"current": repr(current_auth())})
     except ConfigurationError:
-        return JsonResponse({"current": "nobody"})
+        return JsonResponse({"current": "unbound"})
 
 
 class _GuardedBatch(Me):
@@ -49,7 +51,7 @@ _BATCH = (
     path("guarded", _GuardedBatch.as_view()),
     path("batch", _batch),
     path("me", Me.as_view()),
-    path("whose", _whose),
+    path("current", _current),
 )
 
 
@@ -58,11 +60,11 @@ def _tokens(issuers: Issuers, *users: str) -> Request:
     return Request("/batch", headers=(("X-Tokens", tokens),))
 
 
-def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> None:
+def test_requests_that_a_view_makes_leave_no_current_auth(issuers: Issuers) -> None:
     handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
     for users in (["ada"], ["ada", "grace"], ["ada", "grace", "ada"]):
-        answer = call_wsgi(handler, _tokens(issuers, *users))
-        assert answer.json() == [200] * len(users)
+        response = call_wsgi(handler, _tokens(issuers, *users))
+        assert response.json() == [200] * len(users)
         with pytest.raises(ConfigurationError):
             current_auth()
         good = bearer(issuers.token("eve"), "/guarded")
@@ -72,38 +74,53 @@ def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> Non
             current_auth()
 
 
-def test_what_an_unfinished_request_has_left_ends_with_the_next(issuers: Issuers) -> None:
-    """Nobody has closed the answer: neither a server nor a test."""
+def test_the_next_request_clears_what_an_unclosed_response_left(issuers: Issuers) -> None:
+    """Neither a server nor the test closes the response."""
     handler = wsgi_handler_of(_BATCH, MIDDLEWARE=[])
     list(handler(environ_of(_tokens(issuers, "ada", "grace")), lambda *_: print))
     assert current_auth() is not None
-    assert call_wsgi(handler, Request("/whose")).json() == {"current": "nobody"}
+    assert call_wsgi(handler, Request("/current")).json() == {"current": "unbound"}
 
 
-def test_the_client_of_django_leaves_nobody_behind(issuers: Issuers) -> None:
+def test_a_request_that_is_closed_late_does_not_end_the_next_one(issuers: Issuers) -> None:
+    def authenticated(user: str) -> RestRequest:
+        made = RequestFactory().get("/me", HTTP_AUTHORIZATION=f"Bearer {issuers.token(user)}")
+        request = RestRequest(made, authenticators=[ToriiAuthentication()])
+        assert request.auth is current_auth()
+        return request
+
+    first = authenticated("ada")
+    request_started.send(sender=None)
+    second = authenticated("grace")
+    first._request.close()
+    assert current_auth() is second.auth
+    second._request.close()
+
+
+def test_the_test_client_of_django_leaves_no_current_auth(issuers: Issuers) -> None:
     urls = type("Urls", (), {"urlpatterns": _BATCH})
     with override_settings(ROOT_URLCONF=urls):
         tokens = _tokens(issuers, "ada", "grace").headers[0][1]
         assert Client().get("/batch", HTTP_X_TOKENS=tokens).json() == [200, 200]
         with pytest.raises(ConfigurationError):
             current_auth()
-        assert Client().get("/whose").json() == {"current": "nobody"}
+        assert Client().get("/current").json() == {"current": "unbound"}
 
 
-def test_requests_that_a_view_makes_leave_nobody_behind_under_asgi(issuers: Issuers) -> None:
+def test_requests_that_a_view_makes_leave_no_current_auth_under_asgi(issuers: Issuers) -> None:
     handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
 
     async def ask_in_turn() -> None:
         assert (await call_asgi(handler, _tokens(issuers, "ada", "grace"))).json() == [200, 200]
-        assert (await call_asgi(handler, Request("/whose"))).json() == {"current": "nobody"}
+        assert (await call_asgi(handler, Request("/current"))).json() == {"current": "unbound"}
         good = bearer(issuers.token())
         assert (await call_asgi(handler, good)).json() == {"user_id": "ada"}
 
     asyncio.run(ask_in_turn())
 
 
-def test_requests_at_once_do_not_end_each_other(issuers: Issuers) -> None:
-    """Under ASGI one begins, and another is over, while a third is in its view."""
+def test_concurrent_requests_do_not_end_each_other(issuers: Issuers) -> None:
+    """Under ASGI, one starts and another ends while a third is in its view."""
     handler = asgi_handler_of(_BATCH, MIDDLEWARE=[])
     users = [f"user-{number}" for number in range(8)]
 
@@ -113,5 +130,5 @@ def test_requests_at_once_do_not_end_each_other(issuers: Issuers) -> None:
         calls = [call_asgi(handler, request) for each in requests for request in (each, batch)]
         return await asyncio.gather(*calls)
 
-    answers = asyncio.run(ask_at_once())
-    assert [answer.json() for answer in answers[::2]] == [{"user_id": user} for user in users]
+    responses = asyncio.run(ask_at_once())
+    assert [response.json() for response in responses[::2]] == [{"user_id": user} for user in users]

@@ -1,4 +1,4 @@
-"""Policies as permissions of Django REST framework, and how they refuse."""
+"""`RequirePolicy`, and the responses to refusals in Django REST framework."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
 
 from .behaviours.preflight import PREFLIGHT
-from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, answer_to, permitting
+from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, ask_rest, permitting
 from .issuers import Issuers
 from .messages import Request, bearer
 from .refusals import assert_refused_as
@@ -28,7 +28,7 @@ from .refusals import assert_refused_as
 if TYPE_CHECKING:
     _GenericView = GenericAPIView[Any]
 else:
-    _GenericView = GenericAPIView  # the lowest version takes no brackets
+    _GenericView = GenericAPIView  # the oldest version takes no brackets
 
 pytestmark = pytest.mark.usefixtures("torii")
 
@@ -43,30 +43,30 @@ class _IsGrace(BasePermission):
 )
 def test_a_policy_is_a_permission(issuers: Issuers, permission: Any) -> None:
     asking = permitting(permission)
-    assert_refused_as(answer_to(Request(), **asking), "no_credentials")
-    assert_refused_as(answer_to(bearer(issuers.token()), **asking), "role")
-    assert answer_to(bearer(issuers.token(**ADMIN)), **asking).json() == {"user_id": "ada"}
+    assert_refused_as(ask_rest(Request(), **asking), "no_credentials")
+    assert_refused_as(ask_rest(bearer(issuers.token()), **asking), "role")
+    assert ask_rest(bearer(issuers.token(**ADMIN)), **asking).json() == {"user_id": "ada"}
 
 
-def test_a_policy_without_conditions_asks_for_sign_in(issuers: Issuers) -> None:
+def test_a_policy_without_conditions_requires_sign_in(issuers: Issuers) -> None:
     asking = permitting(RequirePolicy())
-    assert_refused_as(answer_to(Request(), **asking), "no_credentials")
-    assert answer_to(bearer(issuers.token()), **asking).json() == {"user_id": "ada"}
+    assert_refused_as(ask_rest(Request(), **asking), "no_credentials")
+    assert ask_rest(bearer(issuers.token()), **asking).json() == {"user_id": "ada"}
 
 
-def test_who_came_another_way_has_not_met_a_policy() -> None:
+def test_a_user_of_another_authentication_class_does_not_meet_a_policy() -> None:
     asking = {**permitting(RequirePolicy()), "authentication_classes": (ByCookie,)}
     for headers in ((("Cookie", "user=grace"),), ()):
-        assert_refused_as(answer_to(Request(headers=headers), **asking), "no_credentials")
+        assert_refused_as(ask_rest(Request(headers=headers), **asking), "no_credentials")
 
 
-def test_a_policy_counts_for_objects_too(issuers: Issuers) -> None:
+def test_a_policy_applies_to_objects_too(issuers: Issuers) -> None:
     asking = permitting(RequirePolicy(role="admin"))
-    assert_refused_as(answer_to(bearer(issuers.token()), ObjectView, **asking), "role")
-    assert answer_to(bearer(issuers.token(**ADMIN)), ObjectView, **asking).status == 200
+    assert_refused_as(ask_rest(bearer(issuers.token()), ObjectView, **asking), "role")
+    assert ask_rest(bearer(issuers.token(**ADMIN)), ObjectView, **asking).status == 200
     inverted = permitting(~RequirePolicy(role="admin"))
-    assert answer_to(bearer(issuers.token()), ObjectView, **inverted).status == 200
-    assert answer_to(bearer(issuers.token(**ADMIN)), ObjectView, **inverted).status == 403
+    assert ask_rest(bearer(issuers.token()), ObjectView, **inverted).status == 200
+    assert ask_rest(bearer(issuers.token(**ADMIN)), ObjectView, **inverted).status == 403
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_policy_counts_for_objects_too(issuers: Issuers) -> None:
         (_IsGrace | RequirePolicy(role="admin"), {"admin", "grace", "both"}),
         (RequirePolicy(role="admin") & _IsGrace, {"both"}),
         (_IsGrace & RequirePolicy(role="admin"), {"both"}),
-        (~RequirePolicy(role="admin"), {"nobody in particular", "grace"}),
+        (~RequirePolicy(role="admin"), {"member", "grace"}),
         (RequirePolicy(role="admin") & RequirePolicy(email_verified=True), {"admin", "both"}),
         (~RequirePolicy(role="admin") & (_IsGrace | RequirePolicy(role="x")), {"grace"}),
     ],
@@ -85,29 +85,29 @@ def test_policies_combine_with_other_permissions(
     issuers: Issuers, permission: Any, passing: set[str]
 ) -> None:
     tokens = {
-        "nobody in particular": issuers.token(),
+        "member": issuers.token(),
         "admin": issuers.token(**ADMIN),
         "grace": issuers.token("grace"),
         "both": issuers.token("grace", **ADMIN),
     }
-    answers = {
-        name: answer_to(bearer(token), **permitting(permission)) for name, token in tokens.items()
+    responses = {
+        name: ask_rest(bearer(token), **permitting(permission)) for name, token in tokens.items()
     }
-    assert {name for name, answer in answers.items() if answer.status == 200} == passing
+    assert {name for name, response in responses.items() if response.status == 200} == passing
     for name in tokens.keys() - passing:
-        assert answers[name].status == 403
-        assert answers[name].json().keys() == {"detail"}
+        assert responses[name].status == 403
+        assert responses[name].json().keys() == {"detail"}
     for name in passing:
-        assert answers[name].header("www-authenticate") is None
+        assert responses[name].header("www-authenticate") is None
 
 
 def test_a_combination_keeps_a_401_a_401() -> None:
-    response = answer_to(Request(), **permitting(RequirePolicy() & _IsGrace))
+    response = ask_rest(Request(), **permitting(RequirePolicy() & _IsGrace))
     assert (response.status, response.header("www-authenticate")) == (401, REALM)
 
 
 def _by(**options: Any) -> Any:
-    """Make an authentication class with options of its own."""
+    """Return an authentication class with these options."""
     return type("Authentication", (ToriiAuthentication,), {"auth_options": options})
 
 
@@ -121,27 +121,27 @@ def _by(**options: Any) -> Any:
     ],
 )
 def test_a_preflight_request_meets_every_policy(permission: Any) -> None:
-    """As far as the authentication class lets it pass."""
+    """It does so only if the authentication class lets it pass."""
     asking = permitting(permission)
-    response = answer_to(PREFLIGHT, **asking)
+    response = ask_rest(PREFLIGHT, **asking)
     assert (response.status, response.header("www-authenticate")) == (200, None)
     forged = PREFLIGHT._replace(headers=PREFLIGHT.headers + bearer("x.y.z").headers)
-    assert answer_to(forged, **asking).status == 200
+    assert ask_rest(forged, **asking).status == 200
     strict = {**asking, "authentication_classes": (_by(preflight=False),)}
-    assert answer_to(PREFLIGHT, **strict).status == 401
+    assert ask_rest(PREFLIGHT, **strict).status == 401
     for classes in ((ByCookie,), ()):
-        assert answer_to(PREFLIGHT, **{**asking, "authentication_classes": classes}).status in (
+        assert ask_rest(PREFLIGHT, **{**asking, "authentication_classes": classes}).status in (
             401,
             403,
         )
 
 
-def test_only_a_preflight_request_of_nobody_meets_every_policy(issuers: Issuers) -> None:
+def test_only_a_preflight_request_without_a_token_meets_every_policy(issuers: Issuers) -> None:
     asking = permitting(RequirePolicy(role="admin"))
-    assert_refused_as(answer_to(PREFLIGHT._replace(method="GET"), **asking), "no_credentials")
+    assert_refused_as(ask_rest(PREFLIGHT._replace(method="GET"), **asking), "no_credentials")
     bare = PREFLIGHT._replace(headers=PREFLIGHT.headers[:1])
-    assert_refused_as(answer_to(bare, **asking), "no_credentials")
-    assert_refused_as(answer_to(bearer(issuers.token(), method="OPTIONS"), **asking), "role")
+    assert_refused_as(ask_rest(bare, **asking), "no_credentials")
+    assert_refused_as(ask_rest(bearer(issuers.token(), method="OPTIONS"), **asking), "role")
 
 
 class _Note(Serializer[Any]):
@@ -158,18 +158,18 @@ class _Notes(_GenericView):
         raise AssertionError
 
 
-def test_a_preflight_request_is_not_told_what_may_be_written(
+def test_a_preflight_response_does_not_describe_what_may_be_written(
     issuers: Issuers, torii: dict[str, Any]
 ) -> None:
-    """REST framework asks on behalf of POST whether it may be described."""
+    """REST framework checks the permission for POST before it describes it."""
     heard: list[ToriiAuthError] = []
     torii["ON_ERROR"] = heard.append
-    response = answer_to(PREFLIGHT, _Notes)
+    response = ask_rest(PREFLIGHT, _Notes)
     assert (response.status, response.header("www-authenticate")) == (200, None)
     assert "actions" not in response.json()
     assert heard == []
     admin = bearer(issuers.token(**ADMIN), method="OPTIONS")
-    assert response.json().keys() < answer_to(admin, _Notes).json().keys()
+    assert response.json().keys() < ask_rest(admin, _Notes).json().keys()
 
 
 def _wants_a_plan(auth: Auth) -> bool:
@@ -180,31 +180,29 @@ class _Plan(msgspec.Struct):
     plan: str
 
 
-def _is_out_of_order(_: Auth) -> bool:
+def _has_an_outage(_: Auth) -> bool:
     raise KeysUnavailable(retry_after=7)
 
 
 @pytest.mark.parametrize(
-    ("check", "refusal"), [(_wants_a_plan, "invalid_claim"), (_is_out_of_order, "keys_unavailable")]
+    ("check", "refusal"), [(_wants_a_plan, "invalid_claim"), (_has_an_outage, "keys_unavailable")]
 )
-def test_a_check_may_refuse_in_other_ways(issuers: Issuers, check: Any, refusal: str) -> None:
-    """The permission answers as the authentication class does."""
+def test_a_check_may_raise_another_refusal(issuers: Issuers, check: Any, refusal: str) -> None:
+    """The response is the one that the authentication class sends."""
     by_permission = permitting(RequirePolicy(check=check))
     by_authentication = {"authentication_classes": (_by(check=check),)}
     for attributes in (by_permission, by_authentication):
-        assert_refused_as(answer_to(bearer(issuers.token()), **attributes), refusal)
+        assert_refused_as(ask_rest(bearer(issuers.token()), **attributes), refusal)
 
 
-def test_wrong_keywords_of_a_policy_are_found_where_it_is_made() -> None:
+def test_wrong_keywords_of_a_policy_raise_at_once() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         RequirePolicy(role="")
     with pytest.raises(ConfigurationError, match="policy"):
         RequirePolicy("admin")  # type: ignore[arg-type]
 
 
-def test_on_error_hears_of_a_permission_that_refused(
-    issuers: Issuers, torii: dict[str, Any]
-) -> None:
+def test_on_error_gets_the_refusal_of_a_permission(issuers: Issuers, torii: dict[str, Any]) -> None:
     heard: list[str] = []
 
     def hear(refusal: ToriiAuthError) -> RefusalResponse:
@@ -212,15 +210,15 @@ def test_on_error_hears_of_a_permission_that_refused(
         return RefusalResponse(404, (("X-Reason", "hidden"),), b'{"left":3,"of":["ten"]}')
 
     torii["ON_ERROR"] = hear
-    response = answer_to(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
+    response = ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
     assert (response.status, response.json()) == (404, {"left": 3, "of": ["ten"]})
     assert response.header("x-reason") == "hidden"
     either = permitting(RequirePolicy(role="admin") | IsAuthenticated)
-    assert answer_to(bearer(issuers.token()), **either).status == 200
+    assert ask_rest(bearer(issuers.token()), **either).status == 200
     assert heard == ["role"]
 
 
-def test_an_exception_handler_may_restyle_a_refusal(
+def test_an_exception_handler_may_change_the_response(
     issuers: Issuers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def restyle(error: Exception, context: Any) -> Optional[RestResponse]:
@@ -232,17 +230,33 @@ def test_an_exception_handler_may_restyle_a_refusal(
         return response
 
     monkeypatch.setattr(Me, "get_exception_handler", lambda _: restyle)
-    response = answer_to(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
+    response = ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
     assert response.status == 403
     codes = {"error": {"code": "role", "message": "role", "reason": "role"}}
     assert response.json() == {"codes": codes, "reason": "role"}
     assert "insufficient_scope" in (response.header("www-authenticate") or "")
 
 
-def test_an_async_check_is_an_error_of_the_application(issuers: Issuers) -> None:
+def test_an_async_check_is_a_server_error(issuers: Issuers) -> None:
     async def check(auth: Auth) -> bool:
         raise AssertionError
 
-    assert (
-        answer_to(bearer(issuers.token()), **permitting(RequirePolicy(check=check))).status == 500
-    )
+    assert ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(check=check))).status == 500
+
+
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b'{"left":3,"of":["ten"]}', {"left": 3, "of": ["ten"]}),
+        (b'"closed"', {"detail": "closed"}),
+        (b"plain text", {"detail": "plain text"}),
+        (b'"\xff"', {"detail": '"\ufffd"'}),
+        (b"", {"detail": ""}),
+    ],
+)
+def test_the_document_of_on_error_is_kept(
+    torii: dict[str, Any], body: bytes, document: object
+) -> None:
+    torii["ON_ERROR"] = lambda _: RefusalResponse(418, (("Content-Type", "text/plain"),), body)
+    response = ask_rest(Request(), **permitting(RequirePolicy()))
+    assert (response.status, response.json()) == (418, document)

@@ -1,4 +1,4 @@
-"""`ToriiBearer` in django-ninja: where it may stand, and how it looks, beyond the contract."""
+"""`ToriiBearer` in django-ninja: what the contract does not cover."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ninja.testing import TestClient
 
 from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import require_auth
-from torii_backend.ninja import Nobody, ToriiBearer
+from torii_backend.ninja import Anonymous, ToriiBearer
 
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
@@ -58,14 +58,14 @@ def _handler(api: NinjaAPI) -> WSGIHandler:
     return wsgi_handler_of((path("", api.urls),))
 
 
-def _answer(api: NinjaAPI, request: Request) -> Response:
+def _ask(api: NinjaAPI, request: Request) -> Response:
     return call_wsgi(_handler(api), request)
 
 
 def _assert_for_admins(api: NinjaAPI, issuers: Issuers, target: str = "/me") -> None:
-    assert_refused_as(_answer(api, Request(target)), "no_credentials")
-    assert_refused_as(_answer(api, bearer(issuers.token(), target)), "role")
-    admin = _answer(api, bearer(issuers.token(**ADMIN), target))
+    assert_refused_as(_ask(api, Request(target)), "no_credentials")
+    assert_refused_as(_ask(api, bearer(issuers.token(), target)), "role")
+    admin = _ask(api, bearer(issuers.token(**ADMIN), target))
     assert admin.json()["user_id"] == "ada"
 
 
@@ -75,7 +75,7 @@ def test_an_operation_may_be_guarded(issuers: Issuers, operation: Any) -> None:
     api.get("/me", auth=ToriiBearer(role="admin"))(operation)
     api.get("/open")(_open)
     _assert_for_admins(api, issuers)
-    assert _answer(api, Request("/open")).json() == "open"
+    assert _ask(api, Request("/open")).json() == "open"
 
 
 def test_a_router_may_be_stricter_than_its_api(issuers: Issuers) -> None:
@@ -84,38 +84,38 @@ def test_a_router_may_be_stricter_than_its_api(issuers: Issuers) -> None:
     api.get("/me")(_me)
     api.add_router("/admin", router)
     _assert_for_admins(api, issuers, "/admin/me")
-    assert _answer(api, bearer(issuers.token())).status == 200
-    assert_refused_as(_answer(api, Request()), "no_credentials")
+    assert _ask(api, bearer(issuers.token())).status == 200
+    assert_refused_as(_ask(api, Request()), "no_credentials")
 
 
 def test_an_operation_may_be_open_in_a_guarded_api(issuers: Issuers) -> None:
     api = _api(auth=ToriiBearer())
     api.get("/open", auth=None)(_open)
-    assert _answer(api, Request("/open")).json() == "open"
+    assert _ask(api, Request("/open")).json() == "open"
 
 
-def test_keywords_count_before_the_settings(issuers: Issuers, torii: dict[str, Any]) -> None:
+def test_keywords_override_the_settings(issuers: Issuers, torii: dict[str, Any]) -> None:
     torii.update(ISSUER=issuers.other.issuer, REQUIRED=False, EXEMPT=["/me"])
     api = _api(auth=ToriiBearer(issuer=issuers.home.issuer))
     api.get("/me")(_me)
-    assert _answer(api, bearer(issuers.token())).status == 200
-    assert_refused_as(_answer(api, Request()), "no_credentials")
+    assert _ask(api, bearer(issuers.token())).status == 200
+    assert_refused_as(_ask(api, Request()), "no_credentials")
 
 
 @pytest.mark.parametrize("operation", [_me, _async_me])
-def test_a_bare_guard_of_django_asks_what_the_project_asks(
+def test_a_bare_guard_of_django_enforces_the_policy_of_the_project(
     issuers: Issuers, torii: dict[str, Any], operation: Any
 ) -> None:
-    """That of the API may ask for less."""
+    """The guard of the API may require less."""
     torii["ROLE"] = "admin"
     api = _api(auth=ToriiBearer(role={"admin", "member"}))
     api.get("/me")(require_auth(operation))
     member = bearer(issuers.token(org_id="org_1", org_role="member"))
-    assert_refused_as(_answer(api, member), "role")
-    assert _answer(api, bearer(issuers.token(**ADMIN))).json()["user_id"] == "ada"
+    assert_refused_as(_ask(api, member), "role")
+    assert _ask(api, bearer(issuers.token(**ADMIN))).json()["user_id"] == "ada"
 
 
-def test_requests_that_a_view_makes_leave_nobody_behind(issuers: Issuers) -> None:
+def test_requests_that_a_view_makes_leave_no_current_auth(issuers: Issuers) -> None:
     """They are never closed."""
     api = _api(auth=ToriiBearer())
     api.get("/me")(_me)
@@ -141,27 +141,29 @@ def test_the_last_of_several_refuses(issuers: Issuers) -> None:
 
     api = _api(auth=[by_cookie, ToriiBearer()])
     api.get("/me")(lambda request: str(getattr(request.auth, "user_id", request.auth)))
-    assert _answer(api, Request(headers=(("Cookie", "user=grace"),))).json() == "grace"
-    assert _answer(api, bearer(issuers.token())).json() == "ada"
-    assert_refused_as(_answer(api, Request()), "no_credentials")
+    assert _ask(api, Request(headers=(("Cookie", "user=grace"),))).json() == "grace"
+    assert _ask(api, bearer(issuers.token())).json() == "ada"
+    assert_refused_as(_ask(api, Request()), "no_credentials")
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_nobody_is_told_from_everybody(issuers: Issuers, required: bool) -> None:
+def test_the_auth_of_a_request_without_a_token_is_anonymous(
+    issuers: Issuers, required: bool
+) -> None:
     api = _api(auth=ToriiBearer(required=required))
 
     @api.get("/me")
     def kind(request: HttpRequest) -> list[Any]:
         auth: object = request.auth  # type: ignore[attr-defined]
-        return [isinstance(auth, Nobody), isinstance(auth, Auth), repr(current_auth())]
+        return [isinstance(auth, Anonymous), isinstance(auth, Auth), repr(current_auth())]
 
-    assert _answer(api, bearer(issuers.token())).json()[:2] == [False, True]
-    anonymous = _answer(api, Request())
+    assert _ask(api, bearer(issuers.token())).json()[:2] == [False, True]
+    anonymous = _ask(api, Request())
     if required:
         assert_refused_as(anonymous, "no_credentials")
     else:
         assert anonymous.json() == [True, False, "None"]
-    assert repr(Nobody()) == "Nobody()"
+    assert repr(Anonymous()) == "Anonymous()"
 
 
 def test_async_operations_stay_on_the_event_loop(issuers: Issuers) -> None:
@@ -195,7 +197,7 @@ def test_sync_operations_are_guarded_under_asgi(issuers: Issuers) -> None:
 def test_the_openapi_document_shows_a_bearer_scheme() -> None:
     api = _api(auth=ToriiBearer())
     api.get("/me")(_me)
-    document = json.loads(_answer(api, Request("/openapi.json")).body)
+    document = json.loads(_ask(api, Request("/openapi.json")).body)
     assert document["paths"]["/me"]["get"]["security"] == [{"ToriiBearer": []}]
     assert document["components"]["securitySchemes"] == {
         "ToriiBearer": {
@@ -209,7 +211,7 @@ def test_the_openapi_document_shows_a_bearer_scheme() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "api/v1/", "shop/<slug:shop>/"])
 @pytest.mark.parametrize("namespace", [None, "outer"])
-def test_refusals_are_ours_wherever_the_api_is_mounted(
+def test_refusals_are_ours_at_any_mount_point(
     issuers: Issuers, prefix: str, namespace: Optional[str]
 ) -> None:
     api = _api(auth=ToriiBearer())
@@ -226,8 +228,8 @@ def test_refusals_are_ours_wherever_the_api_is_mounted(
     assert_refused_as(call_wsgi(handler, Request(target)), "no_credentials")
 
 
-def test_a_request_is_gone_once_it_is_answered(issuers: Issuers) -> None:
-    """Without waiting for the garbage collector: it holds what the client sent."""
+def test_a_closed_request_is_freed_at_once(issuers: Issuers) -> None:
+    """It holds what the client sent, so it must not wait for the garbage collector."""
     request = RequestFactory().get("/me", HTTP_AUTHORIZATION=f"Bearer {issuers.token()}")
     gc.disable()
     try:
@@ -240,8 +242,8 @@ def test_a_request_is_gone_once_it_is_answered(issuers: Issuers) -> None:
         gc.enable()
 
 
-def test_the_client_of_ninja_sees_the_status_and_the_sentence(issuers: Issuers) -> None:
-    """It calls operations without Django, so there is nobody to send our answer."""
+def test_the_test_client_of_ninja_gets_the_status_and_the_message(issuers: Issuers) -> None:
+    """It calls operations without Django, so our exception handler is not registered."""
     api = _api(auth=ToriiBearer())
 
     @api.get("/me")
@@ -257,32 +259,32 @@ def test_the_client_of_ninja_sees_the_status_and_the_sentence(issuers: Issuers) 
     assert good.json() == "in"
 
 
-def test_an_exception_handler_of_the_project_still_counts(issuers: Issuers) -> None:
+def test_exception_handlers_of_the_project_still_work(issuers: Issuers) -> None:
     class Mine(Exception):
         pass
 
     api = _api(auth=ToriiBearer())
 
     @api.exception_handler(Mine)
-    def answer(request: HttpRequest, error: Any) -> JsonResponse:
+    def respond(request: HttpRequest, error: Any) -> JsonResponse:
         return JsonResponse({"mine": True}, status=418)
 
     @api.get("/me")
     def me(request: HttpRequest) -> str:
         raise Mine
 
-    assert_refused_as(_answer(api, Request()), "no_credentials")
-    assert _answer(api, bearer(issuers.token())).status == 418
+    assert_refused_as(_ask(api, Request()), "no_credentials")
+    assert _ask(api, bearer(issuers.token())).status == 418
 
 
 def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, Any]) -> None:
     torii["USER_RESOLVER"] = lambda auth: f"user {auth.user_id}"
     api = _api(auth=ToriiBearer())
     api.get("/me")(lambda request: str(request.user))
-    assert _answer(api, bearer(issuers.token())).json() == "user ada"
+    assert _ask(api, bearer(issuers.token())).json() == "user ada"
 
 
-def test_wrong_keywords_are_found_where_the_guard_is_made() -> None:
+def test_wrong_keywords_raise_at_once() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         ToriiBearer(role="")
     with pytest.raises(TypeError, match="rol"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any, Callable, Union
 
 import pytest
@@ -117,6 +118,7 @@ def test_without_refresh_the_given_keys_are_all_there_is(issuer: Issuer, clock: 
         {"fetch": 5},
         {"fetch": URL},
         {"fetch": fetch_async},
+        {"fetch": partial(fetch_async)},
         {"refresh": "no"},
         {"refresh": None, "jwks": jwks(SigningKey())},
         {"session": URL},

@@ -12,8 +12,14 @@ import torii_backend
 from torii_backend import (
     Auth,
     Authenticator,
+    GuardOptions,
+    IncomingRequest,
     InvalidToken,
+    Issuer,
     KeysUnavailable,
+    Policy,
+    PolicyOptions,
+    RefusalResponse,
     ToriiAuth,
     ToriiAuthError,
     Verifier,
@@ -39,6 +45,27 @@ def verifying(token: str) -> None:
     verify_token(token, isuer="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     torii_backend.verfy_token(token)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     verify_token(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def configured(issuer: Issuer) -> None:
+    conditions: PolicyOptions = {"role": "admin", "organization": True}
+    options: GuardOptions = {"issuer": issuer, "leeway": 5, "role": "admin"}
+    Authenticator(**options)
+    Policy(**conditions)
+    options["leeway"] = "5"  # type: ignore[typeddict-item]  # pyright: ignore[reportGeneralTypeIssues]
+    wrong: GuardOptions = {"requierd": False}  # type: ignore[typeddict-unknown-key]  # pyright: ignore[reportAssignmentType]
+    Authenticator(**wrong)
+
+
+def to_login(refusal: ToriiAuthError, request: IncomingRequest) -> RefusalResponse:
+    assert_type(RefusalResponse.json(402, {"error": refusal.reason}), RefusalResponse)
+    return RefusalResponse.redirect(f"/login?next={request.path}")
+
+
+def responding() -> None:
+    Authenticator(on_error=to_login)
+    Authenticator(on_error=lambda _: None)
+    Authenticator(on_error=lambda: None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def verifying_async(token: str) -> None:

@@ -15,6 +15,7 @@ from torii_backend.django import (
     AuthMiddleware,
     RequireAuthMixin,
     current_auth,
+    optional_auth,
     public,
     require_auth,
 )
@@ -33,6 +34,16 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_auth(issuer="https://acme.torii.so", audience=["api"], required=False)
 async def maybe(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({})
+
+
+@optional_auth
+def visitor(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
+@optional_auth(issuer=lambda request: request.host, role="admin")
+async def visitor_later(request: HttpRequest) -> JsonResponse:
     return JsonResponse({})
 
 
@@ -79,6 +90,9 @@ async def calling(request: HttpRequest) -> None:
     assert_type(await maybe(request), JsonResponse)
     assert_type(opened(request, 1), HttpResponse)
     assert_type(await opened_later(request), JsonResponse)
+    assert_type(visitor(request, 1), HttpResponse)
+    assert_type(await visitor_later(request), JsonResponse)
+    visitor(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     opened(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     page(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AuthMiddleware(me)(request)
@@ -86,3 +100,5 @@ async def calling(request: HttpRequest) -> None:
 
 require_auth(isuer="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 require_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+optional_auth(required=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+optional_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]

@@ -6,14 +6,7 @@ import time
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
-from torii_backend._guard.exempt_paths import ExemptPaths
-from torii_backend._guard.options import (
-    GuardOptions,
-    IssuerOf,
-    check_options,
-    error_handler,
-    policy_of,
-)
+from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
@@ -37,21 +30,22 @@ class Authenticator:
         TypeError: a keyword is unknown.
     """
 
+    @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
-        check_options(options)
-        self._audience = options.get("audience")
-        self._leeway = options.get("leeway", DEFAULT_LEEWAY)
-        issuer = options.get("issuer")
+        checked = checked_options(**options)
+        issuer = checked.issuer
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
-        self._verifier = options.get("verifier")
+        self._audience = checked.audience
+        self._leeway = checked.leeway
+        self._verifier = checked.verifier
         if self._verifier is None and not callable(issuer):
             self._verifier = pooled_verifier(issuer, self._audience, self._leeway)
-        self._required = options.get("required", True)
-        self._header = require_header_name(options.get("header", "authorization"))
-        self._exempt = ExemptPaths(options.get("exempt", ()))
-        self._preflight = options.get("preflight", True)
-        self._policy = policy_of(options)
-        self._on_error = error_handler(options.get("on_error"))
+        self._required = checked.required
+        self._header = checked.header
+        self._exempt = checked.exempt
+        self._preflight = checked.preflight
+        self._policy = checked.policy
+        self._on_error = checked.on_error
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Identify the user of a request and enforce the policy.

@@ -1,10 +1,10 @@
-"""The keywords that every guard takes, checked and combined. Pure."""
+"""The keywords that every guard takes: checked, combined, and shown by tools. Pure."""
 
 from __future__ import annotations
 
-from functools import partial
-from inspect import iscoroutinefunction, signature
-from typing import Any, Callable, Optional, Union, cast
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypedDict, TypeVar, Union, cast
+from typing import get_type_hints as type_hints_of
 
 from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
 from torii_backend._guard.policy import Policy, PolicyOptions
@@ -15,6 +15,7 @@ from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
     Issuer,
+    is_async_function,
     require_bool,
     require_header_name,
     require_seconds,
@@ -22,29 +23,24 @@ from torii_backend.settings import (
     resolve_issuers,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 IssuerOf = Callable[[IncomingRequest], Issuer]
 ErrorHandler = Callable[[ToriiAuthError, IncomingRequest], Optional[RefusalResponse]]
 OnError = Union[Callable[[ToriiAuthError], Optional[RefusalResponse]], ErrorHandler]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class SharedOptions(PolicyOptions, total=False):
-    """The keywords that every adapter takes, but for the two in `GuardOptions`.
+class _IssuerOptions(TypedDict, total=False):
+    """The keywords that come first."""
 
-    Those of `PolicyOptions` are among them: they say who of the signed-in users may pass.
+    issuer: Union[Issuer, IssuerOf]
+    required: bool
 
-    Attributes:
-        audience: accepted `aud` value or values; left out, `aud` is not checked.
-        leeway: seconds by which clocks may differ, 30 by default.
-        header: the header that carries `Bearer <token>`, authorization by default.
-        exempt: paths that need no sign-in: exact ones, prefixes that end in `*`, and functions that
-            take a path and return True for those.
-        preflight: whether CORS preflight requests pass without sign-in, as browsers send them
-            without credentials; True by default.
-        policy: a `Policy` to meet, besides the one that the policy keywords make.
-        verifier: a Verifier to share, instead of issuer, audience and leeway.
-        on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
-            positional argument. It may return a RefusalResponse to send instead of the standard one.
-    """
+
+class OptionsBesidesIssuer(PolicyOptions, total=False):
+    """The other keywords, for functions that name `issuer` and `required` themselves."""
 
     audience: Audience
     leeway: float
@@ -56,75 +52,97 @@ class SharedOptions(PolicyOptions, total=False):
     on_error: Optional[OnError]
 
 
-class GuardOptions(SharedOptions, total=False):
-    """The keywords that every adapter takes.
+class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
+    """The keywords that every guard takes. Those of `PolicyOptions` are among them.
 
     Attributes:
-        issuer: one tenant host URL or several; left out, TORII_ISSUER is read. A function takes the
-            `IncomingRequest` and returns the issuer that this request's token must come from, or
-            None to refuse the token: for hosts with several tenants.
-        required: False lets a request without bearer credentials in as None; a bad token never.
+        issuer: one tenant host URL or several. TORII_ISSUER is read if you leave it out. For hosts
+            with several tenants, pass a function. It takes the `IncomingRequest` and returns the
+            issuer that the token must come from, or None to reject the token.
+        required: False makes sign-in optional: without bearer credentials the Auth is None. Invalid
+            tokens are still rejected.
+        audience: accepted `aud` value or values. `aud` isn't checked if you leave it out.
+        leeway: seconds by which clocks may differ, 30 by default.
+        header: the header that carries `Bearer <token>`, authorization by default.
+        exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
+            take a path and return True if it is exempt.
+        preflight: whether CORS preflight requests pass without sign-in, because browsers send them
+            without credentials. True by default.
+        policy: a `Policy` to enforce, besides the one that the policy keywords make.
+        verifier: a Verifier to share, instead of issuer, audience and leeway.
+        on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
+            positional argument. It may return a RefusalResponse to send instead of the standard one.
     """
 
-    issuer: Union[Issuer, IssuerOf]
-    required: bool
+
+_VERIFIER_OPTIONS = ("issuer", "audience", "leeway")
 
 
-_VERIFIER_OPTIONS = frozenset({"issuer", "audience", "leeway"})
+class CheckedOptions:
+    """The options of one guard, checked, with their defaults; made by `checked_options`."""
+
+    def __init__(
+        self,
+        *,
+        issuer: Union[Issuer, IssuerOf] = None,
+        required: bool = True,
+        audience: Audience = None,
+        leeway: float = DEFAULT_LEEWAY,
+        header: str = "authorization",
+        exempt: Exempt = (),
+        preflight: bool = True,
+        policy: Optional[Policy] = None,
+        verifier: Optional[Verifier] = None,
+        on_error: Optional[OnError] = None,
+        **conditions: Unpack[PolicyOptions],
+    ) -> None:
+        if not isinstance(verifier, (Verifier, type(None))):
+            raise ConfigurationError("verifier must be a torii_backend.Verifier.")
+        # A missing issuer may still come from elsewhere.
+        if issuer is not None and not callable(issuer):
+            resolve_issuers(issuer)
+        if is_async_function(issuer):
+            raise ConfigurationError("issuer must not be async: pass a plain function.")
+        resolve_audience(audience)
+        self.issuer: Union[Issuer, IssuerOf] = issuer
+        self.audience: Audience = audience
+        self.leeway: float = require_seconds(leeway, "leeway")
+        self.verifier: Optional[Verifier] = verifier
+        self.required: bool = require_bool(required, "required")
+        self.header: str = require_header_name(header)
+        self.exempt = ExemptPaths(exempt)
+        self.preflight: bool = require_bool(preflight, "preflight")
+        self.policy: Policy = combined_policy(policy, **conditions)
+        self.on_error: Optional[ErrorHandler] = _error_handler(on_error)
 
 
-def check_options(options: GuardOptions) -> None:
-    """Check the options of a guard, all but a missing issuer: that may yet come from elsewhere.
-
-    Raises:
-        TypeError: a keyword is unknown.
-        ConfigurationError: a setting is wrong.
-    """
+def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
+    """Check the options of a guard. A missing issuer is allowed, it may still come from elsewhere."""
     unknown = options.keys() - GuardOptions.__annotations__.keys()
     if unknown:
         raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
-    if not isinstance(options.get("verifier"), (Verifier, type(None))):
-        raise ConfigurationError("verifier must be a torii_backend.Verifier.")
-    given = {name for name in _VERIFIER_OPTIONS if options.get(name) is not None}
+    given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
         raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
-    issuer = options.get("issuer")
-    if "issuer" in given and not callable(issuer):
-        resolve_issuers(issuer)
-    resolve_audience(options.get("audience"))
-    require_seconds(options.get("leeway", DEFAULT_LEEWAY), "leeway")
-    require_header_name(options.get("header", "authorization"))
-    ExemptPaths(options.get("exempt", ()))
-    require_bool(options.get("required", True), "required")
-    require_bool(options.get("preflight", True), "preflight")
-    policy_of(options)
-    for name in ("issuer", "on_error"):
-        if _is_async(options.get(name)):
-            raise ConfigurationError(f"{name} must not be async: pass a plain function.")
-    error_handler(options.get("on_error"))
+    return CheckedOptions(**options)
 
 
-def policy_of(options: GuardOptions) -> Policy:
-    """Make the policy that the options of a guard amount to.
-
-    Raises:
-        ConfigurationError: a keyword of the policy is wrong.
-    """
-    names = PolicyOptions.__annotations__.keys()
-    keywords = {name: value for name, value in options.items() if name in names}
-    policy = options.get("policy")
+def combined_policy(policy: Optional[Policy], **conditions: Unpack[PolicyOptions]) -> Policy:
+    """Return the policy that a `policy=` and the policy keywords of a guard amount to."""
     if not isinstance(policy, (Policy, type(None))):
         raise ConfigurationError("policy must be a torii_backend.Policy.")
-    stated = Policy(**cast("PolicyOptions", keywords))
+    stated = Policy(**conditions)
     return stated if policy is None else policy & stated
 
 
-def error_handler(on_error: Optional[OnError]) -> Optional[ErrorHandler]:
-    """Return `on_error` as a function of refusal and request, whichever of them it takes."""
+def _error_handler(on_error: Optional[OnError]) -> Optional[ErrorHandler]:
+    """Return `on_error` as a function of refusal and request, even if it takes only the first."""
     if on_error is None:
         return None
     if not callable(on_error):
         raise ConfigurationError("on_error must be a function, such as on_error(refusal, request).")
+    if is_async_function(on_error):
+        raise ConfigurationError("on_error must not be async: pass a plain function.")
     handler: Any = on_error
     return handler if _takes_request(handler) else lambda refusal, _: handler(refusal)
 
@@ -148,10 +166,10 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
 
 
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
-    """Lay keyword arguments over a framework's configuration; None leaves what is configured.
+    """Merge keyword arguments over a framework's configuration; None keeps what is configured.
 
     A verifier replaces a configured issuer, audience and leeway, and an issuer a configured verifier.
-    An audience or leeway alone cannot stand beside a configured verifier, which has its own.
+    An audience or leeway alone can't be combined with a configured verifier, which has its own.
     """
     given = {name: value for name, value in keywords.items() if value is not None}
     replaced: set[str] = set()
@@ -164,10 +182,10 @@ def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOpt
 
 
 def view_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
-    """Make the options of one view's guard: keywords over the configuration.
+    """Make the options of one view's guard: its keywords over the configuration.
 
-    `required` and `exempt` are not inherited: they say whom the guard of the whole application may
-    let in unauthenticated.
+    `required` and `exempt` are not inherited: they say which requests may pass the guard of the whole
+    application without sign-in.
     """
     inherited = {**configured}
     inherited.pop("required", None)
@@ -175,8 +193,53 @@ def view_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptio
     return merged_options(cast("GuardOptions", inherited), keywords)
 
 
-def _is_async(function: Any) -> bool:
-    while isinstance(function, partial):
-        function = function.func
-    call = type(function).__call__ if callable(function) else None
-    return iscoroutinefunction(function) or iscoroutinefunction(call)
+def shows_options(options: type, **defaults: object) -> Callable[[Function], Function]:
+    """Make `help()`, completion and `get_type_hints()` show the keywords behind `**options`.
+
+    `Unpack` doesn't exist at run time before Python 3.11, so nothing could resolve it there.
+
+    Args:
+        options: the TypedDict of the keywords.
+        defaults: the defaults of keywords that `CheckedOptions` and `Policy` don't know.
+    """
+
+    def show(function: Function) -> Function:
+        own = signature(function)
+        named = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        (unpacked,) = own.parameters.keys() - {each.name for each in named}
+        hints = {
+            name: hint
+            for name, hint in type_hints_of(options).items()
+            if name not in own.parameters
+        }
+        known = {**_DEFAULTS, **defaults}
+        keywords = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=known[name], annotation=hint)
+            for name, hint in hints.items()
+        ]
+        shown: Any = function
+        shown.__signature__ = own.replace(parameters=[*named, *keywords])
+        annotations = {n: each for n, each in function.__annotations__.items() if n != unpacked}
+        shown.__annotations__ = {**annotations, **hints}
+        return function
+
+    return show
+
+
+_DEFAULTS: dict[str, object] = {
+    parameter.name: parameter.default
+    for function in (CheckedOptions, Policy)
+    for parameter in signature(function).parameters.values()
+}
+
+
+# Until the adapters for Django use the names above.
+SharedOptions = OptionsBesidesIssuer
+
+
+def check_options(options: GuardOptions) -> None:
+    checked_options(**options)
+
+
+def policy_of(options: GuardOptions) -> Policy:
+    return checked_options(**options).policy

@@ -155,7 +155,7 @@ def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
     The sentences are fixed. Nothing of the request or the token is repeated.
     """
     code, message, parameters = _described(refusal)
-    headers = [_JSON]
+    headers: list[tuple[str, str]] = [_JSON]
     if parameters is not None:
         headers.append(("WWW-Authenticate", _REALM + parameters))
     if isinstance(refusal, KeysUnavailable):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from torii_backend._keys.fork_safety import import_lock
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import package_version
+from torii_backend.settings import is_async_function, package_version
 
 if TYPE_CHECKING:
     import requests
@@ -74,10 +74,7 @@ def chosen_fetch(own: Optional[Fetch], session: Optional[requests.Session]) -> F
         return lambda url, timeout: _get(session, url, timeout)
     if own is None:
         return fetch
-    # Only for those who bring their own: it takes milliseconds to import.
-    from inspect import iscoroutinefunction
-
-    if not callable(own) or iscoroutinefunction(own):
+    if not callable(own) or is_async_function(own):
         raise ConfigurationError(
             "fetch must be a plain function: (url, timeout) -> (body, headers)."
         )

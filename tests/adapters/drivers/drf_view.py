@@ -26,7 +26,7 @@ _POLICY = {"policy", *PolicyOptions.__annotations__}
 class _View(APIView):
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """Leave out what REST framework adds to each answer, a refusal or not: Allow and Vary."""
+        """Leave out Allow and Vary, which REST framework adds to every response."""
         return {}
 
 
@@ -40,7 +40,7 @@ for _method in METHODS:
 
 def build(options: GuardOptions) -> Call:
     if options.get("exempt") or not options.get("required", True):
-        # Whoever is let in without a token meets no policy: here the authentication class decides alone.
+        # Without a token no policy can be met, so here the authentication class decides alone.
         auth_options: dict[str, Any] = {"required": True, **options}
         permission: Any = AllowAny
     else:

@@ -1,4 +1,4 @@
-"""A refusal, in the form that django-ninja can answer."""
+"""A refusal as an exception of django-ninja."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 
 
-class Refused(HttpError):
-    """A request may not pass; its cause is the ToriiAuthError.
+class AuthHttpError(HttpError):
+    """The response to a refused request; the ToriiAuthError is its cause.
 
-    Args:
-        response: the answer.
-        message: what stands in the envelope of django-ninja, should nobody send the answer.
+    django-ninja puts the message into its own envelope if our handler isn't registered.
     """
 
     def __init__(self, response: HttpResponse, message: str) -> None:
@@ -23,23 +21,23 @@ class Refused(HttpError):
         self.response = response
 
 
-def teach(request: HttpRequest) -> None:
-    """Let the API that serves a request answer refusals as we do.
+def register_handler(request: HttpRequest) -> None:
+    """Register our exception handler on the API that serves this request.
 
-    It knows nothing of them before: what stands in `auth=` is not told the API it guards.
+    django-ninja doesn't tell an `auth=` callable which API it belongs to, so we do it on a refusal.
     """
     api = _api_of(request)
     if api is not None:
-        api.add_exception_handler(Refused, _answer)
+        api.add_exception_handler(AuthHttpError, _response_of)
 
 
-def _answer(request: HttpRequest, refused: Any) -> HttpResponse:
-    response: HttpResponse = refused.response
+def _response_of(request: HttpRequest, error: Any) -> HttpResponse:
+    response: HttpResponse = error.response
     return response
 
 
 def _api_of(request: HttpRequest) -> Optional[NinjaAPI]:
-    """Find the API by the URL of its root, which carries it; there is none in ninja's TestClient."""
+    """Return the API, which is found at the URL of its root; None in ninja's TestClient."""
     resolver = get_resolver(getattr(request, "urlconf", None))
     match = getattr(request, "resolver_match", None)
     for namespace in match.namespaces if match else ():

@@ -1,0 +1,81 @@
+"""The keywords of the ASGI middleware, checked. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Optional, Union
+
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer
+from torii_backend.errors import ConfigurationError
+from torii_backend.settings import Issuer, require_bool
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_PARAMETER = re.compile(r"[A-Za-z0-9._~-]+\Z")
+# As browsers send it (RFC 6454 section 6.1).
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]*[^\s/?#@*,:]\Z")
+_DEFAULT_PORT = re.compile(r"(?:http://.*:80|https://.*:443)\Z")
+
+
+class AsgiOptions(GuardOptions, total=False):
+    """The keywords of `AuthMiddleware`: those of every guard, and three for WebSockets.
+
+    Attributes:
+        query_parameter: a query parameter that may carry the token of a WebSocket, such as
+            `access_token`. None by default, because URLs end up in logs.
+        allowed_origins: the origins, such as `https://app.example`, whose pages may open a WebSocket.
+            None, the default, allows all: a page without a token can't open one. Clients that send no
+            origin aren't browsers, and pass.
+        close_on_expiry: whether a WebSocket is closed, with code 3000, when its token expires. False
+            by default.
+    """
+
+    query_parameter: Optional[str]
+    allowed_origins: Optional[Collection[str]]
+    close_on_expiry: bool
+
+
+class AsgiSettings:
+    """The checked keywords of `AuthMiddleware`, and the Authenticator that they make."""
+
+    def __init__(
+        self,
+        *,
+        issuer: Union[Issuer, IssuerOf] = None,
+        required: bool = True,
+        query_parameter: Optional[str] = None,
+        allowed_origins: Optional[Collection[str]] = None,
+        close_on_expiry: bool = False,
+        **options: Unpack[OptionsBesidesIssuer],
+    ) -> None:
+        self.authenticator = Authenticator(issuer=issuer, required=required, **options)
+        self.query_parameter: Optional[str] = _require_parameter(query_parameter)
+        self.allowed_origins: Optional[frozenset[str]] = _require_origins(allowed_origins)
+        self.close_on_expiry: bool = require_bool(close_on_expiry, "close_on_expiry")
+
+
+def _require_parameter(parameter: Optional[str]) -> Optional[str]:
+    if parameter is None or (isinstance(parameter, str) and _PARAMETER.match(parameter)):
+        return parameter
+    raise ConfigurationError(
+        "query_parameter must be the name of a query parameter, such as access_token."
+    )
+
+
+def _require_origins(origins: Optional[Collection[str]]) -> Optional[frozenset[str]]:
+    if origins is None:
+        return None
+    if isinstance(origins, (str, bytes)) or not isinstance(origins, Collection):
+        raise ConfigurationError("allowed_origins must be a list, such as ['https://app.example'].")
+    if not origins:
+        raise ConfigurationError("allowed_origins must not be empty. Leave it out to allow all.")
+    allowed = [origin.lower() if isinstance(origin, str) else "" for origin in origins]
+    if not all(_ORIGIN.match(origin) and not _DEFAULT_PORT.match(origin) for origin in allowed):
+        raise ConfigurationError(
+            "allowed_origins must be scheme and host as browsers send them, such as "
+            "https://app.example. Leave out the default port and any path."
+        )
+    return frozenset(allowed)
