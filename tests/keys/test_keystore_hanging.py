@@ -1,9 +1,10 @@
-"""KeyStore when the issuer takes the request and does not answer."""
+"""KeyStore when the issuer accepts the request and does not respond."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Callable
 
 import pytest
 
@@ -13,19 +14,27 @@ from tests.support.jwks_server import JwksServer, arrived, run, settle
 from torii_backend import KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
+WAYS: dict[str, Callable[[KeyStore], object]] = {
+    "sync": lambda store: store.key("key-1"),
+    "async": lambda store: run(store.key_async("key-1")),
+}
+
 
 @pytest.mark.parametrize("step", [10.0, 4.9])
-def test_a_hanging_endpoint_is_given_up(server: JwksServer, step: float) -> None:
+@pytest.mark.parametrize("use", WAYS.values(), ids=WAYS.keys())
+def test_a_fetch_without_response_is_given_up(
+    server: JwksServer, step: float, use: Callable[[KeyStore], object]
+) -> None:
     """Five seconds of the injected clock pass: all at once, or all but a tenth."""
     store = KeyStore(server.issuer, clock=TickingClock(step))
     with server.held():
         with pytest.raises(KeysUnavailable) as caught:
-            store.key("key-1")
+            use(store)
         assert caught.value.retry_after >= 1
         server.wait_for(1)
 
 
-def test_a_hanging_refresh_is_given_up_for_another_and_its_late_answer_changes_nothing(
+def test_a_hanging_refresh_is_replaced_and_its_late_response_is_ignored(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
@@ -44,8 +53,7 @@ def test_a_hanging_refresh_is_given_up_for_another_and_its_late_answer_changes_n
     assert len(server.requests) == 3
 
 
-def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> None:
-    """Fetches that never end are given up, and not followed by more and more threads."""
+def test_hanging_fetches_hold_at_most_four_threads(server: JwksServer, clock: Clock) -> None:
     store = KeyStore(server.issuer, clock=clock)
     store.key("key-1")
     with server.held():
@@ -63,18 +71,7 @@ def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> Non
     assert len(server.requests) == 2 + len(workers)
 
 
-@pytest.mark.parametrize("step", [10.0, 4.9])
-def test_a_hanging_endpoint_is_given_up_in_a_loop(server: JwksServer, step: float) -> None:
-    """Five seconds of the injected clock pass: all at once, or all but a tenth."""
-    store = KeyStore(server.issuer, clock=TickingClock(step))
-    with server.held():
-        with pytest.raises(KeysUnavailable) as caught:
-            run(store.key_async("key-1"))
-        assert caught.value.retry_after >= 1
-        server.wait_for(1)
-
-
-def test_waiting_tasks_end_when_somebody_finds_the_fetch_overdue(
+def test_waiting_tasks_end_when_the_fetch_is_found_overdue(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
