@@ -8,6 +8,7 @@ from contextvars import copy_context
 from functools import partial
 from threading import Thread
 from typing import Any, Callable
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask, Response, copy_current_request_context, g, request, stream_with_context
@@ -139,7 +140,7 @@ def test_a_stream_is_its_own_requests_after_its_environ_was_handled_again(
 
     def view() -> Response:
         # Unlike from_app(), this passes on the environ itself and not a copy.
-        first = b"".join(inner(request.environ, lambda *_: None)).decode()
+        first = b"".join(inner(request.environ, Mock())).decode()
         names = (f"{each} {_who()} " for each in (first, "then"))
         return Response(stream_with_context(names))
 

@@ -105,10 +105,6 @@ def set_auth_until(auth: Optional[Auth]) -> Callable[[], None]:
     return unbind
 
 
-# Until the adapters for Django use the name above.
-bind_auth_at_large = set_auth_until
-
-
 class BoundIterator(Generic[Chunk]):
     """Iterate over a streaming response with `current_auth()` set while each chunk is produced.
 
