@@ -99,7 +99,7 @@ def test_a_missing_issuer_is_found_by_require_auth() -> None:
 
 
 def test_wrong_settings_are_found_by_require_auth(issuer: str) -> None:
-    with pytest.raises(ConfigurationError, match="full address"):
+    with pytest.raises(ConfigurationError, match="full URL"):
         require_auth(issuer="acme.torii.so")
     with pytest.raises(ConfigurationError, match="required"):
         require_auth(issuer=issuer, required="no")  # type: ignore[call-overload]
