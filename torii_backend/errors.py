@@ -1,13 +1,13 @@
-"""Every exception of the package; each knows the HTTP status that goes with it, where one does.
+"""Every exception of the package. Catch `ToriiError` to catch all of them.
 
 ToriiError
   ConfigurationError          wrong or missing settings (also a ValueError)
-  ToriiAuthError              what verifying and every guard raise
+  ToriiAuthError              what verifying a token and every guard raise; has `status` and `reason`
     MissingCredentials 401
     InvalidRequest     400
-    InvalidToken       401    `reason` tells which check refused the token
-    PermissionDenied   403    `reason` tells which condition of a policy refused
-    KeysUnavailable    503    the issuer's keys could not be fetched: not the caller's fault
+    InvalidToken       401    `reason` says which check failed
+    PermissionDenied   403    `reason` says which condition of a policy failed
+    KeysUnavailable    503    the issuer's keys can't be fetched; retry later
   ToriiApiError               the REST API's answer is not a usable success
     BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403, NotFound 404,
     Conflict 409, RateLimited 429, ServerError 5xx
@@ -62,15 +62,15 @@ class ToriiError(Exception):
 
 
 class ConfigurationError(ToriiError, ValueError):
-    """A setting is missing or wrong; raised when the object that needs it is made."""
+    """A setting is missing or wrong. Raised when the object that needs it is made."""
 
 
 class ToriiAuthError(ToriiError):
-    """A request may not pass.
+    """The request was refused.
 
     Attributes:
-        status: the HTTP status that answers the request.
-        reason: a stable machine-readable word for what was wrong.
+        status: the HTTP status of the response.
+        reason: a stable, machine-readable error code.
     """
 
     status: int = 401
@@ -78,7 +78,7 @@ class ToriiAuthError(ToriiError):
 
 
 class MissingCredentials(ToriiAuthError):
-    """The request carries no bearer token: no credentials at all, or those of another scheme."""
+    """The request has no bearer token: no credentials at all, or those of another scheme."""
 
     status = 401
     reason = "missing_credentials"
@@ -98,11 +98,11 @@ class InvalidRequest(ToriiAuthError):
 
 
 class InvalidToken(ToriiAuthError):
-    """The access token was refused.
+    """The access token was rejected.
 
     Args:
-        reason: which check refused it, one of `InvalidTokenReason`.
-        claim: the name of the claim at fault, where one claim is.
+        reason: which check failed, one of `InvalidTokenReason`.
+        claim: the name of the claim that is missing or wrong, if it is one claim.
     """
 
     status = 401
@@ -118,12 +118,12 @@ class InvalidToken(ToriiAuthError):
 
 
 class PermissionDenied(ToriiAuthError):
-    """The token is good, but its holder may not do this.
+    """The token is valid, but the user isn't allowed to do this.
 
     Args:
         message: one sentence, which is sent to the client.
-        reason: which condition of a policy refused, one of `PermissionDeniedReason`; sent as well.
-            An application that refuses by itself leaves it out.
+        reason: which condition of a policy failed, one of `PermissionDeniedReason`. It is sent to the
+            client as well. Leave it out if you raise this yourself.
     """
 
     status = 403
@@ -141,10 +141,10 @@ class PermissionDenied(ToriiAuthError):
 
 
 class KeysUnavailable(ToriiAuthError):
-    """The issuer's keys could not be fetched, so no token can be judged: try again later.
+    """The issuer's keys can't be fetched, so no token can be verified. Retry later.
 
     Args:
-        retry_after: whole seconds after which a new attempt makes sense.
+        retry_after: whole seconds to wait before the next attempt.
     """
 
     status = 503

@@ -1,4 +1,4 @@
-"""Settings: keyword arguments first, then the environment; checked once, when an object is made."""
+"""Settings: keyword arguments first, then the environment. Checked when an object is made."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Audience = Union[str, Collection[str], None]
 
 DEFAULT_API_URL = "https://api.torii.so"
 
-# A century: what lies beyond is a mistake, and may not even fit a float.
+# A century. Anything longer is a mistake, and may not even fit a float.
 _MAX_SECONDS = 3_155_760_000
 _KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
 _BLANKED_KEY = "sk_…"
-# A word of HTTP, such as the name of a header or of a method (RFC 9110 section 5.6.2).
+# A token of HTTP, such as the name of a header or a method (RFC 9110 section 5.6.2).
 HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
 _KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
@@ -34,96 +34,60 @@ def package_version() -> str:
     try:
         return version("torii-backend")
     except PackageNotFoundError:
-        # A bare checkout, or an application bundled without metadata: no reason to fail.
+        # A bare checkout, or an application that was bundled without metadata.
         return "unknown"
 
 
 def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
-    """Settle which issuers are trusted.
-
-    Args:
-        issuer: one issuer URL or several; None reads TORII_ISSUER (several: separated by commas).
-
-    Returns:
-        The issuer URLs without trailing slash, in the order given, each once.
-
-    Raises:
-        ConfigurationError: no issuer is given, or one is not a usable URL.
-    """
+    """Return the trusted issuer URLs without trailing slash; None reads TORII_ISSUER."""
     if issuer is None:
         issuer = [part for part in os.environ.get("TORII_ISSUER", "").split(",") if part.strip()]
     candidates = [issuer] if isinstance(issuer, str) else _strings(issuer, "issuer")
     if not candidates:
         raise ConfigurationError(
-            "No issuer is configured: pass issuer= or set the environment variable TORII_ISSUER."
+            "issuer must be set, such as https://acme.torii.so. Pass issuer= or set TORII_ISSUER."
         )
     return tuple(dict.fromkeys(_checked_issuer(candidate.strip()) for candidate in candidates))
 
 
 def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
-    """Settle the accepted audiences.
-
-    Args:
-        audience: one `aud` value or several; None skips the audience check.
-
-    Returns:
-        The accepted values, or None.
-
-    Raises:
-        ConfigurationError: the audience is empty or not made of strings.
-    """
+    """Return the accepted `aud` values; None skips the audience check."""
     if audience is None:
         return None
     accepted = frozenset(
         [audience] if isinstance(audience, str) else _strings(audience, "audience")
     )
     if not accepted or "" in accepted:
-        raise ConfigurationError("audience must not be empty: leave it out to skip the check.")
+        raise ConfigurationError("audience must not be empty. Leave it out to skip the check.")
     return accepted
 
 
 def resolve_api_url(api_url: Optional[str] = None) -> str:
-    """Settle the address of the REST API.
-
-    Args:
-        api_url: the address; None reads TORII_API_URL, and without it takes Torii's own.
-
-    Returns:
-        The address without trailing slash.
-
-    Raises:
-        ConfigurationError: it is not a usable URL.
-    """
+    """Return the base URL of the REST API without trailing slash; None reads TORII_API_URL."""
     if api_url is None:
         api_url = without_key(os.environ.get("TORII_API_URL", "")).strip() or DEFAULT_API_URL
     if not isinstance(api_url, str):
         raise ConfigurationError("api_url must be a string.")
     address = api_url.strip()
     if address.startswith(("sk_", "pk_")) or _BLANKED_KEY in without_key(address):
-        raise ConfigurationError("api_url holds a Torii key: pass the key as secret_key instead.")
-    _check_address(address, "api_url", f"address of Torii's API, such as {DEFAULT_API_URL}")
+        raise ConfigurationError(
+            "api_url must be a URL without a Torii key. Pass the key as secret_key instead."
+        )
+    _check_address(address, "api_url", f"URL of Torii's API, such as {DEFAULT_API_URL}")
     if "/api/server" in urlsplit(address).path:
         raise ConfigurationError(
-            "api_url must be the address of the API host alone; the path /api/server/v1 is added to it."
+            "api_url must be the base URL of the API host. Leave out the path /api/server/v1."
         )
     return address.rstrip("/")
 
 
 def without_key(setting: Any) -> Any:
-    """Blank a Torii key in a setting that has no place for one: a traceback may show variables."""
+    """Mask anything that looks like a Torii key, so that tracebacks can't leak it."""
     return _KEY.sub(_BLANKED_KEY, setting) if isinstance(setting, str) else setting
 
 
 def require_seconds(seconds: float, name: str) -> float:
-    """Check a span of time.
-
-    Args:
-        seconds: a finite number that is not negative.
-        name: the argument it came in.
-
-    Raises:
-        ConfigurationError: it is not such a number.
-    """
+    """Check a number of seconds: finite, zero or more."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds.")
     if not 0 <= seconds <= _MAX_SECONDS:
@@ -132,37 +96,21 @@ def require_seconds(seconds: float, name: str) -> float:
 
 
 def require_non_negative_int(count: int, name: str) -> int:
-    """Check a whole number that is not negative.
-
-    Args:
-        count: the number.
-        name: the argument it came in.
-
-    Raises:
-        ConfigurationError: it is not such a number.
-    """
+    """Check a whole number, zero or more."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ConfigurationError(f"{name} must be a whole number, zero or more.")
     return count
 
 
 def require_bool(switch: bool, name: str) -> bool:
-    """Check an option that is on or off.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
+    """Check an option that is True or False."""
     if not isinstance(switch, bool):
         raise ConfigurationError(f"{name} must be True or False.")
     return switch
 
 
 def require_header_name(header: str) -> str:
-    """Check the name of the header that carries the token; returns it in lower case.
-
-    Raises:
-        ConfigurationError: it is not an HTTP field name (RFC 9110 section 5.1).
-    """
+    """Check the name of the header that carries the token (RFC 9110 section 5.1); lower it."""
     if not isinstance(header, str) or not HTTP_TOKEN.match(header):
         raise ConfigurationError(
             "header must be the name of an HTTP header, such as authorization."
@@ -182,7 +130,7 @@ def is_async_function(function: object) -> bool:
 
 
 def is_loopback(host: Optional[str]) -> bool:
-    """Tell whether a host name or address is this machine's own loopback."""
+    """Return whether a host name or address is a loopback one."""
     if host == "localhost":
         return True
     # Only plain http asks this question, so a process with an https issuer never pays this import.
@@ -205,14 +153,12 @@ def _strings(values: object, name: str) -> list[str]:
 def _checked_issuer(issuer: str) -> str:
     if issuer.startswith(("sk_", "pk_")):
         raise ConfigurationError(
-            "issuer is a Torii key: pass the address of your tenant host, such as https://acme.torii.so."
+            "issuer must be the URL of your tenant host, such as https://acme.torii.so, not a Torii key."
         )
-    parts = _check_address(
-        issuer, "issuer", "address of your tenant host, such as https://acme.torii.so"
-    )
+    parts = _check_address(issuer, "issuer", "URL such as https://acme.torii.so")
     if _KEY_SET_PATH.search(parts.path):
         raise ConfigurationError(
-            "issuer must be the tenant host alone; the path of the key set is added to it."
+            "issuer must be the base URL of your tenant host. Leave out the JWKS path."
         )
     return _in_normal_form(parts).rstrip("/")
 
@@ -229,15 +175,14 @@ def _check_address(address: str, name: str, wanted: str) -> SplitResult:
     if parts is None:
         raise ConfigurationError(f"{name} must be the full {wanted}.")
     if _NO_HOST.search(parts.netloc):
-        raise ConfigurationError(
-            f"{name} must be the full {wanted}: one, without patterns, and not several in one text."
-        )
+        more = " Pass several issuers as a list." if name == "issuer" else ""
+        raise ConfigurationError(f"{name} must be a single {wanted}, without wildcards.{more}")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigurationError(
             f"{name} must use https; plain http is for loopback addresses only."
         )
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in address or "#" in address:
-        raise ConfigurationError(f"{name} must be a bare address, without user, query or fragment.")
+        raise ConfigurationError(f"{name} must be a URL without user, query or fragment.")
     return parts
 
 

@@ -27,7 +27,7 @@ from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from torii_backend._guard.context import BoundIterator, bind_auth, bind_auth_at_large, unbind_auth
+from torii_backend._guard.context import BoundIterator, bind_auth, set_auth_until, unbind_auth
 from torii_backend.auth import Auth
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -63,7 +63,7 @@ async def call_next_async(
 def bind_until_closed(auth: Optional[Auth], request: HttpRequest) -> None:
     """Bind `current_auth()` until Django closes the request."""
     depth = len(_unbinders.get())
-    unbind = bind_auth_at_large(auth)
+    unbind = set_auth_until(auth)
     _unbinders.set((*_unbinders.get(), unbind))
     close = request.close
 

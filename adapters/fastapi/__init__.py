@@ -6,10 +6,11 @@
     def me(auth: Annotated[Auth, Depends(auth_dep)]):
         return {"user_id": auth.user_id}
 
-The Auth is the dependency's value, and `request.state.auth`.
+The Auth is the dependency's value, and `request.state.auth`. `FastAPI(responses=REFUSALS)` shows the
+error responses of the guards in the OpenAPI document.
 """
 
 from torii_backend.fastapi.dependency import RequireAuth, optional_auth, require_auth
-from torii_backend.fastapi.openapi import describe_refusals
+from torii_backend.fastapi.response import REFUSALS
 
-__all__ = ["RequireAuth", "describe_refusals", "optional_auth", "require_auth"]
+__all__ = ["REFUSALS", "RequireAuth", "optional_auth", "require_auth"]

@@ -36,21 +36,19 @@ from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, ToriiAuthError
-from torii_backend.fastapi.answer import exception_for
+from torii_backend.fastapi.response import exception_for
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-SCHEME = "Torii"
-
 Value = TypeVar("Value")
 
 
 class _OnlyCalled:
-    """Fails the declaration of a route that depends on one of the functions here itself.
+    """Makes `Depends(require_auth)` without a call fail when the route is declared.
 
-    FastAPI would take its parameters for query parameters, and the route would stand open.
+    FastAPI would take its parameters for query parameters, and the route would be open.
     """
 
     def __init__(self, function: str) -> None:
@@ -58,44 +56,48 @@ class _OnlyCalled:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> NoReturn:
         name = self._function
-        raise ConfigurationError(f"write Depends({name}(...)), not Depends({name}).")
+        raise ConfigurationError(f"Write Depends({name}(...)), not Depends({name}).")
 
 
 class RequireAuth(SecurityBase, Generic[Value]):
-    """The dependency that `require_auth` makes; one bearer scheme in the OpenAPI document.
+    """The dependency that `require_auth` makes, and one bearer scheme in the OpenAPI document.
 
-    Each is itself only: keep one, and it can be shared, compared and overridden.
+    Each call makes another one. Keep it in a variable to share it, and to override it in tests.
     """
 
     def __init__(self, authenticator: Authenticator) -> None:
         self.model: SecurityScheme = HTTPBearer(
             bearerFormat="JWT", description="A Torii access token."
         )
-        self.scheme_name = SCHEME
+        self.scheme_name = "Torii"
         self._authenticator = authenticator
 
     async def __call__(self, request: HTTPConnection) -> Value:
-        """Authenticate one request or WebSocket; FastAPI calls this.
+        """Authenticate one request or WebSocket. FastAPI calls this.
+
+        Args:
+            request: the request or WebSocket.
 
         Returns:
-            The Auth, or None where that is let in. Within a route it is `current_auth()` as well.
+            The Auth, or None if the request passed without credentials. Within a route it is
+            `current_auth()` as well.
 
         Raises:
-            HTTPException: the request may not pass; its cause is the ToriiAuthError.
-            WebSocketException: the same, for a WebSocket on a server that cannot send our answer.
+            HTTPException: the request is refused. Its cause is the ToriiAuthError.
+            WebSocketException: the same, for a WebSocket on a server that can't send a response.
         """
         if isinstance(request, WebSocket):
-            incoming: ASGIRequest = _handshake_of(request)
+            incoming: ASGIRequest = _without_token(request)
         else:
             incoming = ASGIRequest(request.scope)
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
-            answer = self._authenticator.response_to(refusal, incoming)
-            raise exception_for(answer, request.scope) from refusal
+            response = self._authenticator.response_to(refusal, incoming)
+            raise exception_for(response, request.scope) from refusal
         request.state.auth = auth
-        # FastAPI closes it when the request is over. A generator would be unbound by the same means, at
-        # more than the price of all the rest.
+        # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
+        # stack, but costs more than everything else here.
         stack = request.scope.get("fastapi_inner_astack")
         if isinstance(stack, AsyncExitStack):
             stack.callback(unbind_auth, bind_auth(auth))
@@ -128,19 +130,21 @@ def require_auth(
     required: bool = True,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Any]:
-    """Make a dependency that lets only authenticated requests and WebSockets through.
+    """Make a dependency that requires sign-in, for requests and WebSockets.
 
     Args:
-        issuer: one tenant host URL or several, or a function that picks it by the request; left out,
-            TORII_ISSUER is read.
-        required: False does as `optional_auth`.
+        issuer: one tenant host URL or several, or a function that picks it by the request.
+            TORII_ISSUER is read if you leave it out.
+        required: False makes sign-in optional, like `optional_auth`.
         options: the keywords of `torii_backend.GuardOptions`.
 
     Returns:
-        A dependency for `Depends`; its value is the Auth, or None where that is let in.
+        A dependency for `Depends`. Its value is the Auth, or None if the request passed without
+        credentials.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
     return RequireAuth(Authenticator(issuer=issuer, required=required, **options))
 
@@ -151,33 +155,34 @@ def optional_auth(
     issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("optional_auth")] = None,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Optional[Auth]]:
-    """Make a dependency that lets requests without bearer credentials in as None; a bad token never.
+    """Make a dependency for which sign-in is optional. Invalid tokens are still rejected.
 
     Args:
         issuer: as for `require_auth`.
-        options: the keywords of `torii_backend.GuardOptions`.
+        options: the keywords of `require_auth`, except `required`.
 
     Returns:
-        A dependency for `Depends`; its value is the Auth, or None.
+        A dependency for `Depends`. Its value is the Auth, or None without a token.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
     return require_auth(issuer=issuer, required=False, **options)
 
 
-def _handshake_of(websocket: WebSocket) -> WebSocketRequest:
-    """Read the handshake of a WebSocket, and hide its token from the route."""
-    handshake = WebSocketRequest(websocket.scope)
-    clean = handshake.scope_without_token()
-    # In place: `websocket.headers` may have been read before, and lives on this list.
+def _without_token(websocket: WebSocket) -> WebSocketRequest:
+    """Return the request that opens a WebSocket, and hide its token from the route."""
+    request = WebSocketRequest(websocket.scope)
+    clean = request.scope_without_token()
+    # In place: `websocket.headers` may have been read before, and keeps this list.
     websocket.headers.raw  # noqa: B018
     websocket.scope["headers"][:] = clean.pop("headers")
     websocket.scope.update(clean)
     send = websocket.send
 
-    def send_answered(message: MutableMapping[str, Any]) -> Awaitable[None]:
-        return send(handshake.with_subprotocol(message))
+    def send_with_subprotocol(message: MutableMapping[str, Any]) -> Awaitable[None]:
+        return send(request.with_subprotocol(message))
 
-    websocket.send = send_answered  # type: ignore[method-assign, assignment]
-    return handshake
+    websocket.send = send_with_subprotocol  # type: ignore[method-assign, assignment]
+    return request

@@ -1,16 +1,22 @@
-"""The decorator that guards one view."""
+"""The decorators that guard one view."""
 
 from __future__ import annotations
 
 import typing
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 
 from flask import Flask, current_app
 
-from torii_backend._guard.options import GuardOptions, shows_options
+from torii_backend._guard.options import (
+    GuardOptions,
+    IssuerOf,
+    OptionsBesidesIssuer,
+    shows_options,
+)
 from torii_backend.flask.guard import ViewGuard, configured_options
 from torii_backend.flask.order import note_guarded
+from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,19 +35,20 @@ def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 
 @shows_options(GuardOptions)
 def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
-    """Let only authenticated requests through to a view; write it below `@app.route`.
+    """Require sign-in for a view. Write it below `@app.route`. The view finds the Auth in `g.auth`.
 
     Args:
-        view: the view function, plain or async, where the decorator is used bare; a method of a
-            class-based view will do, and the `decorators` of the class.
-        options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given the
-            application's own settings count, except `required` and `exempt`.
+        view: the view function, plain or async, when you use the decorator without parentheses. It
+            also works on methods of class-based views, and in the `decorators` of the class.
+        options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from the
+            application's settings, except `required` and `exempt`.
 
     Returns:
-        The view, or a decorator for it, with its signature kept.
+        The guarded view with its signature kept, or a decorator that makes it.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
     guard = ViewGuard(_options_of, **options)
 
@@ -54,6 +61,44 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
         note_guarded(guarded)
         return cast("View", guarded)
 
+    return decorate if view is None else decorate(view)
+
+
+@typing.overload
+def optional_auth(view: View) -> View: ...
+
+
+@typing.overload
+def optional_auth(
+    *, issuer: Union[Issuer, IssuerOf] = None, **options: Unpack[OptionsBesidesIssuer]
+) -> Callable[[View], View]: ...
+
+
+@shows_options(OptionsBesidesIssuer)
+def optional_auth(
+    view: Optional[View] = None,
+    *,
+    issuer: Union[Issuer, IssuerOf] = None,
+    **options: Unpack[OptionsBesidesIssuer],
+) -> Any:
+    """Make sign-in optional for a view. Without a token, `g.auth` is None.
+
+    Invalid tokens are still rejected, and so are users who fail the policy. If `Torii(app)` requires
+    sign-in for the whole application, it rejects requests without a token before this is asked.
+
+    Args:
+        view: as for `require_auth`.
+        issuer: as for `require_auth`.
+        options: the keywords of `require_auth`, except `required`.
+
+    Returns:
+        The guarded view with its signature kept, or a decorator that makes it.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
+    """
+    decorate = require_auth(issuer=issuer, required=False, **options)
     return decorate if view is None else decorate(view)
 
 

@@ -13,7 +13,7 @@ from torii_backend._guard.options import (
     merged_options,
     shows_options,
 )
-from torii_backend.flask.guard import ViewGuard, configured_options, let_in_all
+from torii_backend.flask.guard import ViewGuard, authenticate_request, configured_options
 from torii_backend.flask.order import check_order
 
 if TYPE_CHECKING:
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 
 class Torii:
-    """The Flask extension: guards every request of an application.
+    """The Flask extension: requires sign-in for every request of an application.
 
     Args:
-        app: the application; left out, call `init_app` later.
-        options: the keywords of `torii_backend._guard.options.GuardOptions`; each may stand in
-            `app.config` as well, as `TORII_ISSUER`, `TORII_ROLE` and so on.
+        app: the application. Leave it out to call `init_app` later, or to guard blueprints only.
+        options: the keywords of `torii_backend.GuardOptions`. You can set each in `app.config` as
+            well, as `TORII_ISSUER`, `TORII_ROLE` and so on.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
 
     @shows_options(GuardOptions)
@@ -40,9 +41,12 @@ class Torii:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Guard an application.
+        """Require sign-in for every request of an application.
 
-        The first request fails where a view lost its guard: `@require_auth` above `@app.route`.
+        The first request fails if a view lost its guard: `@require_auth` above `@app.route`.
+
+        Args:
+            app: the application.
 
         Raises:
             ConfigurationError: a setting is missing or wrong.
@@ -50,31 +54,32 @@ class Torii:
         options = self._options_for(app)
         authenticator = Authenticator(**options)
         app.extensions["torii"] = options
-        unchecked = True
+        is_checked = False
 
         @app.before_request
         def guard() -> None:
-            nonlocal unchecked
-            if unchecked:
+            nonlocal is_checked
+            if not is_checked:
                 check_order(app.view_functions)
-                unchecked = False
-            let_in_all(authenticator, options)
+                is_checked = True
+            authenticate_request(authenticator)
 
     @shows_options(GuardOptions)
     def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:
         """Make a guard for some of the views, such as `blueprint.before_request(torii.guard())`.
 
-        It works in applications that this extension does not guard as a whole, too.
+        It also works in applications that this extension doesn't guard as a whole.
 
         Args:
-            options: the keywords of `torii_backend._guard.options.GuardOptions`; for those not given the
-                extension's count, except `required` and `exempt`.
+            options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from the
+                extension, except `required` and `exempt`.
 
         Returns:
-            A function for `before_request`, of a blueprint or an application.
+            A function for `before_request` of a blueprint or an application.
 
         Raises:
             ConfigurationError: a setting is wrong.
+            TypeError: a keyword is unknown.
         """
         return ViewGuard(self._options_for, **options)
 

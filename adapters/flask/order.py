@@ -1,4 +1,4 @@
-"""Finds views that were registered before `@require_auth` could guard them."""
+"""Finds views that lost their guard: `@require_auth` above `@app.route` guards nothing."""
 
 from __future__ import annotations
 
@@ -11,52 +11,47 @@ from torii_backend.errors import ConfigurationError
 
 Function = Callable[..., Any]
 
-# By identity: a view may be any callable, also one that cannot be hashed.
-_guarded: WeakValueDictionary[int, Function] = WeakValueDictionary()
-_beneath_a_guard: WeakValueDictionary[int, Function] = WeakValueDictionary()
+_IS_GUARD = "_torii_guard"
+# The functions that guards wrap, by identity: a view may be any callable, even an unhashable one.
+_wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
 
 
 def note_guarded(guarded: Function) -> None:
-    """Remember a guarded view, and the functions that it wraps."""
-    _guarded[id(guarded)] = guarded
+    """Remember which functions a guarded view wraps."""
+    setattr(guarded, _IS_GUARD, True)
     for function in _layers(guarded.__wrapped__):  # type: ignore[attr-defined]
-        with suppress(TypeError):  # nothing refers weakly to it
-            _beneath_a_guard[id(function)] = function
+        with suppress(TypeError):  # it doesn't support weak references
+            _wrapped[id(function)] = function
 
 
 def check_order(views: Mapping[str, Function]) -> None:
-    """Check that no view is registered bare while its guarded form is registered nowhere.
+    """Check that no function is registered that a guard wraps, while the guard is registered nowhere.
 
-    Args:
-        views: the views of an application by endpoint.
-
-    Raises:
-        ConfigurationError: there is such a view.
+    `views` are the views of an application by endpoint.
     """
-    layers = {endpoint: list(_layers(view)) for endpoint, view in views.items()}
-    bare = {
-        endpoint: functions[0]
-        for endpoint, functions in layers.items()
-        if not any(_guarded.get(id(function)) is function for function in functions)
-    }
-    guarded = {id(f) for name in layers.keys() - bare.keys() for f in layers[name]}
-    for endpoint, view in bare.items():
-        lost = _beneath_a_guard.get(id(view)) is view and id(view) not in guarded
+    layers = [list(_layers(view)) for view in views.values()]
+    guarded = {id(each) for view in layers if any(map(_is_guard, view)) for each in view}
+    for endpoint, view in views.items():
+        lost = _wrapped.get(id(view)) is view and id(view) not in guarded
         if lost and not _keeps_its_name(view):
             raise ConfigurationError(
-                f"the view {endpoint!r} is registered without its guard: "
-                "write @require_auth below @app.route, not above it."
+                f"The view {endpoint!r} is registered without its guard. "
+                "Write @require_auth below @app.route, not above it."
             )
 
 
 def _layers(view: Function) -> Iterator[Function]:
-    """List a function and what it wraps, from the outside in."""
+    """Yield a function and those that it wraps, from the outside in."""
     layer: Any = view
     while layer is not None:
         yield layer
         layer = getattr(layer, "__wrapped__", None)
 
 
+def _is_guard(function: Function) -> bool:
+    return getattr(function, _IS_GUARD, None) is True
+
+
 def _keeps_its_name(view: Function) -> bool:
-    """Tell whether a view was not decorated: then its name in its module would mean another one."""
+    """Return whether a module's name for a view still means it: then nothing was decorated with `@`."""
     return getattr(view, "__globals__", {}).get(getattr(view, "__name__", None)) is view

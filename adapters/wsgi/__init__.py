@@ -30,7 +30,7 @@ __all__ = ["AuthMiddleware"]
 
 
 class AuthMiddleware:
-    """WSGI middleware that lets only authenticated requests through to `app`.
+    """WSGI middleware that requires sign-in for every request of `app`.
 
     Args:
         app: the WSGI application to guard.
@@ -38,6 +38,7 @@ class AuthMiddleware:
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown.
     """
 
     @shows_options(GuardOptions)
@@ -46,7 +47,7 @@ class AuthMiddleware:
         self._authenticator = Authenticator(**options)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Serve one request."""
         request = WSGIRequest(environ)
         try:
             auth = self._authenticator.authenticate(request)
@@ -57,16 +58,16 @@ class AuthMiddleware:
         token = bind_auth(auth)
         try:
             body = self._app(environ, start_response)
+            # To iterate over a list runs no code of the application.
+            return body if isinstance(body, list) else BoundIterator(auth, body)
         finally:
             unbind_auth(token)
-        # A list runs no code of the application any more.
-        return body if isinstance(body, list) else BoundIterator(auth, body)
 
 
 def _send(
-    challenge: RefusalResponse, environ: dict[str, Any], start_response: StartResponse
+    response: RefusalResponse, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
-    phrase = responses.get(challenge.status, "Unknown")
-    length = ("Content-Length", str(len(challenge.body)))
-    start_response(f"{challenge.status} {phrase}", [*challenge.headers, length])
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [challenge.body]
+    phrase = responses.get(response.status, "Unknown")
+    length = ("Content-Length", str(len(response.body)))
+    start_response(f"{response.status} {phrase}", [*response.headers, length])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]

@@ -65,7 +65,7 @@ def test_a_guard_that_was_not_called_fails_the_declaration_of_the_route(forgotte
     def nested(inner: Any = Depends(default)) -> None: ...  # noqa: B008
 
     for endpoint in (default, annotated, security, nested):
-        with pytest.raises(ConfigurationError, match=rf"write Depends\({name}\(\.\.\.\)\)"):
+        with pytest.raises(ConfigurationError, match=rf"Write Depends\({name}\(\.\.\.\)\)"):
             app.get("/me")(endpoint)
         with pytest.raises(ConfigurationError, match="not Depends"):
             app.websocket("/ws")(endpoint)
@@ -99,7 +99,7 @@ def test_a_missing_issuer_is_found_by_require_auth() -> None:
 
 
 def test_wrong_settings_are_found_by_require_auth(issuer: str) -> None:
-    with pytest.raises(ConfigurationError, match="full address"):
+    with pytest.raises(ConfigurationError, match="full URL"):
         require_auth(issuer="acme.torii.so")
     with pytest.raises(ConfigurationError, match="required"):
         require_auth(issuer=issuer, required="no")  # type: ignore[call-overload]

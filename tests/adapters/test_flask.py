@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, request, stream_with_context
 from flask.testing import FlaskClient
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, Unauthorized
@@ -208,8 +208,7 @@ def test_a_test_request_context_may_run_the_guard(issuers: Issuers) -> None:
         app.preprocess_request()
 
 
-def test_a_plain_generator_streams_with_its_user(issuers: Issuers) -> None:
-    """Without `stream_with_context` there is no `g` any more, but `current_auth()` holds."""
+def test_a_stream_knows_its_user_if_it_knows_its_request(issuers: Issuers) -> None:
     app = _app(TORII_ISSUER=issuers.home.issuer)
     Torii(app)
 
@@ -218,8 +217,12 @@ def test_a_plain_generator_streams_with_its_user(issuers: Issuers) -> None:
             auth = current_auth()
             yield "nobody" if auth is None else auth.user_id
 
-    app.add_url_rule("/names", view_func=lambda: Response(names()))
-    assert app.test_client().get("/names", headers=bearer_headers(issuers)).data == b"ada" * 3
+    app.add_url_rule("/names", "names", lambda: Response(stream_with_context(names())))
+    app.add_url_rule("/bare", "bare", lambda: Response(names()))
+    client = app.test_client()
+    assert client.get("/names", headers=bearer_headers(issuers)).data == b"ada" * 3
+    with pytest.raises(ConfigurationError, match="outside a guarded request"):
+        client.get("/bare", headers=bearer_headers(issuers))
 
 
 class _Me(MethodView):

@@ -15,7 +15,7 @@ from torii_backend.flask import Torii, require_auth
 
 from .issuers import Issuers
 
-SENTENCE = r"'me' is registered without its guard: write @require_auth below @app\.route"
+SENTENCE = r"'me' is registered without its guard\. Write @require_auth below @app\.route"
 
 
 def _app(issuer: str, **options: Any) -> Flask:

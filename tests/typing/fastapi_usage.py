@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Optional, Union
 
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from typing_extensions import assert_type
 
 from torii_backend import Auth, Policy, Verifier
 from torii_backend.fastapi import (
+    REFUSALS,
     RequireAuth,
-    describe_refusals,
     optional_auth,
     require_auth,
 )
@@ -37,7 +37,8 @@ async def allowed(auth: Auth) -> Union[bool, str]:
 
 
 assert_type(require_auth(check=allowed, policy=Policy(organization=True)), RequireAuth[Auth])
-describe_refusals(app)
+described = FastAPI(responses=REFUSALS)
+APIRouter(responses=REFUSALS)
 app.dependency_overrides[signed_in] = lambda: None
 
 SignedIn = Annotated[Auth, Depends(signed_in)]

@@ -1,4 +1,4 @@
-"""Authenticator: the headers of a request become an Auth, or a refusal; what every adapter stands on."""
+"""Authenticator: a request becomes an Auth or is refused. Every adapter uses one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Authenticator:
-    """Authenticates requests the way one guard is configured.
+    """Authenticates requests with one set of options.
 
     Args:
-        options: see `GuardOptions`.
+        options: the keywords of `GuardOptions`.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
@@ -72,7 +72,7 @@ class Authenticator:
         return auth
 
     def identify(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
-        """Verify the bearer token of a request; no policy is asked yet.
+        """Verify the bearer token of a request, without enforcing the policy.
 
         Args, Returns and Raises are those of `authenticate`.
         """
@@ -89,7 +89,10 @@ class Authenticator:
         return await self._verifier_for(incoming).verify_async(token)
 
     def authorize(self, auth: Optional[Auth]) -> None:
-        """Enforce the policy; a request that `identify` passed as None has none to meet.
+        """Enforce the policy.
+
+        Args:
+            auth: what `identify` returned. None passes: there is no user to check.
 
         Raises:
             PermissionDenied: a condition of the policy fails.
@@ -99,17 +102,17 @@ class Authenticator:
             self._policy.enforce(auth)
 
     async def authorize_async(self, auth: Optional[Auth]) -> None:
-        """Async version of `authorize`; it awaits an async check."""
+        """Async version of `authorize`. It awaits an async check."""
         if auth is not None and self._policy:
             await self._policy.enforce_async(auth)
 
     def prefetch(self) -> None:
-        """Start to fetch the keys if there are none yet; with an issuer for each request, do nothing."""
+        """Start to fetch the keys if there are none yet. Does nothing if `issuer` is a function."""
         if self._verifier is not None:
             self._verifier.prefetch()
 
     def seconds_left(self, auth: Auth) -> float:
-        """Tell for how many seconds more the token of this Auth is accepted, with the leeway."""
+        """Return for how many more seconds the token of this Auth is accepted, leeway included."""
         if self._verifier is not None:
             return self._verifier.seconds_left(auth)
         expires_at: float = auth.claims["exp"]
@@ -149,7 +152,7 @@ class Authenticator:
             return None
 
     def _verifier_for(self, request: IncomingRequest) -> Verifier:
-        """Return the Verifier; ask the application for the issuer if it chooses one a request."""
+        """Return the Verifier of the issuer, which may depend on the request."""
         if self._verifier is not None:
             return self._verifier
         assert self._issuer_of is not None  # noqa: S101 (one of the two is always there)
@@ -187,8 +190,8 @@ def authenticate_request(
     Raises:
         MissingCredentials: the request has no bearer token.
         InvalidRequest: it has several, or a malformed one.
-        InvalidToken: the token is refused; `reason` says by which check.
-        KeysUnavailable: the issuer's keys could not be fetched.
+        InvalidToken: the token is rejected. `reason` says which check failed.
+        KeysUnavailable: the issuer's keys can't be fetched.
         ConfigurationError: a setting is missing or wrong.
         TypeError: `headers` is neither a mapping nor pairs.
     """
@@ -204,6 +207,6 @@ async def authenticate_request_async(
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
 ) -> Auth:
-    """Do as `authenticate_request`, but wait without blocking the event loop."""
+    """Async version of `authenticate_request`."""
     verifier = pooled_verifier(issuer, audience, leeway)
     return await verifier.verify_async(bearer_token(headers, require_header_name(header)))

@@ -1,11 +1,24 @@
-"""The Auth of the request that is being handled."""
+"""`current_auth()`: the Auth of the request that is being handled.
+
+There are two places to look. A binding is the value of a context variable: guards that call the view
+bind before the call and unbind after it. Each thread and each task has its own context, so no lock is
+needed. A source is a function that an adapter registers on import. It returns the Auth that a framework
+keeps with its current request, so nothing has to be undone when that request ends, however it ends.
+
+Requests can be nested: a view may call another guarded application. The innermost guard counts. So a
+source also returns the binding that was in place when its guard ran. If another one is in place now, a
+guard further inside has bound it. In a thread that doesn't inherit the context there is no binding, and
+the source counts. Bindings are compared by identity, since two requests may have the same Auth.
+
+`_sources` only grows, while modules are imported, so it is read without a lock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from typing import Any, Callable, Generic, Optional, TypeVar
+from typing import Callable, Generic, NamedTuple, Optional, TypeVar
 
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
@@ -13,70 +26,95 @@ from torii_backend.errors import ConfigurationError
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
-_UNBOUND: Any = object()
-_current: ContextVar[Optional[Auth]] = ContextVar("torii_backend.current_auth")
+# A fresh tuple for each binding, told from the others by its identity.
+Binding = tuple[Optional[Auth]]
+_current: ContextVar[Optional[Binding]] = ContextVar("torii_backend.current_auth", default=None)
+
+
+class RequestAuth(NamedTuple):
+    """What a framework keeps with a request: the Auth, and the binding when its guard ran."""
+
+    auth: Optional[Auth]
+    bound_before: Optional[Binding]
+
+
+_sources: list[Callable[[], Optional[RequestAuth]]] = []
 
 
 def current_auth() -> Optional[Auth]:
     """Return the Auth of the request that is being handled.
 
+    In Flask it works wherever Flask's `request` works. A response that streams needs
+    `stream_with_context` for both.
+
     Returns:
-        The Auth that the adapter injected; None where the request was let in without credentials
-        (`required=False`, or an exempt path).
+        The Auth that the guard injected. None if the request passed without credentials
+        (`required=False`, an exempt path or a CORS preflight).
 
     Raises:
         ConfigurationError: no guard has seen the current request.
     """
-    auth: Optional[Auth] = _current.get(_UNBOUND)
-    if auth is _UNBOUND:
+    binding = _current.get()
+    for source in _sources:
+        found = source()
+        if found is not None and (binding is None or binding is found.bound_before):
+            return found.auth
+    if binding is None:
         raise ConfigurationError(
-            "current_auth() was called outside a guarded request: "
-            "add the adapter's AuthMiddleware, or @require_auth on the view."
+            "current_auth() was called outside a guarded request. "
+            "Add the adapter's AuthMiddleware, or @require_auth on the view."
         )
-    return auth
+    return binding[0]
 
 
-def bind_auth(auth: Optional[Auth]) -> Token[Optional[Auth]]:
-    """Make `auth` the value of `current_auth()`, for adapters; undo it with `unbind_auth`."""
-    return _current.set(auth)
+def register_source(source: Callable[[], Optional[RequestAuth]]) -> None:
+    """Let a framework tell the Auth of its current request; None if it has no guarded request."""
+    _sources.append(source)
 
 
-def unbind_auth(token: Token[Optional[Auth]]) -> None:
+def current_binding() -> Optional[Binding]:
+    """Return the binding that is in place in this context."""
+    return _current.get()
+
+
+def bind_auth(auth: Optional[Auth]) -> Token[Optional[Binding]]:
+    """Make `auth` the value of `current_auth()`; undo it with `unbind_auth`."""
+    return _current.set((auth,))
+
+
+def unbind_auth(token: Token[Optional[Binding]]) -> None:
     """Undo one `bind_auth`."""
     # A server may close a response in another context than it was made in: nothing is bound there.
     with suppress(ValueError):
         _current.reset(token)
 
 
-def bind_auth_at_large(auth: Optional[Auth]) -> Callable[[], None]:
-    """Do as `bind_auth`, for adapters that cannot undo it in the same context, nor in its turn.
+def set_auth_until(auth: Optional[Auth]) -> Callable[[], None]:
+    """Like `bind_auth`, for adapters whose cleanup may run out of order or in another context.
 
-    Returns:
-        A function that undoes it in any context that has taken it over, and changes no other.
+    The function that it returns undoes this binding if it is in place, and no other.
     """
-    before = _current.get(_UNBOUND)
-    _current.set(auth)
+    before = _current.get()
+    binding = (auth,)
+    _current.set(binding)
 
     def unbind() -> None:
-        if _current.get(_UNBOUND) is auth:
+        if _current.get() is binding:
             _current.set(before)
 
     return unbind
 
 
-def hide_auth_at_large() -> Callable[[], None]:
-    """Do as `bind_auth_at_large`, for a request that no guard has seen: `current_auth()` fails."""
-    return bind_auth_at_large(_UNBOUND)
-
-
 class BoundIterator(Generic[Chunk]):
-    """A response body whose every step runs with `current_auth()` bound, and leaves nothing bound.
+    """Iterate over a streaming response with `current_auth()` set while each chunk is produced.
 
-    Bodies are read after their guard has returned, and servers may read several in turns.
+    Bodies are read after their guard has returned, and servers may read several in turns. Make it
+    while the Auth is bound, so that each chunk has the same binding.
     """
 
     def __init__(self, auth: Optional[Auth], body: Iterable[Chunk]) -> None:
-        self._auth = auth
+        binding = _current.get()
+        self._binding = binding if binding is not None and binding[0] is auth else (auth,)
         self._body = body
         self._iterator: Optional[Iterator[Chunk]] = None
 
@@ -96,10 +134,11 @@ class BoundIterator(Generic[Chunk]):
             self._bound(close)
 
     def _bound(self, step: Callable[[], Result]) -> Result:
-        if _current.get(_UNBOUND) is self._auth:
+        binding = _current.get()
+        if binding is not None and binding[0] is self._binding[0]:
             # A guard that is still at work has bound it, and may unbind it in this step.
             return step()
-        token = bind_auth(self._auth)
+        token = _current.set(self._binding)
         try:
             return step()
         finally:

@@ -231,15 +231,3 @@ _DEFAULTS: dict[str, object] = {
     for function in (CheckedOptions, Policy)
     for parameter in signature(function).parameters.values()
 }
-
-
-# Until the adapters for Django use the names above.
-SharedOptions = OptionsBesidesIssuer
-
-
-def check_options(options: GuardOptions) -> None:
-    checked_options(**options)
-
-
-def policy_of(options: GuardOptions) -> Policy:
-    return checked_options(**options).policy
