@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Conflict,
         Forbidden,
         InvalidRequest,
+        InvalidResponse,
         InvalidToken,
         KeysUnavailable,
         MissingCredentials,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
         ToriiError,
         ToriiTimeout,
         Unauthorized,
-        UnreadableBody,
     )
 
     __version__: str
@@ -60,6 +60,7 @@ __all__ = [
     "Forbidden",
     "IncomingRequest",
     "InvalidRequest",
+    "InvalidResponse",
     "InvalidToken",
     "KeysUnavailable",
     "MissingCredentials",
@@ -79,7 +80,6 @@ __all__ = [
     "ToriiTimeout",
     "ToriiUpdateUserInput",
     "Unauthorized",
-    "UnreadableBody",
     "Verifier",
     "__version__",
     "authenticate_request",
