@@ -85,9 +85,9 @@ def test_an_impersonation_token_is_good_once(emulator: Emulator, torii: ToriiCli
     assert granted.url is None
 
     url = f"{emulator.issuer}/_torii/auth/session/impersonate"
-    answers = [requests.post(url, json={"token": granted.token}, timeout=WATCHDOG) for _ in "ab"]
-    assert [answer.status_code for answer in answers] == [200, 401]
-    auth = verify_token(answers[0].json()["accessToken"], issuer=emulator.issuer)
+    responses = [requests.post(url, json={"token": granted.token}, timeout=WATCHDOG) for _ in "ab"]
+    assert [response.status_code for response in responses] == [200, 401]
+    auth = verify_token(responses[0].json()["accessToken"], issuer=emulator.issuer)
     assert (auth.user_id, auth.impersonating, auth.actor) == (user.id, True, actor.id)
     (session,) = torii.sessions.list_for_user(user.id)
     assert session.impersonated_by == actor.id
@@ -110,6 +110,6 @@ def test_an_unknown_endpoint_can_be_reached(emulator: Emulator, torii: ToriiClie
     path = f"/organizations/{organization_id}"
     assert torii.request("GET", path)["name"] == "Acme"
     assert torii.request("GET", path, into=Organization) == torii.organizations.get(organization_id)
-    answer = torii.with_raw_response.organizations.get(organization_id)
-    assert (answer.status, answer.value.name) == (200, "Acme")
-    assert b'"publicMetadata"' in answer.body
+    response = torii.with_raw_response.organizations.get(organization_id)
+    assert (response.status, response.value.name) == (200, "Acme")
+    assert b'"publicMetadata"' in response.body
