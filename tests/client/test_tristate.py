@@ -25,26 +25,26 @@ from .server import ApiServer, as_json
 from .wire import camel
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
+TIMESTAMPS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
 
 texts = st.none() | st.sampled_from(["", "0", "null"]) | st.text(max_size=20)
-bags = st.dictionaries(st.text(max_size=5), any_json, max_size=4)
+metadata = st.dictionaries(st.text(max_size=5), any_json, max_size=4)
 days = st.none() | st.dates()
 lists = st.lists(st.text(max_size=10), max_size=4)
 ids = st.text(max_size=5) | st.uuids()
 
 PROFILE = dict.fromkeys(("first_name", "last_name", "name", "phone", "address"), texts)
-BAGS = dict.fromkeys(("public_metadata", "private_metadata", "unsafe_metadata"), bags)
-UPDATE = {**PROFILE, "locale": texts, "date_of_birth": days, "unsafe_metadata": bags}
-CREATE = {**PROFILE, **BAGS, "email": texts, "password": texts, "date_of_birth": days}
+METADATA = dict.fromkeys(("public_metadata", "private_metadata", "unsafe_metadata"), metadata)
+UPDATE = {**PROFILE, "locale": texts, "date_of_birth": days, "unsafe_metadata": metadata}
+CREATE = {**PROFILE, **METADATA, "email": texts, "password": texts, "date_of_birth": days}
 SEARCH = {
     "name": texts,
     "email": texts,
     "user_ids": st.lists(ids, max_size=4),
     "email_addresses": lists,
     "statuses": lists,
-    "created_after": st.none() | MOMENTS,
-    "created_before": st.none() | MOMENTS,
+    "created_after": st.none() | TIMESTAMPS,
+    "created_before": st.none() | TIMESTAMPS,
     "organization_id": st.none() | ids,
 }
 
@@ -93,7 +93,7 @@ def sent(recorder: ApiServer) -> dict[str, Any]:
 def test_an_update_sends_what_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER))
+    recorder.respond_with(as_json(USER))
     wanted = {camel(name): in_json(value) for name, value in keywords.items()}
     before = deepcopy(keywords)
 
@@ -110,7 +110,7 @@ def test_an_update_sends_what_it_is_given(
 def test_a_creation_sends_what_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER, 201))
+    recorder.respond_with(as_json(USER, 201))
     before = deepcopy(keywords)
     client.users.create(**keywords)
     assert sent(recorder) == {camel(name): in_json(value) for name, value in keywords.items()}
@@ -135,9 +135,9 @@ class Fraction(float):
 
 
 def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
-    bag = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
-    torii.users.update("u1", name=Text("Ada"), unsafe_metadata=bag)
+    server.respond_with(as_json(USER))
+    metadata = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
+    torii.users.update("u1", name=Text("Ada"), unsafe_metadata=metadata)
     torii.request("POST", "/things", body=Text("Ada"))
     plain = {"plan": "pro", "seats": [3], "rate": 0.5, "key": 1}
     assert server.requests[0].json == {"name": "Ada", "unsafeMetadata": plain}
@@ -145,11 +145,11 @@ def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiCli
 
 
 @fuzz
-@given(keywords=chosen(BAGS))
+@given(keywords=chosen(METADATA))
 def test_a_merge_sends_the_bags_that_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER))
+    recorder.respond_with(as_json(USER))
     before = deepcopy(keywords)
     client.users.update_metadata("u1", **keywords)
     assert sent(recorder) == {camel(name): value for name, value in keywords.items()}
@@ -161,24 +161,24 @@ def test_a_merge_sends_the_bags_that_it_is_given(
 def test_a_search_sends_the_filters_that_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(page()))
+    recorder.respond_with(as_json(page()))
     wanted = {camel(name): in_json(value) for name, value in keywords.items()}
     for search in (client.users.list, lambda **filters: list(client.users.iterate(**filters))):
         search(**keywords)
         body = sent(recorder)
         for name in ("createdAfter", "createdBefore"):
             if body.get(name) is not None:
-                moments = [
+                timestamps = [
                     datetime.fromisoformat(text[name].replace("Z", "+00:00"))
                     for text in (body, wanted)
                 ]
-                assert moments[0] == moments[1]
+                assert timestamps[0] == timestamps[1]
                 body[name] = wanted[name]
         assert body == wanted
 
 
 def test_an_argument_that_is_unset_is_left_out(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update("u1", name="Ada", phone=UNSET, unsafe_metadata=UNSET)
     torii.users.update("u1", ToriiUpdateUserInput(name="Ada", phone=UNSET))
     torii.users.update("u1", ToriiUpdateUserInput(name="Ada"), phone=UNSET)
@@ -188,11 +188,11 @@ def test_an_argument_that_is_unset_is_left_out(server: ApiServer, torii: ToriiCl
 def test_read_only_and_unordered_collections_can_be_sent(
     server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(as_json(page()))
+    server.respond_with(as_json(page()))
     torii.users.list(
         user_ids=("u1",), email_addresses={"a@example.com"}, statuses={"active": 1}.keys()
     )
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update(
         "u1", unsafe_metadata=MappingProxyType({"a": MappingProxyType({"b": (1, 2)})})
     )
@@ -203,7 +203,7 @@ def test_read_only_and_unordered_collections_can_be_sent(
 
 
 def test_a_day_may_be_written_out(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update("u1", date_of_birth="1815-12-10")
     torii.users.update("u1", ToriiUpdateUserInput(date_of_birth="1815-12-10"))
     assert [request.json for request in server.requests] == [{"dateOfBirth": "1815-12-10"}] * 2

@@ -9,6 +9,17 @@ from torii_backend.client.client import (
     create_async_torii_client,
     create_torii_client,
 )
+from torii_backend.client.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidResponse,
+    NotFound,
+    PaymentRequired,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
 from torii_backend.client.inputs import ToriiUpdateUserInput
 from torii_backend.client.models import (
     AllowedOrigins,
@@ -22,20 +33,32 @@ from torii_backend.client.models import (
     User,
     UserOrganization,
 )
+from torii_backend.client.paging import AsyncPageIterator, PageIterator
 
 __all__ = [
     "AllowedOrigins",
     "ApiResponse",
+    "AsyncPageIterator",
     "AsyncToriiClient",
+    "BadRequest",
+    "Conflict",
+    "Forbidden",
     "ImpersonationToken",
+    "InvalidResponse",
     "Invitation",
     "InvitationDetail",
+    "NotFound",
     "Organization",
     "OrganizationMember",
     "Page",
+    "PageIterator",
+    "PaymentRequired",
+    "RateLimited",
+    "ServerError",
     "Session",
     "ToriiClient",
     "ToriiUpdateUserInput",
+    "Unauthorized",
     "User",
     "UserOrganization",
     "create_async_torii_client",

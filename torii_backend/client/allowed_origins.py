@@ -1,17 +1,18 @@
-"""Origins: the extra origins that may call the tenant host."""
+"""Allowed origins: origins that may call the tenant host, besides those of web applications."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from torii_backend.client._transport.request import ApiRequest, Timeout, describe
-from torii_backend.client.dispatch import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, describe
+from torii_backend.client.dispatch import DispatchT, Resource, operation
 from torii_backend.client.inputs import SetAllowedOrigins
 from torii_backend.client.models import AllowedOrigins
+from torii_backend.client.types import Timeout
 
 
-class Origins(Resource[FaceT]):
-    """The extra origins, for native apps and other stacks without a web origin of their own."""
+class AllowedOriginsResource(Resource[DispatchT]):
+    """The allowed origins, for native apps and other clients without a web origin."""
 
     @operation
     def get(self, *, timeout: Timeout = None) -> ApiRequest[AllowedOrigins]:
@@ -32,11 +33,11 @@ class Origins(Resource[FaceT]):
         """Replace the list.
 
         Args:
-            origins: whole origins, such as `capacitor://localhost`; what is not in it is dropped.
+            origins: whole origins, such as `capacitor://localhost`. Others are removed.
             timeout: seconds for this call.
 
         Returns:
-            The list as it is stored now.
+            The stored list.
         """
         body = SetAllowedOrigins(origins=origins)
         return describe("PUT", "/allowed-origins", into=AllowedOrigins, body=body, timeout=timeout)

@@ -1,17 +1,17 @@
-"""Faces: how one description of an operation is called, blocking or awaited, read or raw.
+"""Dispatch: how one description of an operation is called, sync or async, decoded or raw.
 
-A resource describes each of its operations once, in a method that gives an `ApiRequest`. The face of
-the client that a resource belongs to decides what calling the method gives:
+A resource describes each of its operations once, in a method that returns an `ApiRequest`. The
+dispatch of the client that the resource belongs to decides what calling the method returns:
 
-  Blocking      `ToriiClient`                            the value
-  BlockingRaw   `ToriiClient.with_raw_response`          an `ApiResponse` with the value
-  Awaited       `AsyncToriiClient`                       an awaitable of the value
-  AwaitedRaw    `AsyncToriiClient.with_raw_response`     an awaitable of the `ApiResponse`
+  SyncDispatch        `ToriiClient`                            the value
+  RawSyncDispatch     `ToriiClient.with_raw_response`          an `ApiResponse` with the value
+  AsyncDispatch       `AsyncToriiClient`                       an awaitable of the value
+  RawAsyncDispatch    `AsyncToriiClient.with_raw_response`     an awaitable of the `ApiResponse`
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import wraps
 from inspect import signature
 from types import MethodType
@@ -20,7 +20,6 @@ from typing import (
     Any,
     Callable,
     Generic,
-    Optional,
     TypeVar,
     Union,
     get_args,
@@ -30,10 +29,10 @@ from typing import (
 
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client._transport.response import ApiResponse
-from torii_backend.client._transport.threads import Workers
+from torii_backend.client._transport.threads import ThreadPool
 from torii_backend.client._transport.transport import Transport
 from torii_backend.client.models import Page
-from torii_backend.client.paging import Pages
+from torii_backend.client.paging import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
@@ -45,196 +44,178 @@ else:
 T = TypeVar("T")
 
 
-class Blocking:
-    """Calls wait for the answer and give its value."""
+class SyncDispatch:
+    """Calls block and return the decoded value."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def send(self, request: ApiRequest[T]) -> T:
-        """Send a request; see `Transport.send`."""
+        """Send a request."""
         value: T = self._transport.send(request).value
         return value
 
 
-class BlockingRaw:
-    """Calls wait for the answer and give it whole."""
+class RawSyncDispatch:
+    """Calls block and return the `ApiResponse`."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
-        """Send a request; see `Transport.send`."""
+        """Send a request."""
         return self._transport.send(request)
 
 
-class Awaited:
-    """Calls are awaited and give the value of the answer."""
+class AsyncDispatch:
+    """Calls are awaited and return the decoded value."""
 
-    def __init__(self, transport: Transport, workers: Workers) -> None:
+    def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
-        self._workers = workers
+        self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> T:
-        """Send a request on a worker thread; see `Transport.send`."""
-        value: T = (await self._workers.run(self._transport.send, request)).value
+        """Send a request on a thread of the pool."""
+        value: T = (await self._threads.run(self._transport.send, request)).value
         return value
 
 
-class AwaitedRaw:
-    """Calls are awaited and give the answer whole."""
+class RawAsyncDispatch:
+    """Calls are awaited and return the `ApiResponse`."""
 
-    def __init__(self, transport: Transport, workers: Workers) -> None:
+    def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
-        self._workers = workers
+        self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
-        """Send a request on a worker thread; see `Transport.send`."""
-        return await self._workers.run(self._transport.send, request)
+        """Send a request on a thread of the pool."""
+        return await self._threads.run(self._transport.send, request)
 
 
-Face = Union[Blocking, BlockingRaw, Awaited, AwaitedRaw]
-FaceT = TypeVar("FaceT", bound=Face)
+Dispatch = Union[SyncDispatch, RawSyncDispatch, AsyncDispatch, RawAsyncDispatch]
+DispatchT = TypeVar("DispatchT", bound=Dispatch)
 
 
-class Resource(Generic[FaceT]):
-    """A group of operations with the face of the client that it belongs to."""
+class Resource(Generic[DispatchT]):
+    """A group of operations, called by way of one dispatch."""
 
-    def __init__(self, face: FaceT) -> None:
-        self._face: Any = face
+    def __init__(self, dispatch: DispatchT) -> None:
+        self._dispatch: Any = dispatch
 
 
 class operation(Generic[P, T]):  # noqa: N801 (a decorator)
-    """A method of a resource that describes one call; calling it makes the call.
-
-    Args:
-        describe: takes the arguments of the call and gives the request.
-    """
+    """Turn a method that describes one call into one that makes it."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[T]]) -> None:
         self.__doc__ = describe.__doc__
         value = _argument(get_type_hints(describe)["return"])
-        self._methods = {face: _calling(face, describe, value) for face in get_args(Face)}
+        self._methods = {
+            dispatch: _calling(dispatch, describe, value) for dispatch in get_args(Dispatch)
+        }
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], T]: ...
 
     @overload
-    def __get__(self, resource: Resource[Blocking], owner: Any) -> Callable[P, T]: ...
+    def __get__(self, resource: Resource[SyncDispatch], owner: Any) -> Callable[P, T]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[BlockingRaw], owner: Any
+        self, resource: Resource[RawSyncDispatch], owner: Any
     ) -> Callable[P, ApiResponse[T]]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[Awaited], owner: Any
+        self, resource: Resource[AsyncDispatch], owner: Any
     ) -> Callable[P, Coroutine[None, None, T]]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[AwaitedRaw], owner: Any
+        self, resource: Resource[RawAsyncDispatch], owner: Any
     ) -> Callable[P, Coroutine[None, None, ApiResponse[T]]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's face has."""
+        """Return the bound method in the variant for the resource's dispatch."""
         if resource is None:
-            return self._methods[Blocking]  # so that help() on a class shows methods
-        return MethodType(self._methods[type(resource._face)], resource)
+            return self._methods[SyncDispatch]  # so that help() on a class shows methods
+        return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
-class iteration(Generic[P, T]):  # noqa: N801 (a decorator)
-    """A method of a resource that describes the first page; calling it iterates over all items.
-
-    Args:
-        describe: takes the arguments of the call and gives the request of the first page.
-    """
+class paginated(Generic[P, T]):  # noqa: N801 (a decorator)
+    """Turn a method that describes the first page into one that iterates over all items."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[Page[T]]]) -> None:
         self.__doc__ = describe.__doc__
         item = _argument(_argument(get_type_hints(describe)["return"]))
-        self._methods = {face: _iterating(face, describe, item) for face in (Blocking, Awaited)}
+        self._methods: dict[type[Dispatch], Callable[..., Any]] = {
+            SyncDispatch: _iterating(PageIterator, describe, item),
+            AsyncDispatch: _iterating(AsyncPageIterator, describe, item),
+        }
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], Iterator[T]]: ...
+    def __get__(
+        self, resource: None, owner: Any
+    ) -> Callable[Concatenate[Any, P], PageIterator[T]]: ...
 
     @overload
-    def __get__(self, resource: Resource[Blocking], owner: Any) -> Callable[P, Iterator[T]]: ...
+    def __get__(
+        self, resource: Resource[SyncDispatch], owner: Any
+    ) -> Callable[P, PageIterator[T]]: ...
 
     @overload
-    def __get__(self, resource: Resource[Awaited], owner: Any) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(
+        self, resource: Resource[AsyncDispatch], owner: Any
+    ) -> Callable[P, AsyncPageIterator[T]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's face has."""
+        """Return the bound method in the variant for the resource's dispatch."""
         if resource is None:
-            return self._methods[Blocking]  # so that help() on a class shows methods
-        if type(resource._face) not in self._methods:
-            raise AttributeError("An iteration has no raw response: ask for its pages one by one.")
-        return MethodType(self._methods[type(resource._face)], resource)
+            return self._methods[SyncDispatch]  # so that help() on a class shows methods
+        if type(resource._dispatch) not in self._methods:
+            raise AttributeError("Iterators have no raw response. Request the pages one by one.")
+        return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
 def _calling(
-    face: type[Face], describe: Callable[..., ApiRequest[Any]], value: Any
+    dispatch: type[Dispatch], describe: Callable[..., ApiRequest[Any]], value: Any
 ) -> Callable[..., Any]:
-    """Make the method that makes the call; `value` is the type that it is about."""
+    """Make the method that makes the call; `value` is the type that it returns."""
 
     def call(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return resource._face.send(describe(resource, *args, **kwargs))
+        return resource._dispatch.send(describe(resource, *args, **kwargs))
 
     async def call_awaited(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return await resource._face.send(describe(resource, *args, **kwargs))
+        return await resource._dispatch.send(describe(resource, *args, **kwargs))
 
-    is_raw = face in {BlockingRaw, AwaitedRaw}
-    return _presented(
-        call_awaited if face in {Awaited, AwaitedRaw} else call,
+    is_raw = dispatch in {RawSyncDispatch, RawAsyncDispatch}
+    return _present(
+        call_awaited if dispatch in {AsyncDispatch, RawAsyncDispatch} else call,
         describe,
         ApiResponse[value] if is_raw else value,
     )
 
 
 def _iterating(
-    face: type[Face], describe: Callable[..., ApiRequest[Any]], item: Any
+    kind: Any, describe: Callable[..., ApiRequest[Any]], item: Any
 ) -> Callable[..., Any]:
-    """Make the method that iterates; bad arguments are refused by the call, not by the loop."""
-    walk = _walk_awaited if face is Awaited else _walk
+    """Make the method that returns an iterator; it checks the arguments before the loop begins."""
 
     def method(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return walk(resource._face, describe(resource, *args, **kwargs))
+        return kind(resource._dispatch.send, describe(resource, *args, **kwargs))
 
-    kind: Any = AsyncIterator if face is Awaited else Iterator
-    return _presented(method, describe, kind[item])
-
-
-def _walk(face: Any, first: ApiRequest[Page[T]]) -> Iterator[T]:
-    pages = Pages()
-    request: Optional[ApiRequest[Page[T]]] = first
-    while request is not None:
-        page = face.send(request)
-        yield from page.items
-        request = pages.following(request, page)
-
-
-async def _walk_awaited(face: Any, first: ApiRequest[Page[T]]) -> AsyncIterator[T]:
-    pages = Pages()
-    request: Optional[ApiRequest[Page[T]]] = first
-    while request is not None:
-        page = await face.send(request)
-        for item in page.items:
-            yield item
-        request = pages.following(request, page)
+    return _present(method, describe, kind[item])
 
 
 def _argument(generic: Any) -> Any:
-    """Give what stands between the brackets of a type."""
+    """Return the `T` of `X[T]`."""
     (argument,) = get_args(generic)
     return None if argument is type(None) else argument
 
 
-def _presented(
+def _present(
     method: Callable[..., Any], describe: Callable[..., Any], returns: Any
 ) -> Callable[..., Any]:
-    """Give a method the name, the documentation and the parameters of its description."""
+    """Copy name, documentation and parameters to a method."""
     wraps(describe)(method)
     method.__annotations__ = {**describe.__annotations__, "return": returns}
     method.__signature__ = signature(describe).replace(return_annotation=returns)  # type: ignore[attr-defined]

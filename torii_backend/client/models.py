@@ -1,25 +1,23 @@
-"""Models: what Torii's REST API answers, one struct a schema of its OpenAPI file.
+"""Models: what Torii's REST API returns, one struct per schema of its OpenAPI file.
 
-Fields that the server adds are ignored, words that it adds to a list (statuses, locales) stay plain
-strings, and optional fields that it leaves out are None. Identifiers are strings, moments are aware
-datetimes. Structs cannot be changed, and their repr shows no personal data.
+Unknown fields are ignored, unknown statuses and locales stay plain strings, and missing optional
+fields are None. Ids are strings, timestamps are aware datetimes. Structs are immutable, and their
+repr shows no personal data.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, Optional, TypeVar
+from typing import ClassVar, Generic, Optional, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Struct
+
+from torii_backend.client.types import Metadata, Timestamp
 
 ItemT = TypeVar("ItemT")
 
-Moment = Annotated[datetime, Meta(tz=True)]
-Bag = dict[str, Any]
-
 
 class _Record(Struct, frozen=True, rename="camel", kw_only=True):
-    """What all answers share; its repr names the fields that tell a record from others."""
+    """The base of all models. Its repr shows the fields that identify a record."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)
 
@@ -33,7 +31,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
 
     Attributes:
         items: the records of the page.
-        next_cursor: what to pass as `cursor` for the page that follows; None on the last one.
+        next_cursor: what to pass as `cursor` for the next page; None on the last one.
         has_more: whether there is such a page.
     """
 
@@ -51,17 +49,17 @@ class User(_Record, frozen=True, kw_only=True):
         id: the same as `Auth.user_id`.
         environment_id: the environment that the user belongs to.
         status: `active`, `banned` or `deleted`.
-        created_at: when the account was made.
-        updated_at: when it changed last.
+        created_at: when the account was created.
+        updated_at: when it last changed.
         public_metadata: set by servers, visible to the user's client.
-        private_metadata: set and seen by servers only.
-        unsafe_metadata: set and seen by the user's client as well: never authorize by it.
+        private_metadata: set by servers, visible to servers only.
+        unsafe_metadata: set by servers and the user's client: never authorize by it.
         name: the full name.
         first_name: the given name.
         last_name: the family name.
         locale: `en` or `da`.
         email: the primary address.
-        email_verified_at: when the primary address was proven.
+        email_verified_at: when the primary address was verified.
         deleted_at: when the account was deleted.
     """
 
@@ -70,34 +68,34 @@ class User(_Record, frozen=True, kw_only=True):
     id: str
     environment_id: str
     status: str
-    created_at: Moment
-    updated_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
-    unsafe_metadata: Bag
+    created_at: Timestamp
+    updated_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
+    unsafe_metadata: Metadata
     name: Optional[str] = None
     first_name: Optional[str] = None
     last_name: Optional[str] = None
     locale: Optional[str] = None
     email: Optional[str] = None
-    email_verified_at: Optional[Moment] = None
-    deleted_at: Optional[Moment] = None
+    email_verified_at: Optional[Timestamp] = None
+    deleted_at: Optional[Timestamp] = None
 
 
 class Session(_Record, frozen=True, kw_only=True):
     """A live sign-in of a user.
 
     Attributes:
-        id: names the session when it is revoked.
-        user_id: whose it is.
+        id: the session's id, for `revoke`.
+        user_id: the user.
         environment_id: the environment of that user.
         created_at: when the user signed in.
-        expires_at: when it ends by itself.
-        last_used_at: when it was used last.
+        expires_at: when it expires.
+        last_used_at: when it was last used.
         user_agent: the browser at sign-in.
         ip_address: the client's address at sign-in.
         active_organization_id: the organization that is selected in the session.
-        impersonated_by: who is acting as the user; None in an ordinary session.
+        impersonated_by: the id of the user who acts as this one; None in an ordinary session.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "user_id")
@@ -105,9 +103,9 @@ class Session(_Record, frozen=True, kw_only=True):
     id: str
     user_id: str
     environment_id: str
-    created_at: Moment
-    expires_at: Moment
-    last_used_at: Moment
+    created_at: Timestamp
+    expires_at: Timestamp
+    last_used_at: Timestamp
     user_agent: Optional[str] = None
     ip_address: Optional[str] = None
     active_organization_id: Optional[str] = None
@@ -120,18 +118,18 @@ class Organization(_Record, frozen=True, kw_only=True):
     Attributes:
         id: the same as `Auth.organization_id`.
         name: its name.
-        created_at: when it was made.
+        created_at: when it was created.
         public_metadata: any member's client can read it.
         private_metadata: for servers only.
-        slug: its name in addresses.
+        slug: its name in URLs.
         role_set_id: the roles that its members can have.
     """
 
     id: str
     name: str
-    created_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    created_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     slug: Optional[str] = None
     role_set_id: Optional[str] = None
 
@@ -146,7 +144,7 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
         joined_at: when the user became a member.
         public_metadata: of the membership; no client can read it.
         private_metadata: of the membership, for servers only.
-        role_name: the role in words.
+        role_name: the display name of the role.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("organization_id", "user_id", "role")
@@ -154,9 +152,9 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
     organization_id: str
     user_id: str
     role: str
-    joined_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    joined_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     role_name: Optional[str] = None
 
 
@@ -171,7 +169,7 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
         public_metadata: of the membership; no client can read it.
         private_metadata: of the membership, for servers only.
         slug: the slug of the organization.
-        role_name: the role in words; None where the role set lacks the key.
+        role_name: the display name of the role; None if the role set lacks the key.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("organization_id", "role")
@@ -179,9 +177,9 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
     organization_id: str
     name: str
     role: str
-    joined_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    joined_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     slug: Optional[str] = None
     role_name: Optional[str] = None
 
@@ -190,12 +188,12 @@ class Invitation(_Record, frozen=True, kw_only=True):
     """An invitation by email to join the environment.
 
     Attributes:
-        id: names the invitation.
+        id: the invitation's id.
         environment_id: the environment that it leads to.
-        email: who is invited.
+        email: the address that is invited.
         status: `PENDING`, `ACCEPTED`, `REVOKED` or `EXPIRED`.
         expires_at: until when it can be accepted.
-        created_at: when it was made.
+        created_at: when it was created.
         accepted_at: when it was accepted.
         revoked_at: when it was withdrawn.
     """
@@ -206,31 +204,31 @@ class Invitation(_Record, frozen=True, kw_only=True):
     environment_id: str
     email: str
     status: str
-    expires_at: Moment
-    created_at: Moment
-    accepted_at: Optional[Moment] = None
-    revoked_at: Optional[Moment] = None
+    expires_at: Timestamp
+    created_at: Timestamp
+    accepted_at: Optional[Timestamp] = None
+    revoked_at: Optional[Timestamp] = None
 
 
 class InvitationDetail(Invitation, frozen=True, kw_only=True):
-    """An invitation with its metadata, which the account will start with.
+    """An invitation with the metadata that the account will start with.
 
     Attributes:
         public_metadata: for servers and the user's client.
         private_metadata: for servers only.
     """
 
-    public_metadata: Bag
-    private_metadata: Bag
+    public_metadata: Metadata
+    private_metadata: Metadata
 
 
 class ImpersonationToken(_Record, frozen=True, kw_only=True):
     """A token that signs its bearer in as a user, once.
 
     Attributes:
-        token: to be spent at the tenant host, `POST /_torii/auth/session/impersonate`.
+        token: pass it to the tenant host, `POST /_torii/auth/session/impersonate`.
         expires_in_seconds: the lifetime that was granted.
-        url: a link for a browser that spends the token; None without a landing page.
+        url: a link that uses the token in a browser; None without a landing page.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("expires_in_seconds",)
@@ -241,7 +239,7 @@ class ImpersonationToken(_Record, frozen=True, kw_only=True):
 
 
 class AllowedOrigins(_Record, frozen=True, kw_only=True):
-    """The origins that are let in besides those of web applications.
+    """The allowed origins in addition to those of web applications.
 
     Attributes:
         origins: whole origins, such as `capacitor://localhost`.

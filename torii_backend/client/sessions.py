@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from torii_backend.client._transport.request import ApiRequest, Id, Timeout, describe
-from torii_backend.client.dispatch import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, describe
+from torii_backend.client.dispatch import DispatchT, Resource, operation
 from torii_backend.client.models import Session
+from torii_backend.client.types import Id, Timeout
 
 
-class Sessions(Resource[FaceT]):
-    """The sessions of users. A session that ends mints no more tokens; those minted live on."""
+class Sessions(Resource[DispatchT]):
+    """The sessions of users. Ending one stops new access tokens; issued ones stay valid until they expire."""
 
     @operation
     def list_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[list[Session]]:
         """List the live sessions of a user, the most recently used first.
 
         Args:
-            user_id: whose sessions to list.
+            user_id: the user.
             timeout: seconds for this call.
 
         Returns:
@@ -28,11 +29,11 @@ class Sessions(Resource[FaceT]):
 
     @operation
     def revoke(self, user_id: Id, session_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
-        """End one session; one that has ended already is no error.
+        """End one session. It does nothing if the session has already ended.
 
         Args:
-            user_id: whose session it is.
-            session_id: which session to end.
+            user_id: the user.
+            session_id: the session.
             timeout: seconds for this call.
         """
         return describe(
@@ -45,10 +46,10 @@ class Sessions(Resource[FaceT]):
 
     @operation
     def revoke_all_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
-        """End every session of a user; none being left is no error.
+        """End every session of a user. It does nothing if there are none.
 
         Args:
-            user_id: whose sessions to end.
+            user_id: the user.
             timeout: seconds for this call.
         """
         ids = {"user_id": user_id}

@@ -1,30 +1,32 @@
-"""Users as a search finds them: page by page, or one after the other."""
+"""Searching users, page by page or one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
 from typing import Any, Optional, Union
 
 from msgspec import UNSET, UnsetType
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    Id,
-    Query,
-    Timeout,
     describe,
     page_query,
 )
-from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import Text, UserSearch
+from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
+from torii_backend.client.inputs import UserSearch
 from torii_backend.client.models import Page, User
+from torii_backend.client.types import (
+    Id,
+    IdCollection,
+    NullableStr,
+    NullableTimestamp,
+    QueryPairs,
+    StrCollection,
+    Timeout,
+)
 
-Moment = Union[datetime, None, UnsetType]
 
-
-class FoundUsers(Resource[FaceT]):
-    """The users that filters let through."""
+class UserSearchResource(Resource[DispatchT]):
+    """Searching users. `Users` inherits it."""
 
     @operation
     def list(
@@ -32,24 +34,24 @@ class FoundUsers(Resource[FaceT]):
         *,
         limit: Optional[int] = None,
         cursor: Optional[Id] = None,
-        name: Text = UNSET,
-        user_ids: Union[Collection[Id], UnsetType] = UNSET,
-        email_addresses: Union[Collection[str], UnsetType] = UNSET,
-        email: Text = UNSET,
-        statuses: Union[Collection[str], UnsetType] = UNSET,
-        created_after: Moment = UNSET,
-        created_before: Moment = UNSET,
+        name: NullableStr = UNSET,
+        user_ids: IdCollection = UNSET,
+        email_addresses: StrCollection = UNSET,
+        email: NullableStr = UNSET,
+        statuses: StrCollection = UNSET,
+        created_after: NullableTimestamp = UNSET,
+        created_before: NullableTimestamp = UNSET,
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
-        """Find users, one page at a time; filters that are not given do not filter.
+        """Find users, one page at a time. All filters must match.
 
         Args:
             limit: how many users a page has at most; the server's default is 20.
             cursor: `next_cursor` of the page before, with the same filters.
-            name: text contained in the name, in any letter case; None finds users without a name.
-            user_ids: users with these ids, 100 at most; an empty list finds nobody.
-            email_addresses: users with these addresses, 100 at most; an empty list finds nobody.
+            name: text contained in the name, case-insensitive; None finds users without one.
+            user_ids: users with these ids, 100 at most; an empty list finds no users.
+            email_addresses: users with these addresses, 100 at most; an empty list finds no users.
             email: text contained in the primary address; None and "" do not filter.
             statuses: any of `active`, `banned`, `deleted`.
             created_after: the earliest time of creation, an aware datetime.
@@ -58,7 +60,7 @@ class FoundUsers(Resource[FaceT]):
             timeout: seconds for this call.
 
         Returns:
-            A page of users, in an order that does not change.
+            A page of users, in a stable order.
         """
         return _search(
             page_query(limit, cursor),
@@ -73,25 +75,27 @@ class FoundUsers(Resource[FaceT]):
             organization_id=organization_id,
         )
 
-    @iteration
+    @paginated
     def iterate(
         self,
         *,
         limit: Optional[int] = None,
-        name: Text = UNSET,
-        user_ids: Union[Collection[Id], UnsetType] = UNSET,
-        email_addresses: Union[Collection[str], UnsetType] = UNSET,
-        email: Text = UNSET,
-        statuses: Union[Collection[str], UnsetType] = UNSET,
-        created_after: Moment = UNSET,
-        created_before: Moment = UNSET,
+        cursor: Optional[Id] = None,
+        name: NullableStr = UNSET,
+        user_ids: IdCollection = UNSET,
+        email_addresses: StrCollection = UNSET,
+        email: NullableStr = UNSET,
+        statuses: StrCollection = UNSET,
+        created_after: NullableTimestamp = UNSET,
+        created_before: NullableTimestamp = UNSET,
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
-        """Go through all users that the filters let through, page by page as the loop proceeds.
+        """Iterate over all users that match the filters, fetching pages as the loop proceeds.
 
         Args:
-            limit: how many users to ask for at a time.
+            limit: how many users to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
             name: this and the other filters are those of `list`.
             user_ids: see `list`.
             email_addresses: see `list`.
@@ -103,10 +107,10 @@ class FoundUsers(Resource[FaceT]):
             timeout: seconds for each page.
 
         Returns:
-            An iterator of users.
+            An iterator over users.
         """
         return _search(
-            page_query(limit, None),
+            page_query(limit, cursor),
             timeout,
             name=name,
             user_ids=user_ids,
@@ -119,7 +123,7 @@ class FoundUsers(Resource[FaceT]):
         )
 
 
-def _search(query: Query, timeout: Timeout, **filters: Any) -> ApiRequest[Page[User]]:
+def _search(query: QueryPairs, timeout: Timeout, **filters: Any) -> ApiRequest[Page[User]]:
     search = UserSearch(**filters)
     return describe(
         "POST", "/users/search", into=Page[User], query=query, body=search, timeout=timeout
