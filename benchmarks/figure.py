@@ -1,19 +1,20 @@
-"""Figure: one line of the table, with the target that it is held against."""
+"""Figure: one measured value and its target, and how the page shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple, Optional
 
 
 class Figure(NamedTuple):
-    """One thing that was measured.
+    """One measured value.
 
     Attributes:
-        what: what it is, and how it was measured.
+        what: the section and the row of the page, such as `guard: added to a request, WSGI`.
         measured: the value, with its unit.
         target: what it should be; empty for a peer, which has no target.
-        kept: whether it is; None where there is no target or nothing could be measured.
+        kept: whether the target is met; None if there is no target or nothing could be measured.
     """
 
     what: str
@@ -23,7 +24,7 @@ class Figure(NamedTuple):
 
 
 def at_most(what: str, value: float, limit: float, unit: str, *, note: str = "") -> Figure:
-    """Make a figure that should not be above a limit; `note` stands behind the value."""
+    """Make a figure that should not be above a limit; `note` follows the value."""
     measured = f"{value:.3f} {unit}{note}"
     return Figure(what, measured, f"at most {limit:g} {unit}", value <= limit)
 
@@ -33,14 +34,20 @@ def at_least(what: str, value: float, limit: float, unit: str) -> Figure:
     return Figure(what, f"{value:.3f} {unit}", f"at least {limit:g} {unit}", value >= limit)
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """Lay figures out as a Markdown table that reads well as plain text."""
-    verdicts = {None: "", True: "ok", False: "OVER"}
-    rows = [("", "measured", "target", "")]
-    rows += [
-        (figure.what, figure.measured, figure.target, verdicts[figure.kept]) for figure in figures
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+def sections(figures: Iterable[Figure]) -> str:
+    """Lay figures out in Markdown, one table a section, so that it reads well as plain text too."""
+    return "\n\n".join(
+        f"## {name.capitalize()}\n\n{_table(list(rows))}"
+        for name, rows in groupby(figures, lambda figure: figure.what.partition(": ")[0])
+    )
+
+
+def _table(figures: list[Figure]) -> str:
+    rows = [("", "measured", "target")]
+    for what, measured, target, kept in figures:
+        verdict = " (missed)" if kept is False else ""
+        rows.append((what.partition(": ")[2], measured, target + verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
         for row in rows

@@ -10,7 +10,7 @@ from torii_backend.asgi import AuthMiddleware
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     if scope["type"] != "http":
         return
     auth = scope["torii.auth"]

@@ -12,7 +12,7 @@ from torii_backend.wsgi import AuthMiddleware
 
 
 def me() -> dict[str, Optional[str]]:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     auth = request.environ["torii.auth"]
     return {"user_id": auth.user_id if auth else None}
 

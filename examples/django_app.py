@@ -14,8 +14,8 @@ from torii_backend import current_auth
 
 
 def me(request: HttpRequest) -> JsonResponse:
-    """Answer who is signed in; on an exempt path that is nobody."""
-    # request.auth is the same object; current_auth() is the one that type checkers know.
+    """Return who is signed in, or null on an exempt path."""
+    # request.auth is the same object, but type checkers know only current_auth().
     auth = current_auth()
     return JsonResponse({"user_id": auth.user_id if auth else None})
 
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         # The app checks the settings at start; the middleware guards every view.
         INSTALLED_APPS=["torii_backend.django"],
         MIDDLEWARE=["torii_backend.django.AuthMiddleware"],
-        # "ISSUER" may stand here; left out, it comes from TORII_ISSUER.
+        # Add "ISSUER" here, or set TORII_ISSUER.
         TORII={"EXEMPT": ["/health"]},
     )
     execute_from_command_line(sys.argv)

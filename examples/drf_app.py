@@ -18,23 +18,23 @@ if not settings.configured:
         ROOT_URLCONF=__name__,
         SECRET_KEY="only for this example",
         ALLOWED_HOSTS=["127.0.0.1"],
-        # The first checks the settings at start.
+        # The first one checks the settings at start.
         INSTALLED_APPS=["torii_backend.django", "rest_framework"],
         REST_FRAMEWORK={
             "DEFAULT_AUTHENTICATION_CLASSES": ["torii_backend.drf.ToriiAuthentication"],
             "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-            # Django's own AnonymousUser would need Django's own users.
+            # Django's AnonymousUser would need Django's user model.
             "UNAUTHENTICATED_USER": None,
         },
-        # In these REST framework shows its answers to browsers.
+        # REST framework's browsable pages use these.
         TEMPLATES=[
             {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
         ],
-        # "ISSUER" may stand here; left out, it comes from TORII_ISSUER.
+        # Add "ISSUER" here, or set TORII_ISSUER.
         TORII={},
     )
 
-# REST framework reads the settings while it is imported; a project of several files need not care.
+# REST framework reads the settings on import. In a project with several files that needs no care.
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -44,23 +44,23 @@ from torii_backend.drf import RequirePolicy
 
 
 class Me(APIView):
-    """Answer who is signed in; to anybody else that is nobody."""
+    """Return who is signed in, or null without a token."""
 
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """Serve GET."""
-        # request.auth is the same object; current_auth() is the one that type checkers know.
+        # request.auth is the same object, but type checkers know only current_auth().
         auth = current_auth()
         return Response({"user_id": auth.user_id if auth else None})
 
 
 class Admin(Me):
-    """Answer admins."""
+    """Respond to admins only."""
 
     permission_classes = (RequirePolicy(role="admin"),)
 
 
 class Health(Me):
-    """Answer anybody."""
+    """Respond to everyone."""
 
     permission_classes = (AllowAny,)
 

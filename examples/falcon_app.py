@@ -12,10 +12,10 @@ from torii_backend.wsgi import AuthMiddleware
 
 
 class Me:
-    """A resource that says who is signed in."""
+    """A resource that returns who is signed in."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer who is signed in; on an exempt path that is nobody."""
+        """Return who is signed in, or null on an exempt path."""
         auth = req.env["torii.auth"]
         resp.media = {"user_id": auth.user_id if auth else None}
 
@@ -24,7 +24,7 @@ application = falcon.App()
 application.add_route("/me", Me())
 application.add_route("/health", Me())
 
-# The issuer comes from TORII_ISSUER. Every path but /health needs a token. For falcon.asgi.App it is
+# The issuer comes from TORII_ISSUER. Every path but /health needs a token. For falcon.asgi.App use
 # torii_backend.asgi.AuthMiddleware, and req.scope["torii.auth"].
 app = AuthMiddleware(application, exempt=["/health"])
 

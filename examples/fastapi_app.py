@@ -16,11 +16,11 @@ auth_dep = require_auth()
 
 @app.get("/health")
 def health() -> dict[str, None]:
-    """Answer anybody: this route has no guard."""
+    """Respond to everyone: this route has no guard."""
     return {"user_id": None}
 
 
 @app.get("/me")
 def me(auth: Annotated[Auth, Depends(auth_dep)]) -> dict[str, str]:
-    """Answer who is signed in."""
+    """Return who is signed in."""
     return {"user_id": auth.user_id}

@@ -12,13 +12,13 @@ app = Flask(__name__)
 
 @app.get("/health")
 def health() -> dict[str, None]:
-    """Answer anybody: this view has no guard."""
+    """Respond to everyone: this view has no guard."""
     return {"user_id": None}
 
 
-# Below @app.route, so that Flask registers the guarded view. The issuer comes from TORII_ISSUER.
+# Below @app.get, so that Flask registers the guarded view. The issuer comes from TORII_ISSUER.
 @app.get("/me")
 @require_auth
 def me() -> dict[str, str]:
-    """Answer who is signed in."""
+    """Return who is signed in."""
     return {"user_id": g.auth.user_id}

@@ -11,11 +11,11 @@ from torii_backend.asgi import AuthMiddleware
 
 @get(["/me", "/health"])
 async def me(request: Request[Any, Any, Any]) -> dict[str, Optional[str]]:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     auth = request.state.auth
     return {"user_id": auth.user_id if auth else None}
 
 
-# Around the whole app: Litestar's own middleware sees paths as its router has rewritten them.
+# Around the whole app, because Litestar's own middleware runs after its router rewrites paths.
 # The issuer comes from TORII_ISSUER. Every path but /health needs a token.
 app = AuthMiddleware(Litestar([me]), exempt=["/health"])

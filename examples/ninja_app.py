@@ -18,11 +18,11 @@ if not settings.configured:
         ALLOWED_HOSTS=["127.0.0.1"],
         # Checks the settings at start.
         INSTALLED_APPS=["torii_backend.django"],
-        # "ISSUER" may stand here; left out, it comes from TORII_ISSUER.
+        # Add "ISSUER" here, or set TORII_ISSUER.
         TORII={},
     )
 
-# django-ninja reads the settings while it is imported; a project of several files need not care.
+# django-ninja reads the settings on import. In a project with several files that needs no care.
 from ninja import NinjaAPI
 
 from torii_backend import current_auth
@@ -33,21 +33,21 @@ api = NinjaAPI(auth=ToriiBearer())
 
 @api.get("/me")
 def me(request: HttpRequest) -> dict[str, Optional[str]]:
-    """Answer who is signed in."""
-    # request.auth is the same object; current_auth() is the one that type checkers know.
+    """Return who is signed in."""
+    # request.auth is the same object, but type checkers know only current_auth().
     auth = current_auth()
     return {"user_id": auth.user_id if auth else None}
 
 
 @api.get("/admin", auth=ToriiBearer(role="admin"))
 async def admin(request: HttpRequest) -> dict[str, Optional[str]]:
-    """Answer admins alone."""
+    """Respond to admins only."""
     return me(request)
 
 
 @api.get("/health", auth=None)
 def health(request: HttpRequest) -> dict[str, None]:
-    """Answer anybody."""
+    """Respond to everyone."""
     return {"user_id": None}
 
 

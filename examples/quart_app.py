@@ -19,7 +19,7 @@ app.asgi_app = AuthMiddleware(app.asgi_app, exempt=["/health"])  # type: ignore[
 @app.get("/me")
 @app.get("/health")
 async def me() -> dict[str, Optional[str]]:
-    """Answer who is signed in; on an exempt path that is nobody."""
-    # request.scope["torii.auth"] is the same object; current_auth() is the one that type checkers know.
+    """Return who is signed in, or null on an exempt path."""
+    # request.scope["torii.auth"] is the same object, but type checkers know only current_auth().
     auth = current_auth()
     return {"user_id": auth.user_id if auth else None}

@@ -1,8 +1,8 @@
 """One user through five adapters, another through the client: `python examples/quickstart.py`.
 
 Starts a local Torii, serves one tiny guarded app per adapter over real sockets, sends each the same
-six requests, manages a user over the REST API, and prints what came back. Exits with 1 if any
-answer is not the expected one.
+six requests, manages a user over the REST API, and prints the responses. Exits with 1 if one of them
+is unexpected.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ EXPECTED = {
 
 
 def main() -> int:
-    """Run the tour; returns the exit code."""
-    # The outage below is meant; without it a warning about the keys is worth reading.
+    """Run the tour and return the exit code."""
+    # The outage below is on purpose, so hide the warning about it.
     logging.getLogger("torii_backend").setLevel(logging.ERROR)
     with Emulator() as torii, ExitStack() as running:
         warm = {name: running.enter_context(_app(name, torii)) for name in ADAPTERS}
         cold = {name: running.enter_context(_app(name, torii)) for name in ADAPTERS}
         token = torii.issue_token(user_id=USER).access_token
-        answers = {
+        responses = {
             "no token": _ask_all(warm, None),
             "forged token": _ask_all(warm, _forged(token)),
             "good token": _ask_all(warm, token),
         }
         torii.rotate_keys()
         token = torii.issue_token(user_id=USER).access_token
-        answers["after key rotation"] = _ask_all(warm, token)
+        responses["after key rotation"] = _ask_all(warm, token)
         torii.outage("refuse")
-        answers["outage, warm keys"] = _ask_all(warm, token)
-        answers["outage, cold keys"] = _ask_all(cold, token)
+        responses["outage, warm keys"] = _ask_all(warm, token)
+        responses["outage, cold keys"] = _ask_all(cold, token)
         torii.reset()
         states = quickstart_client.manage_user(torii)
-    expected = {case: [answer] * len(ADAPTERS) for case, answer in EXPECTED.items()}
-    surprises = _print_table(ADAPTERS, answers, expected)
+    expected = {case: [response] * len(ADAPTERS) for case, response in EXPECTED.items()}
+    surprises = _print_table(ADAPTERS, responses, expected)
     print()
     surprises += _print_table(quickstart_client.COLUMNS, states, quickstart_client.EXPECTED)
     print(f"\n{surprises} surprises" if surprises else "\nAll as expected.")
@@ -61,26 +61,26 @@ def main() -> int:
 
 @contextmanager
 def _app(adapter: str, torii: Emulator) -> Iterator[str]:
-    """Serve one adapter's app with keys of its own, not fetched yet; yields its address."""
+    """Serve one adapter's app with its own Verifier, without keys yet; yield its address."""
     build, serve = ADAPTERS[adapter]
     with serve(build(Verifier(torii.issuer))) as address:
         yield address
 
 
 def _forged(token: str) -> str:
-    """Give the payload of one token the signature of nobody."""
+    """Replace the signature of a token with an invalid one."""
     header, payload, signature = token.split(".")
     return f"{header}.{payload}.{signature[::-1][:-1]}A"
 
 
 def _ask_all(apps: dict[str, str], token: str | None) -> list[str]:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    answers: list[str] = []
+    responses: list[str] = []
     for address in apps.values():
         response = requests.get(f"{address}/me", headers=headers, timeout=10)
         user_id = response.json().get("user_id", "")
-        answers.append(f"{response.status_code} {user_id}".strip())
-    return answers
+        responses.append(f"{response.status_code} {user_id}".strip())
+    return responses
 
 
 def _print_table(
@@ -88,14 +88,14 @@ def _print_table(
     rows: Mapping[str, Iterable[str]],
     expected: Mapping[str, Iterable[str]],
 ) -> int:
-    """Print what came back, one row a step; returns how many answers are not the expected ones."""
+    """Print the responses, one row a step; return how many are unexpected."""
     print(f"{'':20}" + "".join(f"{column:15}" for column in columns))
     surprises = 0
-    for step, answers in rows.items():
-        wrong = [want for got, want in zip(answers, expected[step]) if got != want]
+    for step, responses in rows.items():
+        wrong = [want for got, want in zip(responses, expected[step]) if got != want]
         surprises += len(wrong)
         note = f"  expected {', '.join(wrong)}" if wrong else ""
-        print(f"{step:20}" + "".join(f"{answer:15}" for answer in answers) + note)
+        print(f"{step:20}" + "".join(f"{response:15}" for response in responses) + note)
     return surprises
 
 

@@ -1,4 +1,4 @@
-"""The tiny apps of the quickstart, one per adapter, and how it serves them on loopback."""
+"""The apps of the quickstart, one for each adapter, and servers for them on loopback."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def build_django(verifier: Verifier) -> Any:
             MIDDLEWARE=["torii_backend.django.AuthMiddleware"],
         )
         django.setup()
-    # A project has one TORII setting for good; here two handlers with keys of their own are made.
+    # A project has one TORII setting; here each of two handlers needs its own Verifier.
     with override_settings(TORII={"VERIFIER": verifier}):
         return WSGIHandler()
 
 
 def django_me(request: HttpRequest) -> JsonResponse:
-    """Answer /me of the Django project."""
+    """Respond to /me of the Django project."""
     auth: Auth = request.auth  # type: ignore[attr-defined]
     return JsonResponse({"user_id": auth.user_id})
 
@@ -98,7 +98,7 @@ def build_fastapi(verifier: Verifier) -> Any:
 
 @contextmanager
 def serve_wsgi(app: Any) -> Iterator[str]:
-    """Serve a WSGI app on a free loopback port; yields its address."""
+    """Serve a WSGI app on a free loopback port; yield its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     with _running(server.serve_forever, server.shutdown):
@@ -108,13 +108,13 @@ def serve_wsgi(app: Any) -> Iterator[str]:
 
 @contextmanager
 def serve_asgi(app: Any) -> Iterator[str]:
-    """Serve an ASGI app on a free loopback port; yields its address."""
+    """Serve an ASGI app on a free loopback port; yield its address."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
 
     def stop() -> None:
         server.should_exit = True
 
-    # The socket listens before the server runs: the first request waits for it by itself.
+    # The socket listens before the server runs, so the first request waits for the server.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with _running(lambda: server.run(sockets=[listener]), stop):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"

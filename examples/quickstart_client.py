@@ -1,4 +1,4 @@
-"""The client's part of the quickstart: a user is created, updated and banned over the REST API."""
+"""The client's part of the quickstart: create, update and ban a user over the REST API."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EXPECTED = {
 
 
 def manage_user(emulator: Emulator) -> dict[str, tuple[str, ...]]:
-    """Create, update and ban a user; gives what is stored after each step, in `COLUMNS`."""
+    """Create, update and ban a user; return what is stored after each step, in `COLUMNS`."""
     states: dict[str, tuple[str, ...]] = {}
     with create_torii_client(emulator.secret_key, api_url=emulator.api_url) as torii:
         user = torii.users.create(email="ada@example.com", name="Nora", phone="+45 12345678")
         _sign_in(emulator, user.id)
         states["client: create"] = _state(emulator, torii, user.id)
-        # Tri-state: the name is set, the phone is cleared, and the email stays.
+        # This sets the name, clears the phone and keeps the email.
         torii.users.update(user.id, name="Ada", phone=None)
         states["client: update"] = _state(emulator, torii, user.id)
         torii.users.ban(user.id)
@@ -34,7 +34,7 @@ def manage_user(emulator: Emulator) -> dict[str, tuple[str, ...]]:
 
 def _state(emulator: Emulator, torii: ToriiClient, user_id: str) -> tuple[str, ...]:
     user = torii.users.get(user_id)
-    # The phone number is a field of older API versions: it is not in the struct, but in the answer.
+    # The phone number is a field of older API versions: not in the struct, but in the response.
     phone = torii.request("GET", f"/users/{user_id}", into=dict[str, Any])["phone"]
     sessions = torii.sessions.list_for_user(user_id)
     token = _try_for_a_token(emulator, user_id)

@@ -13,7 +13,7 @@ from torii_backend.asgi import AuthMiddleware
 
 
 async def me(request: Request) -> JSONResponse:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     auth = request.state.auth
     return JSONResponse({"user_id": auth.user_id if auth else None})
 

@@ -19,13 +19,13 @@ from torii_backend.asgi import AuthMiddleware
 
 
 async def me(request: Request) -> JSONResponse:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     auth = current_auth()
     return JSONResponse({"user_id": auth.user_id if auth else None})
 
 
 async def echo(websocket: WebSocket) -> None:
-    """Say back what the user says, until either side ends it or the token expires."""
+    """Echo what the user sends until either side closes the WebSocket or the token expires."""
     await websocket.accept()
     user_id = websocket.state.auth.user_id
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """Answer who is signed in; on an exempt path that is nobody."""
+    """Return who is signed in, or null on an exempt path."""
     auth = environ["torii.auth"]
     start_response("200 OK", [("Content-Type", "application/json")])
     return [json.dumps({"user_id": auth.user_id if auth else None}).encode()]

@@ -11,18 +11,13 @@ import pytest
 
 from tests.client.operations import ITERATIONS, OPERATIONS
 from tests.emulator.rest.operations import OPERATIONS as PUBLISHED
-from torii_backend import (
-    ToriiApiError,
-    ToriiClient,
-    client,
-    settings,
-)
+from torii_backend import ToriiApiError, ToriiClient, settings
 from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import jws
-from torii_backend._keys import cache_control, fetch, keystore
+from torii_backend._keys import cache_control, fetch, fetch_limiter, keystore
 from torii_backend._verify import verifier
 from torii_backend.client._transport import response
-from torii_backend.errors import InvalidTokenReason
+from torii_backend.errors import InvalidTokenReason, PermissionDeniedReason
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,16 +26,41 @@ def _text(name: str) -> str:
     return " ".join((ROOT / name).read_text("utf-8").split())
 
 
-def test_the_readme_lists_every_keyword_and_no_other() -> None:
-    table = _text("README.md").partition("The keywords that every guard takes")[2]
-    rows = re.findall(r"\| `(\w+)` \|", table.partition("Flask reads")[0])
+def test_the_page_of_the_frameworks_lists_every_keyword_and_no_other() -> None:
+    section = _text("docs/frameworks.md").partition("## Guard keywords")[2].partition(" ## ")[0]
+    rows = re.findall(r"\| `(\w+)` \|", section)
     assert sorted(rows) == sorted(GuardOptions.__annotations__)
 
 
-def test_the_readme_lists_every_reason_and_no_other() -> None:
-    row = re.search(r"`reason` is one of ([^|]+)\|", _text("README.md"))
+def test_the_page_of_verification_lists_every_reason_and_no_other() -> None:
+    row = re.search(r"`reason` is one of ([^|]+)\|", _text("docs/verification.md"))
     assert row is not None
     assert re.findall(r"`(\w+)`", row[1]) == list(get_args(InvalidTokenReason))
+
+
+def test_the_page_of_policies_lists_every_reason_and_no_other() -> None:
+    reasons = [row[2].strip("`") for row in _rows("docs/policies.md", "keyword")]
+    assert list(dict.fromkeys(reasons)) == list(get_args(PermissionDeniedReason))
+
+
+def test_the_readme_gives_figures_of_the_last_benchmark() -> None:
+    page = _text("docs/performance.md")
+    figures = dict(re.findall(r"\| ([^|]*\S) +\| ([\d.]+) ", page))
+    guard = "added to a request, repeated token, "
+    readme, why = _text("README.md"), _text("docs/why.md")
+    names = ("torii_backend", "PyJWT, same checks", "joserfc, same checks")
+    ours, pyjwt, joserfc = (float(figures[name]) for name in names)
+    assert f"{ours:.2f} times the bare signature check" in readme
+    assert f"PyJWT with the same checks takes {pyjwt:.2f} times" in readme
+    assert f"{float(figures['Verifier.verify']):.1f} µs" in readme
+    wsgi, fastapi = (float(figures[guard + name]) for name in ("WSGI", "FastAPI, async"))
+    assert f"{wsgi:.1f} µs in WSGI, {fastapi:.0f} µs in FastAPI" in readme
+    assert f"{float(figures['import verify_token, above bare']):.0f} ms for the import" in readme
+    assert f"costs {ours:.2f} times the bare signature check" in why
+    assert f"{pyjwt:.2f} times with PyJWT or {joserfc:.2f} times with joserfc" in why
+    first = "to first token, {}, above bare"
+    seeded, peer = (float(figures[first.format(name)]) for name in ("seeded keys", "PyJWT"))
+    assert f"starts in {seeded:.0f} ms above bare Python, against {peer:.0f} ms" in why
 
 
 def test_the_readme_names_the_pythons() -> None:
@@ -67,16 +87,25 @@ def test_security_gives_the_numbers_of_the_code(sentence: str, number: float) ->
     assert float(re.findall(r"\d+", sentence)[0]) == number
 
 
-def _rows(heading: str) -> list[list[str]]:
-    """Give the cells of the table, on the page of the client, whose head begins so."""
-    text = (ROOT / "docs/client.md").read_text("utf-8")
+def _rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the table on a page whose first heading is this."""
+    text = (ROOT / page).read_text("utf-8")
     table = text.partition(f"| {heading} |")[2].partition("\n\n")[0]
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
 
 
+def test_the_page_of_verification_gives_the_pauses_after_failed_fetches() -> None:
+    (row,) = _rows("docs/verification.md", "failed fetches in a row | 1 | 2 | 3 | 4 | 5 and more")
+    pauses = [
+        min(fetch_limiter.FIRST_BACKOFF * fetch_limiter.BACKOFF_GROWTH**failures, longest)
+        for failures, longest in enumerate([fetch_limiter.MAX_BACKOFF] * 5)
+    ]
+    assert list(map(float, row[1:])) == pauses
+
+
 def test_the_page_of_the_client_gives_each_argument_and_its_default() -> None:
     parameters = inspect.signature(ToriiClient).parameters
-    rows = {row[0].strip("`"): row[1] for row in _rows("argument")}
+    rows = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "argument")}
     assert list(rows) == list(parameters)
     connect, read = parameters["timeout"].default
     assert rows["timeout"] == f"`({connect:g}, {read:g})`"
@@ -92,20 +121,14 @@ def test_the_page_of_the_client_has_an_example_of_every_method() -> None:
         assert f"torii.{method}(" in examples, method
 
 
-@pytest.mark.parametrize(
-    ("page", "heading"), [("README.md", "## Manage users"), ("docs/client.md", "## Errors")]
-)
-def test_the_errors_of_the_client_are_all_listed(page: str, heading: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
-    section = text.partition(heading)[2].partition("\n## ")[0]
-    named = set(re.findall(r"`(\w+)`", section))
-    kinds = [kind for kind in vars(client).values() if isinstance(kind, type)]
-    assert {kind.__name__ for kind in kinds if issubclass(kind, ToriiApiError)} <= named
-    assert {"ToriiConnectionError", "ToriiTimeout"} <= named
+def test_the_errors_of_the_client_are_all_listed() -> None:
+    listed = [row[0].replace("`", "") for row in _rows("docs/client.md", "class")]
+    assert {kind.__name__ for kind in ToriiApiError.__subclasses__()} <= set(listed)
+    assert {"ToriiApiError", "ToriiConnectionError", "ToriiTimeout"} <= set(listed)
 
 
 def test_the_page_of_the_client_gives_the_status_of_each_error() -> None:
-    statuses = {row[0].strip("`"): row[1] for row in _rows("class")}
+    statuses = {row[0].strip("`"): row[1] for row in _rows("docs/client.md", "class")}
     for status, kind in response._CLASSES.items():
         assert statuses[kind.__name__] == str(status)
 
