@@ -19,7 +19,7 @@ from torii_backend import (
 )
 from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import jws
-from torii_backend._keys import cache_control, fetch, flight, keystore
+from torii_backend._keys import cache_control, fetch, keystore
 from torii_backend._verify import verifier
 from torii_backend.client._transport import response
 from torii_backend.errors import InvalidTokenReason
@@ -55,7 +55,7 @@ def test_the_readme_names_the_pythons() -> None:
         ("with a leeway of 30 seconds", verifier.DEFAULT_LEEWAY),
         ("at most 24 hours", keystore.MAX_STALE_SECONDS / 3600),
         ("at most 512 KiB", fetch.MAX_BYTES / 1024),
-        ("and 5 seconds", flight.FETCH_SECONDS),
+        ("and 5 seconds", keystore.FETCH_SECONDS),
         ("every 5 minutes", cache_control.DEFAULT_SECONDS / 60),
         ("within 1 minute", cache_control.SHORTEST_SECONDS / 60),
         ("and 1 hour", cache_control.LONGEST_SECONDS / 3600),

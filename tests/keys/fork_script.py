@@ -70,13 +70,13 @@ def locked() -> None:
     locked, forked = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with verifier._keystores[ISSUER]._refresher._lock:
+        with verifier._keystores[ISSUER]._lock:
             locked.set()
             forked.wait(20)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    locked.wait(20)
+    assert locked.wait(20)
     assert child_ends_well()
     forked.set()
     thread.join()

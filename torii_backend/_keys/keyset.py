@@ -1,4 +1,4 @@
-"""KeySet: the verification keys of one good fetch, and until when they serve. Pure."""
+"""KeySet: the verification keys of one good fetch, and how long they are usable. Pure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Optional
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
-# The issuer's own tokens differ in few headers; only a signed one is ever remembered.
+# An issuer's own tokens have few different headers. Only signed ones are remembered.
 MAX_HEADERS = 64
 
 
 class KeySet:
-    """The keys of one issuer at one time; never changed, only replaced by its successor.
+    """The keys of one issuer by kid; all times are monotonic seconds.
 
-    Args:
-        keys: the keys by kid.
-        fetched_at: monotonic seconds.
-        refresh_at: when a refresh is due, monotonic seconds.
-        stale_at: when the keys stop serving, monotonic seconds.
-        previous: the set that this one replaces.
-
-    Attributes:
-        by_header: the key of each JWS header segment under which a signature has verified.
+    A set is replaced by its successor and never changed. Only `by_header` grows: it has the key of
+    each JWS header segment under which a signature has verified.
     """
 
     __slots__ = ("by_header", "fetched_at", "keys", "refresh_at", "stale_at")
@@ -37,27 +30,23 @@ class KeySet:
         previous: Optional[KeySet] = None,
     ) -> None:
         self.keys: dict[str, VerificationKey] = (
-            keys if previous is None else _kept(keys, previous.keys)
+            keys if previous is None else _reuse_unchanged(keys, previous.keys)
         )
         self.fetched_at: float = fetched_at
         self.refresh_at: float = refresh_at
         self.stale_at: float = stale_at
         self.by_header: dict[bytes, VerificationKey] = {}
 
-    def contains(self, key: VerificationKey) -> bool:
-        """Tell whether a key is in the set, under the same kid."""
-        return self.keys.get(key.kid) is key
-
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
-        """Remember that a signature under this header segment has verified with a key of the set."""
-        if len(self.by_header) < MAX_HEADERS and self.contains(key):
+        """Remember the key of a header segment, if the key is in this set and there is room."""
+        if len(self.by_header) < MAX_HEADERS and self.keys.get(key.kid) is key:
             self.by_header[header] = key
 
 
-def _kept(
+def _reuse_unchanged(
     keys: dict[str, VerificationKey], previous: dict[str, VerificationKey]
 ) -> dict[str, VerificationKey]:
-    """Keep the objects of keys that did not change, so that identity tells what a refresh changed."""
+    """Reuse unchanged key objects, so that an identity check detects replaced keys."""
     return {
         kid: previous[kid] if kid in previous and previous[kid].point == key.point else key
         for kid, key in keys.items()

@@ -1,31 +1,53 @@
-"""KeyStore: the cached, refreshing verification keys of one issuer."""
+"""KeyStore: the cached, refreshing verification keys of one issuer.
+
+State: the key set (none, fresh, due for a refresh, or too old to use), at most one flight that
+fetches the next one, and the limiter that says when another may start.
+
+Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks.
+Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
+
+- `_lock` is held for microseconds: never while anything is fetched, imported or waited for.
+- `usable`, `key_for_header` and the numbers read without the lock. That is safe, because a KeySet is
+  never changed: its successor takes its place in one assignment, so a reader sees the old or the new.
+- What was read without the lock is asked again under it (`_reason`) before a fetch starts, because
+  another thread may have just fetched.
+- A flight that is given up no longer counts, so its late result changes nothing. Its thread counts
+  towards MAX_FLIGHTS until it ends.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Optional, Protocol
+from typing import TYPE_CHECKING, Literal, Optional, Protocol, Union
 
-from torii_backend._keys.cache_control import DEFAULT_SECONDS, freshness_lifetime
+from torii_backend._keys.cache_control import DEFAULT_SECONDS
 from torii_backend._keys.fetch import Fetch, FetchError, fetch
-from torii_backend._keys.flight import FETCH_SECONDS, Attempt, Cause, Refresher
-from torii_backend._keys.fork_safety import import_lock
+from torii_backend._keys.fetch_limiter import FetchLimiter
+from torii_backend._keys.flight import Flight
+from torii_backend._keys.fork_safety import reset_in_child
 from torii_backend._keys.keyset import KeySet
+from torii_backend._keys.load import load_keys
 from torii_backend.errors import InvalidToken, KeysUnavailable
 
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
-JWKS_PATH = "/_torii/.well-known/jwks.json"
+FETCH_SECONDS = 5.0
+# Threads that a server holds beyond the deadline are left behind, but only so many.
+MAX_FLIGHTS = 4
 MAX_STALE_SECONDS = 24 * 3600.0
-# A refresh starts once this part of the lifetime is over, so that fresh keys are there in time.
+# A refresh starts after this part of the lifetime, so that new keys arrive before the end of it.
 _REFRESH_AHEAD = 0.8
+
+# Why a fetch is needed: the keys are missing or have reached their age, or a kid is unknown.
+Reason = Literal["due", "unknown_kid"]
 
 
 class Clock(Protocol):
-    """Where the time comes from; the standard module `time` is one."""
+    """The source of time, such as the standard module `time`."""
 
     def time(self) -> float:
         """Return seconds since the epoch."""
@@ -37,22 +59,10 @@ class Clock(Protocol):
 
 
 class KeyStore:
-    """The keys of one issuer, fetched when first needed and kept fresh from then on.
+    """The keys of one issuer, fetched on first use and kept fresh from then on.
 
-    Reads take no lock and wait for nothing. Known keys go on serving while the issuer is out of
-    reach, for at most `max_stale` seconds.
-
-    Args:
-        issuer: the issuer URL without trailing slash.
-        fetch: gets a document: `(url, timeout in seconds) -> (body, headers)`.
-        max_stale: seconds for which keys serve without a good fetch, 24 hours by default; never
-            less than their lifetime.
-        keys: keys by kid to start with; the first use fetches newer ones behind them.
-        refresh: False never fetches: `keys` are all there is, for good.
-        clock: the source of time, for tests.
-
-    Attributes:
-        issuer: the issuer URL.
+    `keys` are there from the start. With `refresh=False` they are all there is, for good. Without a
+    good fetch, keys are usable for `max_stale` seconds, and for their lifetime at least.
     """
 
     def __init__(
@@ -66,48 +76,52 @@ class KeyStore:
         clock: Clock = time,
     ) -> None:
         self.issuer: str = issuer
+        self.fetches: int = 0
+        self.failures: int = 0
         self._fetch = fetch
         self._max_stale = max_stale
         self._refreshes = refresh
         self._monotonic = clock.monotonic
+        self._limiter = FetchLimiter()
+        self._lock = threading.Lock()
+        self._flight: Optional[Flight] = None
+        self._flights: list[Flight] = []
         self._key_set = None if keys is None else self._seeded(keys)
-        self._refresher = Refresher(issuer, self._load, self._install, clock.monotonic)
+        reset_in_child(self)
 
     def current(self) -> Optional[KeySet]:
-        """Return the keys that serve now, without waiting; a due refresh is started behind them.
-
-        Returns:
-            The key set; None where none was fetched yet, or it is older than may serve.
-        """
-        key_set = self._key_set
-        if key_set is None:
-            return None
+        """Return the usable keys, and start a refresh in the background if it is due."""
         now = self._monotonic()
-        if now >= key_set.refresh_at:
-            if now >= key_set.stale_at:
-                return None
-            self._refresher.start_if_idle(now, partial(self._cause, None, now))
-        return key_set
+        self.refresh_if_due(now)
+        return self.usable(now)
+
+    def usable(self, now: float) -> Optional[KeySet]:
+        """Return the keys that may verify now, or None; starts no fetch."""
+        key_set = self._key_set
+        return None if key_set is None or now >= key_set.stale_at else key_set
+
+    def refresh_if_due(self, now: float) -> None:
+        """Start a refresh in the background if the keys have reached their age."""
+        key_set = self._key_set
+        # Keys that are too old to use are fetched by `key`, which waits for them.
+        if key_set is not None and key_set.refresh_at <= now < key_set.stale_at:
+            flight = self._flight
+            # Without the lock, as each request comes this way during an outage.
+            if now >= self._limiter.retry_at and (flight is None or flight.is_overdue(now)):
+                self._join_or_start(None, now)
 
     def key(self, kid: str) -> VerificationKey:
-        """Return the key of this kid; fetches, and waits, only where the kid is not known.
-
-        Raises:
-            InvalidToken: `unknown_key`, the issuer publishes no such key.
-            KeysUnavailable: the keys could not be fetched.
-        """
-        for attempt in self._attempts_for(kid):
-            self._refresher.wait(attempt)
+        """Return the key of a kid; waits for a fetch only if the kid is unknown."""
+        self._wait_for(kid)
         return self._require_key(kid)
 
     async def key_async(self, kid: str) -> VerificationKey:
-        """Do as `key`, but wait without blocking the event loop."""
-        for attempt in self._attempts_for(kid):
-            await self._refresher.wait_async(attempt)
+        """Async version of `key`."""
+        await self._wait_for_async(kid)
         return self._require_key(kid)
 
     def key_for_header(self, header: bytes) -> Optional[VerificationKey]:
-        """Return the key of a JWS header segment, if one that serves now is remembered with it."""
+        """Return the usable key that is remembered for a JWS header segment."""
         key_set = self.current()
         return None if key_set is None else key_set.by_header.get(header)
 
@@ -117,61 +131,75 @@ class KeyStore:
             self._key_set.remember_header(header, key)
 
     def warm(self) -> None:
-        """Fetch the keys, unless they are there, and wait for them.
-
-        Raises:
-            KeysUnavailable: the keys could not be fetched.
-        """
-        for attempt in self._attempts_for(None):
-            self._refresher.wait(attempt)
+        """Fetch the keys unless there are usable ones, and wait for them."""
+        self._wait_for(None)
         self._require_keys()
 
     async def warm_async(self) -> None:
-        """Do as `warm`, but wait without blocking the event loop."""
-        for attempt in self._attempts_for(None):
-            await self._refresher.wait_async(attempt)
+        """Async version of `warm`."""
+        await self._wait_for_async(None)
         self._require_keys()
 
     def prefetch(self) -> None:
-        """Start to fetch the keys, unless they are there, and wait for nothing."""
-        next(self._attempts_for(None), None)
-
-    @property
-    def fetches(self) -> int:
-        """How many fetches were started."""
-        return self._refresher.fetches
-
-    @property
-    def failures(self) -> int:
-        """How many fetches have failed."""
-        return self._refresher.failures
+        """Start to fetch the keys unless there are usable ones; waits for nothing."""
+        next(self._flights_for(None), None)
 
     @property
     def age(self) -> Optional[float]:
-        """Seconds since the last good fetch; None before it."""
+        """Seconds since the last good fetch, or None before it."""
         key_set = self._key_set
         return None if key_set is None else self._monotonic() - key_set.fetched_at
 
-    def _attempts_for(self, kid: Optional[str]) -> Iterator[Attempt]:
-        """Yield each attempt worth waiting for until the kid (None: any key) is known.
+    def after_fork_in_child(self) -> None:
+        """Forget the flights and the lock of the parent; see `fork_safety`."""
+        self._lock = threading.Lock()
+        self._flight = None
+        self._flights = []
 
-        An attempt that was under way already may have read the set before this kid was published:
-        after it, one more is worth starting, unless it has failed.
+    def _wait_for(self, kid: Optional[str]) -> None:
+        for flight in self._flights_for(kid):
+            if not flight.wait():
+                self._give_up(flight)
+
+    async def _wait_for_async(self, kid: Optional[str]) -> None:
+        for flight in self._flights_for(kid):
+            if not await flight.wait_async():
+                self._give_up(flight)
+
+    def _flights_for(self, kid: Optional[str]) -> Iterator[Flight]:
+        """Yield each flight worth waiting for until the kid (None: any key) is known.
+
+        A flight that was under way already may have read the set before this kid was published. After
+        it one more is worth starting, unless it has failed.
         """
         for _ in range(2):
-            key_set = self.current()
+            now = self._monotonic()
+            self.refresh_if_due(now)
+            key_set = self.usable(now)
             if key_set is not None and (kid is None or kid in key_set.keys):
                 return
-            now = self._monotonic()
-            attempt, is_new = self._refresher.join_or_start(now, partial(self._cause, kid, now))
-            if attempt is None:
+            flight, is_new = self._join_or_start(kid, now)
+            if flight is None:
                 return
-            yield attempt
-            if is_new or self._refresher.pacing.failures:
+            yield flight
+            if is_new or self._limiter.failures:
                 return
 
-    def _cause(self, kid: Optional[str], now: float) -> Cause:
-        """Tell why a fetch is needed; another thread may have just made one."""
+    def _join_or_start(self, kid: Optional[str], now: float) -> tuple[Optional[Flight], bool]:
+        """Return the flight under way, or a new one if it is needed and allowed; and whether it is new."""
+        with self._lock:
+            flight = self._flight
+            if flight is not None:
+                if not flight.is_overdue(now):
+                    return flight, False
+                self._end(flight, FetchError("no response in time"))
+            reason = self._reason(kid, now)
+            if reason is None or not self._limiter.allow(now, due=reason == "due"):
+                return None, False
+            return self._start(now), True
+
+    def _reason(self, kid: Optional[str], now: float) -> Optional[Reason]:
+        """Return why a fetch is needed, if one is."""
         key_set = self._key_set
         if not self._refreshes:
             return None
@@ -179,43 +207,58 @@ class KeyStore:
             return "due"
         return None if kid is None or kid in key_set.keys else "unknown_kid"
 
-    def _require_key(self, kid: str) -> VerificationKey:
-        key = self._require_keys().keys.get(kid)
-        if key is not None:
-            return key
-        if self._refresher.pacing.failures:
-            raise self._unavailable()
-        raise InvalidToken("unknown_key")
+    def _start(self, now: float) -> Flight:
+        """Start a flight; called with the lock held."""
+        flight = self._flight = Flight(now, FETCH_SECONDS, self._monotonic)
+        self.fetches += 1
+        self._flights = [earlier for earlier in self._flights if earlier.is_running()]
+        if len(self._flights) >= MAX_FLIGHTS:
+            self._end(flight, FetchError("earlier fetches still hang"))
+            return flight
+        try:
+            flight.start(self._run)
+        except RuntimeError:
+            self._end(flight, FetchError("no thread could be started"))
+        else:
+            self._flights.append(flight)
+        return flight
 
-    def _require_keys(self) -> KeySet:
-        key_set = self.current()
-        if key_set is None:
-            raise self._unavailable()
-        return key_set
+    def _run(self, flight: Flight) -> None:
+        """Fetch the keys, on the thread of a flight."""
+        outcome: Union[KeySet, FetchError]
+        try:
+            outcome = self._load()
+        except FetchError as error:
+            outcome = error
+        except BaseException as error:  # noqa: BLE001 (such as gevent's Timeout; the thread ends here)
+            outcome = FetchError(f"the fetch failed ({type(error).__name__})")
+        with self._lock:
+            self._end(flight, outcome)
 
-    def _unavailable(self) -> KeysUnavailable:
-        return KeysUnavailable(self._refresher.pacing.retry_after(self._monotonic()))
+    def _give_up(self, flight: Flight) -> None:
+        with self._lock:
+            self._end(flight, FetchError("no response in time"))
 
-    def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:
-        now = self._monotonic()
-        if not self._refreshes:
-            return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)
-        stale_at = now + max(DEFAULT_SECONDS, self._max_stale)
-        return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=stale_at)
+    def _end(self, flight: Flight, outcome: Union[KeySet, FetchError]) -> None:
+        """Take the outcome of a flight, unless it has ended already; called with the lock held."""
+        if self._flight is not flight:
+            return
+        self._flight = None
+        if isinstance(outcome, FetchError):
+            self.failures += 1
+            self._limiter.failed(flight.started_at)
+            if self._limiter.failures == 1:
+                _warn("cannot fetch the keys of %s: %s", self.issuer, outcome)
+        else:
+            if self._limiter.failures:
+                _warn("the keys of %s can be fetched again", self.issuer)
+            self._limiter.succeeded()
+            self._key_set = outcome
+        flight.end()
 
     def _load(self) -> KeySet:
-        """Fetch and parse, on the worker thread."""
-        body, headers = self._fetch(self.issuer + JWKS_PATH, FETCH_SECONDS)
-        # Not at the top: the cryptography takes longer to import than everything else together.
-        with import_lock:
-            from torii_backend._jose.jwks import parse_jwks
-        try:
-            keys = parse_jwks(body)
-        except ValueError as error:
-            raise FetchError(str(error)) from None
-        if not keys:
-            raise FetchError("the key set holds no usable ES256 key")
-        now, lifetime = self._monotonic(), freshness_lifetime(headers)
+        keys, lifetime = load_keys(self._fetch, self.issuer, FETCH_SECONDS)
+        now = self._monotonic()
         return KeySet(
             keys,
             fetched_at=now,
@@ -224,5 +267,33 @@ class KeyStore:
             previous=self._key_set,
         )
 
-    def _install(self, key_set: KeySet) -> None:
-        self._key_set = key_set
+    def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:
+        now = self._monotonic()
+        if not self._refreshes:
+            return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)
+        stale_at = now + max(DEFAULT_SECONDS, self._max_stale)
+        return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=stale_at)
+
+    def _require_key(self, kid: str) -> VerificationKey:
+        key = self._require_keys().keys.get(kid)
+        if key is not None:
+            return key
+        if self._limiter.failures:
+            raise self._unavailable()
+        raise InvalidToken("unknown_key")
+
+    def _require_keys(self) -> KeySet:
+        key_set = self.usable(self._monotonic())
+        if key_set is None:
+            raise self._unavailable()
+        return key_set
+
+    def _unavailable(self) -> KeysUnavailable:
+        return KeysUnavailable(self._limiter.retry_after(self._monotonic()))
+
+
+def _warn(message: str, *values: object) -> None:
+    # Not at the top: only an outage needs it.
+    import logging
+
+    logging.getLogger("torii_backend.keystore").warning(message, *values)

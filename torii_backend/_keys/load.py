@@ -1,0 +1,31 @@
+"""The document of an issuer's keys is fetched and parsed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torii_backend._keys.cache_control import freshness_lifetime
+from torii_backend._keys.fetch import Fetch, FetchError
+from torii_backend._keys.fork_safety import import_lock
+
+if TYPE_CHECKING:
+    from torii_backend._jose.es256 import VerificationKey
+
+JWKS_PATH = "/_torii/.well-known/jwks.json"
+
+
+def load_keys(
+    fetch: Fetch, issuer: str, timeout: float
+) -> tuple[dict[str, VerificationKey], float]:
+    """Return the keys of an issuer by kid and the seconds they stay fresh, or raise FetchError."""
+    body, headers = fetch(issuer + JWKS_PATH, timeout)
+    # Not at the top: cryptography takes longer to import than everything else together.
+    with import_lock:
+        from torii_backend._jose.jwks import parse_jwks
+    try:
+        keys = parse_jwks(body)
+    except ValueError as error:
+        raise FetchError(str(error)) from None
+    if not keys:
+        raise FetchError("the key set holds no usable ES256 key")
+    return keys, freshness_lifetime(headers)
