@@ -8,10 +8,9 @@ from typing import Optional
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.issuer import URL, Issuer, SigningKey, jwks
+from tests.support.issuer import URL, SigningKey, jwks
 from tests.support.jwks_server import JwksServer, settle
 from torii_backend import InvalidToken
-from torii_backend._keys.fetch_limiter import BUCKET_SIZE
 from torii_backend._keys.keystore import KeyStore
 
 
@@ -168,16 +167,17 @@ def test_keys_serve_for_their_lifetime_without_an_allowance_for_staleness(
     assert len(server.requests) == 2
 
 
-def test_a_due_refresh_leaves_the_whole_allowance_for_unknown_kids(clock: Clock) -> None:
-    issuer = Issuer()
-    store = KeyStore(issuer.url, fetch=issuer.fetch, clock=clock)
+def test_reading_starts_no_fetch(clock: Clock) -> None:
+    fetch = CountedFetch({})
+    store = KeyStore(URL, fetch=fetch, clock=clock)
+    store.refresh_if_due(clock.monotonic())
+    assert store.usable(clock.monotonic()) is None
     store.key("key-1")
     clock.advance(299)
-    store.key("key-1")
+    assert store.usable(clock.monotonic()) is not None
+    assert store.key_for_header(b"header", clock.monotonic()) is None
     settle()
-    assert len(issuer.fetched) == 2
-    for i in range(20):
-        with pytest.raises(InvalidToken):
-            store.key(f"forged-{i}")
+    assert fetch.count == 1
+    store.refresh_if_due(clock.monotonic())
     settle()
-    assert len(issuer.fetched) == 2 + BUCKET_SIZE
+    assert fetch.count == 2

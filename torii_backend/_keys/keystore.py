@@ -11,6 +11,8 @@ Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` 
   never changed: its successor takes its place in one assignment, so a reader sees the old or the new.
 - What was read without the lock is asked again under it (`_reason`) before a fetch starts, because
   another thread may have just fetched.
+- `usable` is a pure read. A fetch starts in `refresh_if_due`, which waits for nothing, and in `key`,
+  `warm` and `prefetch`.
 - A flight that is given up no longer counts, so its late result changes nothing. Its thread counts
   towards MAX_FLIGHTS until it ends.
 """
@@ -89,12 +91,6 @@ class KeyStore:
         self._key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
 
-    def current(self) -> Optional[KeySet]:
-        """Return the usable keys, and start a refresh in the background if it is due."""
-        now = self._monotonic()
-        self.refresh_if_due(now)
-        return self.usable(now)
-
     def usable(self, now: float) -> Optional[KeySet]:
         """Return the keys that may verify now, or None; starts no fetch."""
         key_set = self._key_set
@@ -120,9 +116,9 @@ class KeyStore:
         await self._wait_for_async(kid)
         return self._require_key(kid)
 
-    def key_for_header(self, header: bytes) -> Optional[VerificationKey]:
-        """Return the usable key that is remembered for a JWS header segment."""
-        key_set = self.current()
+    def key_for_header(self, header: bytes, now: float) -> Optional[VerificationKey]:
+        """Return the usable key that is remembered for a JWS header segment; starts no fetch."""
+        key_set = self.usable(now)
         return None if key_set is None else key_set.by_header.get(header)
 
     def remember_header(self, header: bytes, key: VerificationKey) -> None:

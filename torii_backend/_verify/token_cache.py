@@ -1,4 +1,17 @@
-"""TokenCache: the tokens that were verified lately, known by their SHA-256."""
+"""TokenCache: verified tokens by their SHA-256 digest, least recently used first.
+
+State: one OrderedDict of frozen entries. A token itself is never kept, only its digest.
+
+Events: a lookup, and the insertion of a token that was just verified.
+
+- An entry is returned only if the token would be accepted again: it has not expired, its key set is
+  usable, and its key is still in that set. An entry that fails this is dropped.
+- A lookup reads the key set and starts no fetch (`KeyStore.usable`).
+- An insertion evicts expired entries, and the least recently used one if there are too many.
+- There is no lock. Each step is one operation of the OrderedDict, which is atomic under the GIL.
+  Between two steps another thread may drop the same entry, so each step copes with one that is gone.
+  The worst that can happen is another miss.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +28,7 @@ if TYPE_CHECKING:
 
 
 class CacheEntry(msgspec.Struct, frozen=True, gc=False):
-    """What one verification found.
-
-    Attributes:
-        auth: the Auth of the token.
-        ends_at: seconds since the epoch from when on the token is expired, leeway included.
-        key: the key that the signature verified with.
-        keystore: where the key came from.
-    """
+    """A verified token: from `ends_at` on (seconds since the epoch) it is expired, leeway included."""
 
     auth: Auth
     ends_at: float
@@ -31,51 +37,33 @@ class CacheEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenCache:
-    """A bounded memory of verified tokens that drops the least recently used one first.
-
-    What has expired goes as new tokens come, so that it holds about as many as are in use.
-
-    It takes no lock: each step is one operation of the OrderedDict, which is atomic.
-
-    Args:
-        size: how many tokens to remember; 0 remembers none.
-    """
+    """A cache of at most `size` verified tokens; all times are seconds since the epoch."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._entries: OrderedDict[bytes, CacheEntry] = OrderedDict()
 
-    def get(self, digest: bytes, now: float) -> Optional[Auth]:
-        """Return the Auth of a remembered token, if it would be accepted again now.
-
-        Args:
-            digest: the SHA-256 of the token.
-            now: seconds since the epoch.
-        """
-        verified = self._entries.get(digest)
-        if verified is None:
+    def get(self, digest: bytes, now: float, monotonic: float) -> Optional[CacheEntry]:
+        """Return the entry of a token, if the token would be accepted again now."""
+        entries = self._entries
+        entry = entries.get(digest)
+        if entry is None:
             return None
-        # Written out: this runs for each request, and a call would cost a tenth of it.
-        key, key_set = verified.key, verified.keystore.current()
-        if now >= verified.ends_at or key_set is None or key_set.keys.get(key.kid) is not key:
-            self._entries.pop(digest, None)
+        key, key_set = entry.key, entry.keystore.usable(monotonic)
+        # Inlined: this runs for each request.
+        if now >= entry.ends_at or key_set is None or key_set.keys.get(key.kid) is not key:
+            entries.pop(digest, None)
             return None
         try:
-            self._entries.move_to_end(digest)
+            entries.move_to_end(digest)
         except KeyError:  # another thread has dropped it in between
             pass
-        return verified.auth
+        return entry
 
-    def put(self, digest: bytes, verified: CacheEntry, now: float) -> None:
-        """Remember a token that was verified.
-
-        Args:
-            digest: the SHA-256 of the token.
-            verified: what the verification found.
-            now: seconds since the epoch.
-        """
-        self._entries[digest] = verified
-        # Two for each that comes, so that they become fewer.
+    def put(self, digest: bytes, entry: CacheEntry, now: float) -> None:
+        """Insert a token that was just verified."""
+        self._entries[digest] = entry
+        # Evict up to two expired entries per insertion, so that the backlog shrinks.
         if self._drop_expired(now):
             self._drop_expired(now)
         while len(self._entries) > self._size:
@@ -85,7 +73,7 @@ class TokenCache:
                 return
 
     def _drop_expired(self, now: float) -> bool:
-        """Drop the token that was not used for longest, if it has expired; tell whether it has."""
+        """Drop the least recently used entry if it has expired; return whether it has."""
         try:
             digest, oldest = next(iter(self._entries.items()))
         except (StopIteration, RuntimeError):  # another thread has changed it in between

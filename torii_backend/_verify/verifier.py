@@ -96,6 +96,7 @@ class Verifier:
         self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
         self._hits = self._misses = 0
         self._now = clock.time
+        self._monotonic = clock.monotonic
         chosen = chosen_fetch(fetch, session)
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
@@ -133,15 +134,18 @@ class Verifier:
         """
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
-        auth = self._cache.get(digest, self._now())
-        if auth is not None:
+        monotonic = self._monotonic()
+        entry = self._cache.get(digest, self._now(), monotonic)
+        if entry is not None:
+            entry.keystore.refresh_if_due(monotonic)
             self._hits += 1
-            return auth
+            return entry.auth
         self._misses += 1
         jws = parse_compact(encoded)
         keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header)
+        key = keystore.key_for_header(jws.header, monotonic)
         if key is not None:
+            keystore.refresh_if_due(monotonic)
             return self._accepted(jws, keystore, key, digest)
         key = keystore.key(parse_header(jws.header))
         auth = self._accepted(jws, keystore, key, digest)
@@ -153,15 +157,18 @@ class Verifier:
         # Written out once more: it runs for each request, and another call would be felt.
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
-        auth = self._cache.get(digest, self._now())
-        if auth is not None:
+        monotonic = self._monotonic()
+        entry = self._cache.get(digest, self._now(), monotonic)
+        if entry is not None:
+            entry.keystore.refresh_if_due(monotonic)
             self._hits += 1
-            return auth
+            return entry.auth
         self._misses += 1
         jws = parse_compact(encoded)
         keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header)
+        key = keystore.key_for_header(jws.header, monotonic)
         if key is not None:
+            keystore.refresh_if_due(monotonic)
             return self._accepted(jws, keystore, key, digest)
         key = await keystore.key_async(parse_header(jws.header))
         auth = self._accepted(jws, keystore, key, digest)
