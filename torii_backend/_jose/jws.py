@@ -30,17 +30,13 @@ class JWS(msgspec.Struct, frozen=True, gc=False):
 
 
 def token_bytes(token: Union[str, bytes]) -> bytes:
-    """Return a token as bytes.
-
-    Raises:
-        InvalidToken: malformed; it is no ASCII text, or longer than `MAX_TOKEN_BYTES`.
-    """
-    if not isinstance(token, (str, bytes)) or len(token) > MAX_TOKEN_BYTES:
-        raise InvalidToken("malformed")
-    try:
-        return token.encode("ascii") if isinstance(token, str) else token
-    except UnicodeEncodeError:
-        raise InvalidToken("malformed") from None
+    """Return a token as bytes, if it is ASCII text of at most MAX_TOKEN_BYTES."""
+    if isinstance(token, str):
+        if len(token) <= MAX_TOKEN_BYTES and token.isascii():
+            return token.encode()
+    elif isinstance(token, bytes) and len(token) <= MAX_TOKEN_BYTES:
+        return token
+    raise InvalidToken("malformed")
 
 
 def parse_compact(token: bytes) -> JWS:

@@ -55,7 +55,7 @@ def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
                 raise FetchError("the answer took too long")
 
 
-def chosen_fetch(own: Optional[Fetch], session: Optional[requests.Session]) -> Fetch:
+def resolve_fetch(own: Optional[Fetch], session: Optional[requests.Session]) -> Fetch:
     """Settle how documents are fetched.
 
     Args:

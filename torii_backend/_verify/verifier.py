@@ -1,15 +1,15 @@
-"""Verifier: an access token becomes an Auth, or is refused (RFC 7515, RFC 7519, RFC 8725)."""
+"""Verifier: an access token becomes an Auth, or is rejected (RFC 7515, RFC 7519, RFC 8725)."""
 
 from __future__ import annotations
 
 import time
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import msgspec
 
 from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
-from torii_backend._keys.fetch import Fetch, chosen_fetch
+from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.token_cache import CacheEntry, TokenCache
@@ -35,15 +35,15 @@ DEFAULT_CACHE_SIZE = 4096
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
-    """Counts since the Verifier was made, for a metrics endpoint.
+    """Counters since the Verifier was created, for a metrics endpoint.
 
     Attributes:
-        hits: tokens that were found in the cache of verified tokens.
+        hits: tokens that were in the token cache.
         misses: tokens that were not.
-        fetches: fetches of a key set that were started.
-        failures: fetches that failed.
-        keys_age: seconds since the last good fetch, of the issuer where that is longest ago; None
-            while an issuer has no keys yet.
+        fetches: key fetches that were started.
+        failures: key fetches that failed.
+        keys_age: seconds since the last good key fetch. With several issuers, the greatest. None
+            until each issuer has keys.
     """
 
     hits: int
@@ -53,21 +53,30 @@ class VerifierStats(msgspec.Struct, frozen=True):
     keys_age: Optional[float]
 
 
-class Verifier:
-    """Verifies access tokens of one or several issuers, with keys that it fetches and keeps.
+class _NeedsKey(NamedTuple):
+    """A token whose key has to be looked up by its kid, which may wait for a fetch."""
 
-    Make one and share it: it is safe to use from any thread, task or forked process.
+    jws: JWS
+    digest: bytes
+    keystore: KeyStore
+    kid: str
+
+
+class Verifier:
+    """Verify access tokens of one or several issuers, and fetch and cache their keys.
+
+    Create one and share it. It is safe to use from any thread, task or forked process.
 
     Args:
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
-        cache_size: how many verified tokens are remembered, 4096 by default; 0 remembers none.
-        max_stale: seconds for which keys serve without a good fetch, 24 hours by default; never
-            less than their lifetime, so that 0 lets none serve beyond it.
-        jwks: a JWKS document (JSON text, or decoded) to start with; for one issuer only. It serves
-            from the first call and is refreshed behind it.
-        refresh: False never fetches: the keys in `jwks` are all there is.
+        cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
+        max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
+            are always usable for their lifetime, so 0 means no longer than that.
+        jwks: a JWKS document (JSON text, or decoded) to start with, for one issuer only. It is used
+            from the first call on, and refreshed in the background.
+        refresh: False never fetches, so that only the keys in `jwks` are used.
         fetch: gets a JWKS document: `(url, timeout in seconds) -> (body, headers)`.
         session: a requests session to fetch through, instead of `fetch`.
         clock: the source of time, for tests.
@@ -97,14 +106,14 @@ class Verifier:
         self._hits = self._misses = 0
         self._now = clock.time
         self._monotonic = clock.monotonic
-        chosen = chosen_fetch(fetch, session)
+        fetch = resolve_fetch(fetch, session)
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
         keystores = [
             KeyStore(
                 configured,
-                fetch=chosen,
+                fetch=fetch,
                 max_stale=max_stale,
                 keys=keys,
                 refresh=refresh,
@@ -112,7 +121,7 @@ class Verifier:
             )
             for configured in self.issuers
         ]
-        # A trailing slash on either side does not matter: both spellings of each are known here.
+        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
         self._keystores = {
             spelling: keystore
             for keystore in keystores
@@ -120,96 +129,69 @@ class Verifier:
         }
 
     def verify(self, token: Union[str, bytes]) -> Auth:
-        """Verify a token; waits for the network only where its key is not known yet.
+        """Verify an access token.
+
+        This waits for the network only if the token's key is unknown.
 
         Args:
             token: a compact JWS, without the word Bearer.
 
         Returns:
-            The Auth that the token carries; the same object while the token is remembered.
+            The Auth of the token: the same object for as long as the token is cached.
 
         Raises:
-            InvalidToken: the token is refused; `reason` says by which check.
-            KeysUnavailable: the issuer's keys could not be fetched.
+            InvalidToken: the token was rejected; `reason` tells by which check.
+            KeysUnavailable: the issuer's keys can't be fetched; retry later.
         """
-        encoded = token_bytes(token)
-        digest = sha256(encoded).digest()
-        monotonic = self._monotonic()
-        entry = self._cache.get(digest, self._now(), monotonic)
-        if entry is not None:
-            entry.keystore.refresh_if_due(monotonic)
-            self._hits += 1
-            return entry.auth
-        self._misses += 1
-        jws = parse_compact(encoded)
-        keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header, monotonic)
-        if key is not None:
-            keystore.refresh_if_due(monotonic)
-            return self._accepted(jws, keystore, key, digest)
-        key = keystore.key(parse_header(jws.header))
-        auth = self._accepted(jws, keystore, key, digest)
-        keystore.remember_header(jws.header, key)
-        return auth
+        found = self._verify_without_waiting(token)
+        if isinstance(found, _NeedsKey):
+            key = found.keystore.key(found.kid)
+            return self._accept(found.jws, found.digest, found.keystore, key)
+        return found
 
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
-        """Do as `verify`, but wait without blocking the event loop."""
-        # Written out once more: it runs for each request, and another call would be felt.
-        encoded = token_bytes(token)
-        digest = sha256(encoded).digest()
-        monotonic = self._monotonic()
-        entry = self._cache.get(digest, self._now(), monotonic)
-        if entry is not None:
-            entry.keystore.refresh_if_due(monotonic)
-            self._hits += 1
-            return entry.auth
-        self._misses += 1
-        jws = parse_compact(encoded)
-        keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header, monotonic)
-        if key is not None:
-            keystore.refresh_if_due(monotonic)
-            return self._accepted(jws, keystore, key, digest)
-        key = await keystore.key_async(parse_header(jws.header))
-        auth = self._accepted(jws, keystore, key, digest)
-        keystore.remember_header(jws.header, key)
-        return auth
+        """Async version of `verify`."""
+        found = self._verify_without_waiting(token)
+        if isinstance(found, _NeedsKey):
+            key = await found.keystore.key_async(found.kid)
+            return self._accept(found.jws, found.digest, found.keystore, key)
+        return found
 
     def warm(self) -> None:
-        """Fetch the keys of every issuer, where they are not there yet, and wait for them.
+        """Fetch the keys of each issuer that has no usable ones, and wait for them.
 
         Raises:
-            KeysUnavailable: the keys of an issuer could not be fetched; those of the others are.
+            KeysUnavailable: an issuer's keys can't be fetched. Those of the other issuers are fetched.
         """
         self.prefetch()
         for issuer in self.issuers:
             self._keystores[issuer].warm()
 
     async def warm_async(self) -> None:
-        """Do as `warm`, but wait without blocking the event loop."""
+        """Async version of `warm`."""
         self.prefetch()
         for issuer in self.issuers:
             await self._keystores[issuer].warm_async()
 
     def prefetch(self) -> None:
-        """Do as `warm`, but wait for nothing: a fetch that fails is only logged."""
+        """Start to fetch what `warm` would, without waiting. A failed fetch is only logged."""
         for issuer in self.issuers:
             self._keystores[issuer].prefetch()
 
     def seconds_left(self, auth: Auth) -> float:
-        """Tell for how many seconds more the token of this Auth is accepted, with the leeway.
+        """Return for how many more seconds the token of an Auth is accepted, leeway included.
 
         Args:
-            auth: what this Verifier made of the token.
+            auth: an Auth that this Verifier returned.
 
         Returns:
-            Seconds; zero or less once it is not accepted any more.
+            Seconds. Zero or less means that the token is no longer accepted.
         """
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - self._now()
 
     def stats(self) -> VerifierStats:
-        """Return the counts so far."""
+        """Return the counters so far."""
         stores = [self._keystores[issuer] for issuer in self.issuers]
         ages = [keystore.age for keystore in stores]
         known = [age for age in ages if age is not None]
@@ -221,19 +203,40 @@ class Verifier:
             keys_age=max(known) if len(known) == len(ages) else None,
         )
 
+    def _verify_without_waiting(self, token: Union[str, bytes]) -> Union[Auth, _NeedsKey]:
+        """Verify a token that is cached, or whose header was verified before with a known key."""
+        encoded = token_bytes(token)
+        digest = sha256(encoded).digest()
+        monotonic = self._monotonic()
+        entry = self._cache.get(digest, self._now(), monotonic)
+        if entry is not None:
+            entry.keystore.refresh_if_due(monotonic)
+            self._hits += 1
+            return entry.auth
+        self._misses += 1
+        jws = parse_compact(encoded)
+        keystore = self._keystore_for(jws)
+        key = keystore.key_for_header(jws.header, monotonic)
+        if key is None:
+            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
+        keystore.refresh_if_due(monotonic)
+        return self._accept(jws, digest, keystore, key)
+
     def _keystore_for(self, jws: JWS) -> KeyStore:
-        """Pick the keys that may verify a token: its unverified `iss` only chooses among ours."""
+        """Return the keys for a token: its unverified `iss` only picks among the configured issuers."""
         keystore = self._keystores.get(required_string(jws.payload, "iss"))
         if keystore is None:
             raise InvalidToken("wrong_issuer")
         return keystore
 
-    def _accepted(self, jws: JWS, keystore: KeyStore, key: VerificationKey, digest: bytes) -> Auth:
-        """Check signature and claims of a token, and remember it."""
+    def _accept(self, jws: JWS, digest: bytes, keystore: KeyStore, key: VerificationKey) -> Auth:
+        """Check the signature and the claims of a token, and remember its header and its Auth."""
         if not key.verify(jws.signature, jws.signing_input):
             raise InvalidToken("bad_signature")
         now = self._now()
         auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
+        # Only now: forged tokens must not fill the memory of headers, nor the cache.
+        keystore.remember_header(jws.header, key)
         ends_at = jws.payload["exp"] + self._leeway
         self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
         return auth
@@ -244,18 +247,22 @@ def _seed(
 ) -> Optional[dict[str, VerificationKey]]:
     if jwks is None:
         if not refresh:
-            raise ConfigurationError("refresh=False needs the keys: pass jwks.")
+            raise ConfigurationError("jwks must hold the keys if refresh is False.")
         return None
     if len(issuers) > 1:
-        raise ConfigurationError("jwks holds the keys of one issuer: make a Verifier for each.")
-    # A process without seeded keys imports this on the worker thread that fetches them.
+        raise ConfigurationError(
+            "jwks must be left out with several issuers. Create one Verifier for each issuer."
+        )
+    # Not at the top: without seeded keys this is imported on the thread that fetches them.
     from torii_backend._jose.jwks import parse_jwks
 
     try:
         document = msgspec.json.encode(jwks) if isinstance(jwks, dict) else jwks
         keys = parse_jwks(document.encode() if isinstance(document, str) else document)
     except (ValueError, TypeError, AttributeError):
-        raise ConfigurationError("jwks must be a JWKS document, as JSON text or decoded.") from None
+        raise ConfigurationError(
+            "jwks must be a JWKS document, such as {'keys': [...]}, as JSON text or decoded."
+        ) from None
     if not keys:
-        raise ConfigurationError("jwks holds no usable ES256 key.")
+        raise ConfigurationError("jwks must contain at least one usable ES256 key.")
     return keys
