@@ -18,19 +18,19 @@ Kind = TypeVar("Kind")
 
 
 class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """The identity in one verified access token; the same class in every framework.
+    """The identity in one verified access token. It is the same class in every framework.
 
-    Two Auth objects are equal only if they are the same object. `repr` shows ids and nothing else.
+    Two Auth objects are equal only if they are the same object. `repr` shows ids only.
 
     Attributes:
         user_id: the signed-in user (`sub`).
-        environment_id: the Torii environment that the user belongs to (`pid`).
+        environment_id: the Torii environment of the user (`pid`).
         issuer: the configured issuer that signed the token, without trailing slash (`iss`).
-        claims: every claim, read-only at any depth: objects are mappings, arrays are tuples.
+        claims: every claim, read-only at any depth. Objects are mappings, and arrays are tuples.
         email_verified: whether the claim of this name is JSON true.
-        profile_complete: whether the claim of this name is JSON true; true where it is absent.
-        impersonating: whether someone acts as the user (`impersonating` is true, or `act` is there).
-        actor: the id of whoever acts as the user (`act.sub`, RFC 8693 section 4.1).
+        profile_complete: whether the claim of this name is JSON true; True if it is absent.
+        impersonating: whether someone acts as the user (`impersonating` is true, or `act` is present).
+        actor: the id of the person who acts as the user (`act.sub`, RFC 8693 section 4.1).
         locale: the user's language, such as `en`.
         organization_id: the active organization (`org_id`, else `o`).
         organization_role: the user's role key in it, an exact string (`org_role`, else in `o`).
@@ -50,12 +50,12 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @property
     def issued_at(self) -> datetime:
-        """When the token was made, UTC (`iat`)."""
+        """When the token was issued, in UTC (`iat`)."""
         return datetime.fromtimestamp(self.claims["iat"], timezone.utc)
 
     @property
     def expires_at(self) -> datetime:
-        """When the token ends, UTC (`exp`)."""
+        """When the token expires, in UTC (`exp`)."""
         return datetime.fromtimestamp(self.claims["exp"], timezone.utc)
 
     @property
@@ -64,26 +64,37 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.claims
 
     def in_organization(self, organization_id: Union[str, UUID]) -> bool:
-        """Tell whether this is the active organization."""
+        """Return whether this is the active organization.
+
+        Args:
+            organization_id: the id, as text or as UUID.
+        """
         return self.organization_id == str(organization_id)
 
     def has_role(self, role: str) -> bool:
-        """Tell whether this is the user's role in the active organization, as an exact string."""
+        """Return whether the user has this role in the active organization.
+
+        Args:
+            role: the role key, compared as an exact string.
+        """
         return self.organization_role == role
 
     def claims_as(self, kind: type[Kind]) -> Kind:
-        """Read the claims into a type of yours.
+        """Convert the claims to a type that you define.
 
         Args:
             kind: a msgspec struct, a dataclass, a TypedDict or another type that msgspec converts
-                to; claims that it does not name are ignored.
+                to. Claims that it does not name are ignored.
+
+        Returns:
+            An object of that type.
 
         Raises:
-            InvalidToken: a claim is missing or of another type; `reason` is invalid_claim, and `claim`
-                the one at the top level, unless the type itself refused.
+            InvalidToken: a claim is missing or has another type. `reason` is invalid_claim, and
+                `claim` names the claim at the top level, unless your type raised the error itself.
         """
         try:
-            # By way of JSON: not every type is made from read-only mappings.
+            # Through JSON, because msgspec cannot convert read-only mappings to every type.
             return msgspec.json.decode(msgspec.json.encode(self.claims, enc_hook=dict), type=kind)
         except msgspec.ValidationError as error:
             raise InvalidToken("invalid_claim", _claim_at_fault(error, self.claims)) from None

@@ -9,22 +9,12 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # '+', '/' and '=' become a byte outside the alphabet, so that only the URL-safe spelling decodes.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/***")
 _PADDING = (b"", None, b"==", b"=")
-# The last character carries unused bits where the length is no multiple of four: they must be zero.
+# The last character carries unused bits unless the length is a multiple of four. They must be 0.
 _CANONICAL_ENDS = (_ALPHABET, b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 
 def decode(segment: bytes) -> bytes:
-    """Decode canonical, unpadded base64url.
-
-    Args:
-        segment: the encoded text, of any length.
-
-    Returns:
-        The bytes it stands for; `b""` for `b""`.
-
-    Raises:
-        ValueError: padding, white space, a foreign character, an impossible length or stray bits.
-    """
+    """Decode canonical, unpadded base64url; raise ValueError for any other spelling."""
     remainder = len(segment) % 4
     padding = _PADDING[remainder]
     if padding is None or (remainder and segment[-1] not in _CANONICAL_ENDS[remainder]):

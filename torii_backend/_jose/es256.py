@@ -1,4 +1,4 @@
-"""ES256 (RFC 7518 section 3.4): a public P-256 key that checks signatures."""
+"""ES256 signatures (RFC 7518 section 3.4), verified with a public P-256 key. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,7 @@ _ES256 = ECDSA(SHA256())
 
 
 class VerificationKey:
-    """One public key of an issuer.
-
-    Args:
-        kid: the key id under which the issuer publishes it.
-        x: the first coordinate of the point, 32 bytes.
-        y: the second coordinate, 32 bytes.
-
-    Raises:
-        ValueError: a coordinate has another length, or the point is not on the curve.
-    """
+    """One public key of an issuer: a P-256 point of two coordinates with 32 bytes each."""
 
     __slots__ = ("_verify", "kid", "point")
 
@@ -39,7 +30,7 @@ class VerificationKey:
         self.point: bytes = x + y
 
     def verify(self, signature: bytes, signing_input: bytes) -> bool:
-        """Tell whether a signature, the 64 bytes r and s, is this key's over the input."""
+        """Return whether a signature, the 64 bytes r and s, is valid for the input."""
         if len(signature) != 2 * _BYTES:
             return False
         r, s = _der_integer(signature[:_BYTES]), _der_integer(signature[_BYTES:])

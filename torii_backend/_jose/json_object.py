@@ -1,4 +1,4 @@
-"""JSON objects from strangers, decoded whole and within bounds. Pure."""
+"""Untrusted JSON objects, decoded within bounds. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-# Each level of nesting takes some of the thread's stack, which the decoder does not watch.
+# Each level of nesting takes some of the thread's stack, and the decoder has no limit for that.
 MAX_CONTAINERS = 1000
 MAX_DEPTH = 64
 
@@ -15,15 +15,9 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def decode_object(text: bytes) -> dict[str, Any]:
-    """Decode a JSON object, UTF-8; of a name that is given twice the last value counts.
+    """Decode a JSON object (UTF-8) within MAX_CONTAINERS and MAX_DEPTH, or raise ValueError.
 
-    Returns:
-        The members. What is nested in them is read-only at any depth, objects as mappings and arrays
-        as tuples.
-
-    Raises:
-        ValueError: it is no JSON object, nests deeper than `MAX_DEPTH`, or could hold more than
-            `MAX_CONTAINERS` objects and arrays.
+    Nested objects become read-only mappings, and arrays tuples. Of duplicate names the last counts.
     """
     objects, arrays = text.count(b"{"), text.count(b"[")
     if objects + arrays > MAX_CONTAINERS:

@@ -13,19 +13,10 @@ MAX_KEYS = 100
 
 
 def parse_jwks(document: bytes) -> dict[str, VerificationKey]:
-    """Read the ES256 verification keys of a JWKS document.
+    """Return the ES256 keys of a JWKS document by kid; raise ValueError if it is not a JWK set.
 
-    A member of the set that is no usable ES256 key is skipped and never disables the others; of two
-    keys under one kid the first counts. At most `MAX_KEYS` keys are taken.
-
-    Args:
-        document: the JSON text, UTF-8.
-
-    Returns:
-        Public keys by kid; empty where the set holds no usable key.
-
-    Raises:
-        ValueError: the document is not a JWK set at all.
+    A member that is not a usable ES256 key is skipped and never disables the others. Of two keys
+    under one kid the first counts. At most MAX_KEYS keys are taken.
     """
     try:
         members = decode_object(document).get("keys")
@@ -44,7 +35,7 @@ def parse_jwks(document: bytes) -> dict[str, VerificationKey]:
 
 
 def _is_for_es256(jwk: Any) -> bool:
-    """Tell whether a JWK says that it verifies ES256 signatures (RFC 7517 section 4)."""
+    """Return whether a JWK claims to verify ES256 signatures (RFC 7517 section 4)."""
     return (
         isinstance(jwk, Mapping)
         and jwk.get("kty") == "EC"
@@ -54,7 +45,7 @@ def _is_for_es256(jwk: Any) -> bool:
         and jwk.get("use", "sig") == "sig"
         and jwk.get("alg", "ES256") == "ES256"
         and _allows_verify(jwk.get("key_ops", ("verify",)))
-        # A published private part lets anybody sign.
+        # With a published private key, anyone can sign.
         and "d" not in jwk
     )
 
@@ -64,7 +55,7 @@ def _allows_verify(key_ops: Any) -> bool:
 
 
 def _verification_key(jwk: Mapping[str, Any]) -> Optional[VerificationKey]:
-    """Make the key, or None where a coordinate is malformed or off the curve (RFC 7518 6.2.1)."""
+    """Return the key, or None if a coordinate is malformed or off the curve (RFC 7518 6.2.1)."""
     try:
         x, y = (base64url.decode(jwk[name].encode("ascii")) for name in ("x", "y"))
         return VerificationKey(jwk["kid"], x, y)

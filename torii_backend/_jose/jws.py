@@ -1,4 +1,4 @@
-"""A compact JWS (RFC 7515 section 7.1) is taken apart, strictly. Pure; nothing is trusted yet."""
+"""Strict parsing of a compact JWS (RFC 7515 section 7.1). Pure. The result is not trusted yet."""
 
 from __future__ import annotations
 
@@ -14,14 +14,7 @@ MAX_TOKEN_BYTES = 16 * 1024
 
 
 class JWS(msgspec.Struct, frozen=True, gc=False):
-    """The parts of a token.
-
-    Attributes:
-        header: the first segment, still encoded.
-        signing_input: what the signature is over.
-        payload: the decoded claims.
-        signature: the decoded signature.
-    """
+    """The parts of a token; `header` is still encoded, and the signature is over `signing_input`."""
 
     header: bytes
     signing_input: bytes
@@ -40,12 +33,8 @@ def token_bytes(token: Union[str, bytes]) -> bytes:
 
 
 def parse_compact(token: bytes) -> JWS:
-    """Decode the payload and the signature of a token.
-
-    Raises:
-        InvalidToken: malformed.
-    """
-    # Of more or fewer than three segments, one would hold a dot or be empty: neither decodes.
+    """Decode the payload and the signature of a token."""
+    # With more or fewer than three segments, one contains a dot or is empty. Neither decodes.
     signing_input, _, signature = token.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
     try:
@@ -56,18 +45,14 @@ def parse_compact(token: bytes) -> JWS:
 
 
 def parse_header(segment: bytes) -> str:
-    """Check a header segment and return its kid; keys and addresses in it are not looked at.
-
-    Raises:
-        InvalidToken: malformed or unsupported_algorithm.
-    """
+    """Check a header segment and return its kid. Keys and URLs in the header are ignored."""
     try:
         header = decode_object(base64url.decode(segment))
     except ValueError:
         raise InvalidToken("malformed") from None
     if header.get("alg") != "ES256":
         raise InvalidToken("unsupported_algorithm")
-    # RFC 7515 4.1.11 and RFC 7797: an extension that we do not know must be refused.
+    # RFC 7515 section 4.1.11 and RFC 7797: unknown extensions must be rejected.
     if "crit" in header or header.get("b64", True) is not True:
         raise InvalidToken("malformed")
     kid = header.get("kid")

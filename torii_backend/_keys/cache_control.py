@@ -1,4 +1,4 @@
-"""How long a fetched key set counts as fresh (RFC 9111 section 5.2.2). Pure."""
+"""How long a fetched key set stays fresh (RFC 9111 section 5.2.2). Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,7 @@ _NO_CACHE = re.compile(r"(?:^|[,\s])no-(?:store|cache)(?=$|[,\s=])", re.IGNORECA
 
 
 def freshness_lifetime(headers: Mapping[str, str]) -> float:
-    """Read the lifetime of an answer from its Cache-Control.
-
-    Args:
-        headers: response headers, names in any case.
-
-    Returns:
-        Seconds: `max-age` within 60 s and 1 h; 60 for no-store or no-cache; 300 where nothing is said.
-    """
+    """Return for how many seconds a response is fresh, by its Cache-Control and within our bounds."""
     cache_control = ",".join(
         value for name, value in headers.items() if name.lower() == "cache-control"
     )

@@ -1,4 +1,9 @@
-"""Deadline: the end of one HTTP exchange, whatever the server does."""
+"""Deadline: the end of one HTTP exchange, whatever the server does.
+
+State: the sockets of the exchange, and whether the time is over. The timer's thread sets `is_over`
+first and then shuts the sockets; `watch` adds its socket first and then looks at `is_over`. So a
+socket that is opened at the last moment is shut by one of the two, without a lock.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +19,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class Deadline:
-    """Shuts the sockets of an exchange when its time is over.
+    """Shuts the sockets of an HTTP exchange `seconds` after the with block is entered.
 
-    A timeout of requests starts anew with each byte, so a server that drips could hold on for hours.
-
-    Args:
-        seconds: how long the exchange may take, from entering the with block.
-
-    Attributes:
-        is_over: whether that time has passed.
+    `requests` restarts its read timeout with every byte, so a server that drips could hold the
+    connection for hours.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -44,7 +44,7 @@ class Deadline:
         self._timer.cancel()
 
     def watch(self, sock: socket.socket) -> None:
-        """Shut this socket, too, when the time is over."""
+        """Shut this socket when the time is over, or now if it is."""
         self._sockets.append(sock)
         if self.is_over:
             self._shut_all()
@@ -52,25 +52,25 @@ class Deadline:
     def _shut_all(self) -> None:
         self.is_over = True
         for sock in self._sockets:
-            # The method of the plain socket: the one of a TLS socket would take off its encryption.
+            # Of the plain socket, because a TLS socket's own method would drop its encryption.
             with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter whose connections a deadline watches."""
+    """A requests adapter with a deadline for its connections."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._pool_classes = _watched_pools(deadline)
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pool manager, as requests asks for it."""
+        """Create the pool manager, for requests."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pool_classes
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        """Make the pool manager of a proxy, as requests asks for it."""
+        """Create the pool manager of a proxy, for requests."""
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = self._pool_classes
         return manager

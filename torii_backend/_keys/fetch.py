@@ -19,25 +19,16 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class FetchError(Exception):
-    """The document could not be had; the message says why, without the address."""
+    """The JWKS could not be fetched. The message gives the reason, but never the URL."""
 
 
 def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
-    """Fetch a document, with the proxies and certificates that the environment sets for requests.
+    """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
-    Redirects are not followed; no netrc credentials and no cookies are sent.
-
-    Args:
-        url: the address, https or loopback.
-        timeout: seconds for the whole exchange.
-
-    Returns:
-        The body, at most `MAX_BYTES` after decompression, and the response headers.
-
-    Raises:
-        FetchError: no connection, a status other than 200, or a body too large or too slow.
+    Proxies and certificates are those that the environment sets for requests. No redirect is
+    followed, and no cookies or netrc credentials are sent.
     """
-    # Verifying with known keys must not pay for these imports (0.1 s).
+    # Not at the top: verifying with known keys must not pay for these imports (0.1 s).
     with import_lock:
         import requests
 
@@ -50,35 +41,31 @@ def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
         try:
             return _get(session, url, timeout)
         finally:
-            # A body that was cut off may look like a whole one.
+            # A body that was cut off may look complete.
             if deadline.is_over:
-                raise FetchError("the answer took too long")
+                raise FetchError("the response took too long")
 
 
-def resolve_fetch(own: Optional[Fetch], session: Optional[requests.Session]) -> Fetch:
-    """Settle how documents are fetched.
+def resolve_fetch(custom: Optional[Fetch], session: Optional[requests.Session]) -> Fetch:
+    """Return the function that fetches documents, by these two settings of Verifier.
 
-    Args:
-        own: a callable of the user's, or None.
-        session: a requests session of the user's, or None. The limits are those of `fetch`, but for
-            time: `timeout` then bounds each wait on the socket.
-
-    Raises:
-        ConfigurationError: both are given, or one is not what it should be.
+    A custom session has the limits of `fetch`, except that `timeout` bounds each wait on the socket.
     """
-    if own is not None and session is not None:
-        raise ConfigurationError("pass either fetch or session, not both.")
+    if custom is not None and session is not None:
+        raise ConfigurationError("fetch and session must not both be set. Pass one of them.")
     if session is not None:
         if not callable(getattr(session, "get", None)):
-            raise ConfigurationError("session must be a requests.Session.")
+            raise ConfigurationError(
+                "session must be a requests session, such as requests.Session()."
+            )
         return lambda url, timeout: _get(session, url, timeout)
-    if own is None:
+    if custom is None:
         return fetch
-    if not callable(own) or is_async_function(own):
+    if not callable(custom) or is_async_function(custom):
         raise ConfigurationError(
-            "fetch must be a plain function: (url, timeout) -> (body, headers)."
+            "fetch must be a plain function, such as (url, timeout) -> (body, headers)."
         )
-    return own
+    return custom
 
 
 def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
@@ -90,7 +77,7 @@ def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Ma
             timeout=timeout,
             stream=True,
             allow_redirects=False,
-            # An auth callable that adds nothing keeps requests from looking into netrc.
+            # An auth callable that adds nothing keeps requests from reading netrc.
             auth=session.auth or (lambda request: request),
             headers={
                 "User-Agent": f"torii-backend/{package_version()}",
@@ -98,10 +85,10 @@ def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Ma
             },
         ) as response:
             if response.status_code != 200:
-                raise FetchError(f"the answer has status {response.status_code}")
+                raise FetchError(f"the response has status {response.status_code}")
             return _read(response), response.headers
     except (requests.RequestException, OSError) as error:
-        raise FetchError(f"no usable answer ({type(error).__name__})") from None
+        raise FetchError(f"no usable response ({type(error).__name__})") from None
 
 
 def _read(response: requests.Response) -> bytes:
@@ -109,5 +96,5 @@ def _read(response: requests.Response) -> bytes:
     for chunk in response.iter_content(_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_BYTES:
-            raise FetchError("the answer is larger than 512 KiB")
+            raise FetchError("the response is larger than 512 KiB")
     return bytes(body)

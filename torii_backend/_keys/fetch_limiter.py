@@ -1,4 +1,9 @@
-"""When may a key set be fetched again? Pure: fed with monotonic times, it counts and decides."""
+"""Rate limiting for key fetches: a token bucket, and exponential backoff after failures. Pure.
+
+All times are monotonic seconds, given by the caller. KeyStore calls `allow`, `succeeded` and `failed`
+under its lock. It reads `failures` and `retry_at` without the lock: at worst the value is one fetch
+old, and `allow` decides again.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +18,11 @@ JITTER = 0.5
 
 
 class FetchLimiter:
-    """Keeps the number of fetches small, whatever tokens arrive.
+    """Decides when keys may be fetched, so that fetches stay few, whatever tokens arrive.
 
-    After a failed attempt all wait out a growing, jittered pause that counts from the attempt.
-    While attempts succeed, a refresh that is due is free; one for the sake of an unknown kid takes
-    a token from a bucket of `BUCKET_SIZE`, refilled by one every `REFILL_SECONDS`.
-
-    Attributes:
-        failures: how many attempts have failed since the last good one.
-        retry_at: monotonic seconds before which no attempt may start.
+    After a failure, no fetch starts for a growing pause with jitter, which counts from the start of
+    the failed fetch. Without failures a due refresh is free, and an unknown kid takes a token from a
+    bucket of BUCKET_SIZE, which gets a new one every REFILL_SECONDS.
     """
 
     def __init__(self) -> None:
@@ -31,24 +32,19 @@ class FetchLimiter:
         self._refilled_at = 0.0
 
     def allow(self, now: float, *, due: bool) -> bool:
-        """Tell whether a fetch may start now, and pay for it.
-
-        Args:
-            now: monotonic seconds.
-            due: the keys are missing or have reached their age; else an unknown kid is the cause.
-        """
+        """Return whether a fetch may start now. Consumes a token if one is needed."""
         if self.failures:
             return now >= self.retry_at
         return due or self._take_token(now)
 
     def succeeded(self) -> None:
-        """Note that an attempt brought a good key set."""
+        """Record a good fetch."""
         self.failures = 0
         self.retry_at = -math.inf
 
     def failed(self, started_at: float) -> None:
-        """Note that the attempt which started at `started_at` (monotonic seconds) failed."""
-        # Only an outage needs it, so start-up does not pay for the import.
+        """Record a failed fetch that started at `started_at`."""
+        # Not at the top: only an outage needs it.
         import random
 
         pause = min(FIRST_BACKOFF * BACKOFF_GROWTH ** min(self.failures, 9), MAX_BACKOFF)
@@ -56,7 +52,7 @@ class FetchLimiter:
         self.failures += 1
 
     def retry_after(self, now: float) -> int:
-        """Return the whole seconds, at least 1, until the next attempt may start."""
+        """Return the whole seconds, at least 1, until the next fetch may start."""
         return max(1, math.ceil(self.retry_at - now)) if self.failures else 1
 
     def _take_token(self, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""The claims of an access token (RFC 7519 section 4) are checked and become an Auth. Pure."""
+"""Checks of the claims of an access token (RFC 7519 section 4), which become an Auth. Pure."""
 
 from __future__ import annotations
 
@@ -19,20 +19,10 @@ def auth_from_claims(
     leeway: float,
     now: float,
 ) -> Auth:
-    """Check the claims of a token whose signature and issuer are good.
+    """Check the claims of a token with a good signature, and return its Auth.
 
-    Args:
-        claims: the payload as `decode_object` gives it; from then on it belongs to the Auth.
-        issuer: the configured issuer that the token's `iss` was matched with.
-        audience: the accepted audiences, or None to skip that check.
-        leeway: seconds by which clocks may differ.
-        now: seconds since the epoch.
-
-    Returns:
-        The Auth of the token.
-
-    Raises:
-        InvalidToken: expired, not_yet_valid, wrong_audience, missing_claim or invalid_claim.
+    `issuer` is the configured issuer that matched `iss`. `now` is seconds since the epoch. The claims
+    belong to the Auth from then on.
     """
     user_id = required_string(claims, "sub")
     environment_id = required_string(claims, "pid")
@@ -46,7 +36,7 @@ def auth_from_claims(
         _check_audience(claims, audience)
     organization_id, organization_role = _organization(claims)
     actor = _actor(claims) if "act" in claims else None
-    # By position: this runs for each new token, and keywords cost a third more.
+    # Positional, because this runs for each new token and keywords cost a third more.
     return Auth(
         user_id,
         environment_id,
@@ -63,11 +53,7 @@ def auth_from_claims(
 
 
 def required_string(claims: Mapping[str, Any], name: str) -> str:
-    """Return a claim that must be a string with at least one character.
-
-    Raises:
-        InvalidToken: missing_claim or invalid_claim, naming it.
-    """
+    """Return a claim that must be a non-empty string."""
     value = claims.get(name)
     if isinstance(value, str) and value:
         return value
@@ -96,7 +82,7 @@ def _check_audience(claims: Mapping[str, Any], accepted: frozenset[str]) -> None
 
 
 def _organization(claims: Mapping[str, Any]) -> tuple[Optional[str], Optional[str]]:
-    """Read id and role of the active organization, from one source: `org_id`, else `o`."""
+    """Return id and role of the active organization, both from one claim: `org_id`, else `o`."""
     if "org_id" in claims:
         organization_id, role = claims["org_id"], claims.get("org_role")
     else:

@@ -1,4 +1,11 @@
-"""Verifying in one line, over Verifiers that are shared by the whole process."""
+"""The one-line functions, over a pool of Verifiers that the whole process shares.
+
+State: one OrderedDict of Verifiers by their settings, in the order of their creation. Once it is full
+it is in the order of their last use, and the least recently used one is dropped.
+
+There is no lock: each step is one operation of the OrderedDict, which is atomic under the GIL. Two
+threads that need the same new Verifier both create one, and `setdefault` decides which both use.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +25,7 @@ from torii_backend.settings import (
 if TYPE_CHECKING:
     from torii_backend.auth import Auth
 
-# An idle one holds no thread, timer or connection: some 5 kB, and the tokens that it remembers.
+# An idle Verifier holds no thread, timer or connection. It takes 5 kB, plus the tokens in its cache.
 MAX_VERIFIERS = 1024
 _verifiers: OrderedDict[tuple[Any, ...], Verifier] = OrderedDict()
 
@@ -30,7 +37,7 @@ def verify_token(
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
 ) -> Auth:
-    """Verify a token in one line; calls with equal settings share one cached key set.
+    """Verify an access token. Calls with equal settings share one cached key set.
 
     Args:
         token: a compact JWS, without the word Bearer.
@@ -39,11 +46,11 @@ def verify_token(
         leeway: seconds by which clocks may differ, 30 by default.
 
     Returns:
-        The Auth that the token carries.
+        The Auth of the token.
 
     Raises:
-        InvalidToken: the token is refused; `reason` says by which check.
-        KeysUnavailable: the issuer's keys could not be fetched.
+        InvalidToken: the token was rejected; `reason` tells by which check.
+        KeysUnavailable: the issuer's keys can't be fetched; retry later.
         ConfigurationError: a setting is missing or wrong.
     """
     return pooled_verifier(issuer, audience, leeway).verify(token)
@@ -56,33 +63,29 @@ async def verify_token_async(
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
 ) -> Auth:
-    """Do as `verify_token`, but wait without blocking the event loop."""
+    """Async version of `verify_token`."""
     return await pooled_verifier(issuer, audience, leeway).verify_async(token)
 
 
 def pooled_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifier:
-    """Return the process-wide Verifier of these settings; the least recently used are dropped.
-
-    Raises:
-        ConfigurationError: a setting is missing or wrong.
-    """
+    """Return the process-wide Verifier for these settings."""
     environment = os.environ.get("TORII_ISSUER") if issuer is None else None
-    # True equals 1, but is no leeway.
+    # True equals 1, but is not a leeway.
     settings = (issuer, environment, audience, leeway, type(leeway) is bool)
     try:
         verifier = _verifiers.get(settings)
     except TypeError:
-        # Something is a list; what it resolves to can be a key.
+        # A list is not hashable. What it resolves to is.
         return pooled_verifier(
             resolve_issuers(issuer), resolve_audience(audience), require_seconds(leeway, "leeway")
         )
     if verifier is None:
-        made = Verifier(issuer, audience=audience, leeway=leeway)
-        verifier = _verifiers.setdefault(settings, made)
+        new = Verifier(issuer, audience=audience, leeway=leeway)
+        verifier = _verifiers.setdefault(settings, new)
         while len(_verifiers) > MAX_VERIFIERS:
             _verifiers.popitem(last=False)
     elif len(_verifiers) == MAX_VERIFIERS:
-        # Only now does it matter which was used last.
+        # Only a full pool has to know which was used last.
         try:
             _verifiers.move_to_end(settings)
         except KeyError:  # another thread has dropped it in between
