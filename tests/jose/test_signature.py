@@ -67,7 +67,9 @@ def test_a_signature_of_another_length(verifier: Verifier, issuer: Issuer, lengt
 
 def test_zeros_around_a_good_signature(verifier: Verifier, issuer: Issuer) -> None:
     r, s = halves(issuer)
-    for odd in (b"\0" + r + s, b"\0" + r + b"\0" + s, r + s + b"\0", bytes(32) + r + bytes(32) + s):
+    around = [b"\0" + r + s, b"\0" + r + b"\0" + s, r + s + b"\0", bytes(32) + r + bytes(32) + s]
+    between = [r + bytes(zeros) + s for zeros in (1, 2, 32)]
+    for odd in around + between:
         assert reason(verifier, with_signature(issuer, odd)) == "bad_signature"
 
 
@@ -89,3 +91,15 @@ def test_one_good_half_beside_an_edge(verifier: Verifier, issuer: Issuer, edge: 
 def test_halves_exchanged(verifier: Verifier, issuer: Issuer) -> None:
     r, s = halves(issuer)
     assert reason(verifier, with_signature(issuer, s + r)) == "bad_signature"
+
+
+def test_a_leading_zero_of_s_cannot_be_left_out(verifier: Verifier, issuer: Issuer) -> None:
+    """About one signature in 512 has such an s, and the rest of it is a number as well."""
+    while True:
+        signing_input = issuer.token().rpartition(".")[0]
+        signature = issuer.key.signature(signing_input.encode())
+        r, s = signature[:32], signature[32:]
+        if not s[0] and s[1] < 0x80:
+            break
+    assert reason(verifier, f"{signing_input}.{b64url(r + s[1:])}") == "bad_signature"
+    assert verifier.verify(f"{signing_input}.{b64url(signature)}")

@@ -63,18 +63,6 @@ def test_64_cold_threads_share_one_fetch(
     assert len(server.requests) == 1
 
 
-def test_64_cold_threads_with_a_forged_kid_cost_a_handful_of_fetches(
-    server: JwksServer, store: KeyStore
-) -> None:
-    with ThreadPoolExecutor(64) as pool:
-        with server.held():
-            uses = [pool.submit(refused, store, "forged") for _ in range(64)]
-            server.wait_for(1)
-        assert {use.result(WATCHDOG) for use in uses} == {"unknown_key"}
-    settle()
-    assert len(server.requests) <= 5
-
-
 def test_a_known_key_is_used_while_a_fetch_is_held(
     server: JwksServer, store: KeyStore, key: SigningKey
 ) -> None:
@@ -125,16 +113,6 @@ def test_a_forged_kid_costs_one_fetch(server: JwksServer, store: KeyStore) -> No
     assert len(server.requests) == 1
     assert refused(store, "forged") == "unknown_key"
     assert len(server.requests) == 2
-
-
-def test_a_thousand_forged_kids_cost_five_fetches_at_most(
-    server: JwksServer, store: KeyStore, key: SigningKey
-) -> None:
-    store.key("key-1")
-    assert {refused(store, f"forged-{i}") for i in range(1_000)} == {"unknown_key"}
-    settle()
-    assert 2 <= len(server.requests) <= 5
-    assert store.key("key-1").point == key.point
 
 
 def test_the_allowance_for_unknown_kids_comes_back_with_time(

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from tests.support.clock import WATCHDOG, Clock
-from tests.support.issuer import URL, Issuer, SigningKey
+from tests.support.issuer import URL, SigningKey
 from tests.support.jwks_server import JwksServer, arrived, run, settle
-from torii_backend import InvalidToken, KeysUnavailable, Verifier
+from torii_backend import KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
 
@@ -76,28 +76,6 @@ def test_the_loop_goes_on_while_a_fetch_is_held(server: JwksServer, store: KeySt
         return events
 
     assert run(uses()) == ["turn 0", "turn 1", "turn 2", "released", "verified"]
-
-
-def test_a_known_key_is_used_while_a_fetch_is_held(server: JwksServer, store: KeyStore) -> None:
-    async def uses() -> None:
-        await store.key_async("key-1")
-        with server.held():
-            forged = asyncio.ensure_future(store.key_async("forged"))
-            await arrived(server, 2)
-            assert await store.key_async("key-1")
-            assert not forged.done()
-        with pytest.raises(InvalidToken) as caught:
-            await forged
-        assert caught.value.reason == "unknown_key"
-
-    run(uses())
-
-
-def test_a_rotated_key_is_accepted_at_its_first_use(server: JwksServer, store: KeyStore) -> None:
-    rotated = SigningKey("key-2")
-    run(store.key_async("key-1"))
-    server.publish(rotated)
-    assert run(store.key_async("key-2")).point == rotated.point
 
 
 def test_who_joined_a_fetch_that_began_too_early_starts_one_more(
@@ -173,14 +151,3 @@ def test_a_loop_may_end_while_a_fetch_is_held(server: JwksServer, store: KeyStor
     settle()
     assert run(store.key_async("key-1"))
     assert len(server.requests) == 1
-
-
-def test_the_numbers_of_asyncio(verifier: Verifier, issuer: Issuer) -> None:
-    for _ in range(3):
-        asyncio.run(verifier.verify_async(issuer.token()))
-    token = issuer.token(sub="user_grace")
-    for _ in range(3):
-        asyncio.run(verifier.verify_async(token))
-    stats = verifier.stats()
-    assert stats.hits + stats.misses == 6
-    assert (stats.hits, stats.misses) == (2, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Callable
 
 import pytest
 
@@ -13,14 +14,22 @@ from tests.support.jwks_server import JwksServer, arrived, run, settle
 from torii_backend import KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
+WAYS: dict[str, Callable[[KeyStore], object]] = {
+    "sync": lambda store: store.key("key-1"),
+    "async": lambda store: run(store.key_async("key-1")),
+}
+
 
 @pytest.mark.parametrize("step", [10.0, 4.9])
-def test_a_hanging_endpoint_is_given_up(server: JwksServer, step: float) -> None:
+@pytest.mark.parametrize("use", WAYS.values(), ids=WAYS.keys())
+def test_a_fetch_without_response_is_given_up(
+    server: JwksServer, step: float, use: Callable[[KeyStore], object]
+) -> None:
     """Five seconds of the injected clock pass: all at once, or all but a tenth."""
     store = KeyStore(server.issuer, clock=TickingClock(step))
     with server.held():
         with pytest.raises(KeysUnavailable) as caught:
-            store.key("key-1")
+            use(store)
         assert caught.value.retry_after >= 1
         server.wait_for(1)
 
@@ -61,17 +70,6 @@ def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> Non
     store.key("key-1")
     settle()
     assert len(server.requests) == 2 + len(workers)
-
-
-@pytest.mark.parametrize("step", [10.0, 4.9])
-def test_a_hanging_endpoint_is_given_up_in_a_loop(server: JwksServer, step: float) -> None:
-    """Five seconds of the injected clock pass: all at once, or all but a tenth."""
-    store = KeyStore(server.issuer, clock=TickingClock(step))
-    with server.held():
-        with pytest.raises(KeysUnavailable) as caught:
-            run(store.key_async("key-1"))
-        assert caught.value.retry_after >= 1
-        server.wait_for(1)
 
 
 def test_waiting_tasks_end_when_somebody_finds_the_fetch_overdue(

@@ -83,22 +83,6 @@ def test_a_thousand_forged_kids_from_32_threads_cost_five_fetches(
     assert len(server.requests) <= 5
 
 
-def test_right_after_start_a_rotated_key_is_accepted(clock: Clock) -> None:
-    tenant = Tenant(clock)
-    tenant.store.key("key-1")
-    tenant.keys.append(SigningKey("key-2"))
-    assert tenant.store.key("key-2")
-
-
-def test_a_minute_after_a_flood_a_rotated_key_is_accepted(clock: Clock) -> None:
-    tenant = Tenant(clock)
-    for number in range(1000):
-        assert tenant.refuses(f"forged-{number}")
-    clock.advance(60)
-    tenant.keys.append(SigningKey("key-2"))
-    assert tenant.store.key("key-2")
-
-
 def test_a_kid_that_was_refused_and_is_published_later_is_accepted(clock: Clock) -> None:
     tenant = Tenant(clock)
     assert tenant.refuses("key-2")

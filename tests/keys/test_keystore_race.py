@@ -25,6 +25,7 @@ class InterruptedClock(Clock):
             thread = threading.Thread(target=interruption)
             thread.start()
             thread.join(WATCHDOG)
+            assert not thread.is_alive()
             settle()
         return super().monotonic()
 

@@ -47,18 +47,6 @@ def test_a_refresh_runs_behind_the_request_that_notices(
     assert len(server.requests) == 2
 
 
-def test_a_withdrawn_key_ends_with_the_background_refresh(server: JwksServer, clock: Clock) -> None:
-    store = KeyStore(server.issuer, clock=clock)
-    store.key("key-1")
-    server.publish(SigningKey("key-2"))
-    clock.advance(299)
-    assert store.key("key-1")
-    settle()
-    with pytest.raises(InvalidToken) as caught:
-        store.key("key-1")
-    assert caught.value.reason == "unknown_key"
-
-
 def test_without_requests_nothing_is_fetched(clock: Clock) -> None:
     fetch = CountedFetch({})
     store = KeyStore(URL, fetch=fetch, clock=clock)

@@ -87,7 +87,7 @@ class JwksServer:
             answer, gate = self._answer, self._gate
             self.requests.append(Received(handler.path, handler.headers))
             self._changed.notify_all()
-        gate.wait(WATCHDOG)
+        assert gate.wait(WATCHDOG)
         if answer.raw is None:
             handler.send_response(answer.status)
             for name, value in (("Content-Length", str(len(answer.body))), *answer.headers):

@@ -12,7 +12,6 @@ from tests.support.issuer import Issuer, SigningKey
 from tests.support.jwks_server import settle
 from tests.verify.test_token_cache import texts_held_by
 from torii_backend import Auth, InvalidToken, Verifier
-from torii_backend._keys.keyset import MAX_HEADERS
 from torii_backend._keys.keystore import KeyStore
 
 Verify = Callable[[Verifier, str], Auth]
@@ -37,21 +36,6 @@ def test_a_forged_header_is_not_remembered(
     texts = list(texts_held_by(verifier))
     assert good.partition(".")[0].encode() in texts
     assert forged.partition(".")[0].encode() not in texts
-
-
-@pytest.fixture
-def store(clock: Clock) -> KeyStore:
-    issuer = Issuer()
-    return KeyStore(issuer.url, fetch=issuer.fetch, clock=clock)
-
-
-def test_so_many_headers_are_remembered(store: KeyStore, clock: Clock) -> None:
-    key = store.key("key-1")
-    headers = [f"header {i}".encode() for i in range(MAX_HEADERS + 1)]
-    for header in headers:
-        store.remember_header(header, key)
-    now = clock.monotonic()
-    assert [store.key_for_header(header, now) for header in headers] == [key] * MAX_HEADERS + [None]
 
 
 def test_a_header_is_not_remembered_with_a_key_that_has_left(clock: Clock) -> None:

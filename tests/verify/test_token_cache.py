@@ -78,15 +78,6 @@ def test_a_remembered_token_expires_like_any_other(
     assert reason(verifier, token) == "expired"
 
 
-def test_a_token_that_was_too_early_is_looked_at_again(
-    verifier: Verifier, issuer: Issuer, clock: Clock
-) -> None:
-    token = issuer.token(nbf=NOW + 60)
-    assert reason(verifier, token) == "not_yet_valid"
-    clock.advance(30)
-    assert verifier.verify(token)
-
-
 @pytest.mark.parametrize("successor", ["key-1", "key-2"])
 def test_a_remembered_token_ends_with_its_key(
     verifier: Verifier, issuer: Issuer, clock: Clock, successor: str
