@@ -1,4 +1,4 @@
-"""What an Auth tells about its token, and that nobody can change it afterwards."""
+"""The fields of an Auth, and that it cannot be changed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_fields_of_a_full_token(verifier: Verifier, issuer: Issuer) -> None:
     assert auth.raw is auth.claims
 
 
-def test_the_fields_of_a_bare_token(verifier: Verifier, issuer: Issuer) -> None:
+def test_the_fields_of_a_minimal_token(verifier: Verifier, issuer: Issuer) -> None:
     auth = auth_of(verifier, issuer)
     assert (auth.email_verified, auth.profile_complete, auth.impersonating) == (False, True, False)
     assert auth.actor is None
@@ -129,7 +129,7 @@ def test_impersonation_without_act_has_no_known_actor(verifier: Verifier, issuer
         ({"o": 5}, (None, None)),
     ],
 )
-def test_the_organization_comes_whole_from_one_source(
+def test_the_organization_comes_from_one_claim(
     verifier: Verifier, issuer: Issuer, claims: dict[str, Any], organization: tuple[Any, Any]
 ) -> None:
     auth = auth_of(verifier, issuer, **claims)
@@ -137,7 +137,7 @@ def test_the_organization_comes_whole_from_one_source(
 
 
 @pytest.mark.parametrize("value", [None, "", 5, ["en"], {"en": 1}, True])
-def test_an_odd_locale_is_none(verifier: Verifier, issuer: Issuer, value: Any) -> None:
+def test_a_locale_of_another_type_is_none(verifier: Verifier, issuer: Issuer, value: Any) -> None:
     assert auth_of(verifier, issuer, locale=value).locale is None
 
 
@@ -158,7 +158,7 @@ def test_claims_are_read_only_at_any_depth(verifier: Verifier, issuer: Issuer) -
 
 
 @pytest.mark.parametrize("bag", [[1, 2], {"a": 1}, {"a": {"b": 1}}, [[1]]])
-def test_whatever_a_claim_holds_is_read_only(verifier: Verifier, issuer: Issuer, bag: Any) -> None:
+def test_nested_values_are_read_only(verifier: Verifier, issuer: Issuer, bag: Any) -> None:
     frozen: Any = auth_of(verifier, issuer, bag=bag).claims["bag"]
     with pytest.raises(TypeError):
         frozen[0 if isinstance(bag, list) else "a"] = 2
@@ -176,7 +176,7 @@ def test_a_field_cannot_be_set_or_added(verifier: Verifier, issuer: Issuer) -> N
     assert auth.user_id == "user_ada"
 
 
-def test_an_auth_is_equal_to_itself_alone(verifier: Verifier, issuer: Issuer) -> None:
+def test_an_auth_equals_only_itself(verifier: Verifier, issuer: Issuer) -> None:
     token = issuer.token()
     one, other = verifier.verify(token), verifier.verify(issuer.token())
     assert one == one  # noqa: PLR0124
@@ -184,7 +184,7 @@ def test_an_auth_is_equal_to_itself_alone(verifier: Verifier, issuer: Issuer) ->
     assert len({one, one, other}) == 2
 
 
-def test_repr_shows_ids_and_nothing_else(verifier: Verifier, issuer: Issuer) -> None:
+def test_repr_shows_ids_only(verifier: Verifier, issuer: Issuer) -> None:
     auth = auth_of(
         verifier,
         issuer,
@@ -212,7 +212,7 @@ def test_current_auth_outside_a_guarded_request() -> None:
     assert isinstance(caught.value, (ToriiError, ValueError))
 
 
-def test_current_auth_is_what_the_adapter_bound(verifier: Verifier, issuer: Issuer) -> None:
+def test_current_auth_returns_what_the_adapter_set(verifier: Verifier, issuer: Issuer) -> None:
     auth = auth_of(verifier, issuer)
     outer = bind_auth(None)
     assert current_auth() is None
@@ -243,7 +243,7 @@ def test_current_auth_belongs_to_one_context(verifier: Verifier, issuer: Issuer)
         unbind_auth(token)
 
 
-def test_a_body_that_is_read_later_has_its_current_auth(verifier: Verifier, issuer: Issuer) -> None:
+def test_a_streamed_body_has_its_current_auth(verifier: Verifier, issuer: Issuer) -> None:
     one, other = auth_of(verifier, issuer), auth_of(verifier, issuer)
     closed: list[Optional[Auth]] = []
 

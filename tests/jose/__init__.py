@@ -1,1 +1,1 @@
-"""`_jose`: tokens and key sets, taken apart."""
+"""`_jose`: parsing tokens and key sets."""

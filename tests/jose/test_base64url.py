@@ -1,4 +1,4 @@
-"""Strict base64url: every byte string has one spelling, and no other decodes."""
+"""Strict base64url: each byte string has one encoding, and no other one decodes."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -20,7 +20,7 @@ from torii_backend._jose import base64url
     [(b"", b""), (b"AA", b"\0"), (b"Zg", b"f"), (b"Zm8", b"fo"), (b"Zm9v", b"foo")]
     + [(b"-_-_", b"\xfb\xff\xbf"), (b"_w", b"\xff"), (b"__8", b"\xff\xff")],
 )
-def test_canonical_spellings(segment: bytes, data: bytes) -> None:
+def test_canonical_encodings(segment: bytes, data: bytes) -> None:
     assert base64url.decode(segment) == data
 
 
@@ -32,20 +32,20 @@ def test_canonical_spellings(segment: bytes, data: bytes) -> None:
     + [b"+A", b"/w", b"+/+/", b"Zm9v*", b"Zm9*", b"Zm.v", b"Zm9\xff", b"\xff\xff\xff\xff"]
     + [b"Zm9v\n", b"Zm9v ", b" Zm9v", b"Zm 9v", b"Zm\n9v\n", b"\nZg", b"Zm9\0", b"Zm9v\r\n"],
 )
-def test_every_other_spelling_is_an_error(segment: bytes) -> None:
+def test_every_other_encoding_is_an_error(segment: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         base64url.decode(segment)
 
 
 @fuzz
 @given(st.binary(max_size=200))
-def test_what_is_encoded_decodes_to_itself(data: bytes) -> None:
+def test_decoding_reverses_encoding(data: bytes) -> None:
     assert base64url.decode(b64url(data).encode()) == data
 
 
 @fuzz
 @given(st.binary(max_size=12) | st.text("ABCghwxyz0189-_+/=\n ", max_size=12).map(str.encode))
-def test_whatever_decodes_is_the_only_spelling_of_its_bytes(segment: bytes) -> None:
+def test_each_byte_string_has_one_encoding(segment: bytes) -> None:
     try:
         data = base64url.decode(segment)
     except ValueError:

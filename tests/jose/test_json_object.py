@@ -1,4 +1,4 @@
-"""How many objects and arrays the JSON of a token or of a key set may hold."""
+"""The limit on objects and arrays in the JSON of a token or a key set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torii_backend._jose.json_object import MAX_CONTAINERS, decode_object
 
 
 @pytest.mark.parametrize("container", [b"[]", b"{}"])
-def test_a_thousand_objects_and_arrays_and_no_more(container: bytes) -> None:
+def test_at_most_a_thousand_objects_and_arrays(container: bytes) -> None:
     def flat(count: int) -> bytes:
         return b'{"a":[' + b",".join([container] * (count - 2)) + b"]}"
 
@@ -22,7 +22,7 @@ def test_a_thousand_objects_and_arrays_and_no_more(container: bytes) -> None:
         decode_object(flat(MAX_CONTAINERS + 1))
 
 
-def test_the_claims_of_a_token_have_the_same_bound(verifier: Verifier, issuer: Issuer) -> None:
+def test_the_same_limit_for_claims(verifier: Verifier, issuer: Issuer) -> None:
     def token(count: int) -> str:
         payload = json.dumps(issuer.claims(flat=[[]] * (count - 2))).encode()
         return issuer.key.compact(issuer.header(), payload)

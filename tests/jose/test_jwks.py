@@ -1,4 +1,4 @@
-"""A JWKS document: every usable ES256 key is taken, and an odd one never disables a good one."""
+"""JWKS documents: each usable ES256 key is taken, and an unusable one disables no other."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -28,7 +28,7 @@ def as_jwk(algorithm: Any, key: Any, **members: Any) -> dict[str, Any]:
 
 
 def shifted(coordinate: str) -> str:
-    """The same coordinate, off by the curve's prime: the point is the same modulo p."""
+    """Return the coordinate plus p: it is the same modulo p, but not canonical."""
     number = int.from_bytes(ODD.private.public_key().public_numbers().x.to_bytes(32, "big"), "big")
     return b64url((number + P).to_bytes(33, "big")) if coordinate == "x" else coordinate
 
@@ -124,7 +124,7 @@ def test_an_odd_member_does_not_take_the_kid_of_a_good_one() -> None:
         {"kid": " "},
     ],
 )
-def test_members_that_do_not_matter_or_may_be_missing(members: dict[str, Any]) -> None:
+def test_ignored_and_optional_members(members: dict[str, Any]) -> None:
     document = jwks(GOOD.jwk(**members))
     (key,) = parse_jwks(document).values()
     assert key.point == GOOD.point
@@ -140,11 +140,11 @@ def test_members_beside_the_keys_are_ignored() -> None:
     assert list(parse_jwks(document)) == ["good"]
 
 
-def test_no_key_at_all_is_an_empty_set() -> None:
+def test_a_document_without_keys_is_an_empty_set() -> None:
     assert parse_jwks(b'{"keys":[]}') == {}
 
 
-def test_a_hundred_usable_keys_are_taken_and_no_more() -> None:
+def test_at_most_a_hundred_usable_keys_are_taken() -> None:
     odd = [ODD.jwk(use="enc")] * MAX_KEYS
     keys = parse_jwks(jwks(*odd, *(GOOD.jwk(kid=f"key-{i}") for i in range(MAX_KEYS + 5))))
     assert list(keys) == [f"key-{i}" for i in range(100)]
@@ -158,7 +158,7 @@ def test_a_hundred_usable_keys_are_taken_and_no_more() -> None:
     + ['{"keys":[]}'.encode("utf-16"), b"[" * 200_000, b'{"keys":' * 200_000, b"1" * 5_000]
     + [b'{"keys":[' + b"[" * 200_000],
 )
-def test_a_document_that_is_no_key_set(document: bytes) -> None:
+def test_a_document_that_is_not_a_key_set(document: bytes) -> None:
     with pytest.raises(ValueError, match=r"\Athe document is not a (JSON object|JWK set)\Z"):
         parse_jwks(document)
 
@@ -176,6 +176,6 @@ def test_any_document_gives_keys_or_a_value_error(document: bytes) -> None:
         st.sampled_from(["kty", "crv", "alg", "use", "kid", "x", "y", "key_ops", "d"]), any_json
     )
 )
-def test_any_members_leave_the_good_key_alone(members: dict[str, Any]) -> None:
+def test_any_other_member_leaves_the_good_key_usable(members: dict[str, Any]) -> None:
     keys = parse_jwks(jwks(GOOD.jwk(**{"kid": "odd", **members}), GOOD))
     assert keys["good"].point == GOOD.point

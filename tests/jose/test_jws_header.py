@@ -1,4 +1,4 @@
-"""The JWS header: ES256 only, a kid, no extensions, and no keys of the token's own choice."""
+"""The JWS header: ES256 only, a kid, no extensions, and no keys from the token."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -67,7 +67,9 @@ def test_genuine_tokens_of_other_algorithms(verifier: Verifier, issuer: Issuer) 
 
 
 @pytest.mark.parametrize("kid", [ABSENT, None, "", 1, True, ["key-1"], {"kid": "key-1"}])
-def test_a_kid_that_is_missing_or_no_string(verifier: Verifier, issuer: Issuer, kid: Any) -> None:
+def test_a_kid_that_is_missing_or_not_a_string(
+    verifier: Verifier, issuer: Issuer, kid: Any
+) -> None:
     assert reason(verifier, issuer.odd_token(header={"kid": kid})) == "malformed"
 
 
@@ -94,7 +96,7 @@ def test_a_kid_that_the_issuer_does_not_publish(
         {"b64": "true"},
     ],
 )
-def test_an_extension_that_we_do_not_know(
+def test_an_unknown_extension(
     verifier: Verifier, issuer: Issuer, extension: dict[str, Any]
 ) -> None:
     assert reason(verifier, issuer.odd_token(header=extension)) == "malformed"
@@ -109,7 +111,7 @@ def test_harmless_members_are_ignored(
     assert verifier.verify(issuer.odd_token(header=members))
 
 
-def test_keys_and_addresses_in_a_header_are_never_looked_at(issuer: Issuer, clock: Clock) -> None:
+def test_keys_and_urls_in_a_header_are_ignored(issuer: Issuer, clock: Clock) -> None:
     attacker = SigningKey(issuer.key.kid)
     other_host = JwksServer(attacker)
     try:
@@ -133,7 +135,7 @@ def test_keys_and_addresses_in_a_header_are_never_looked_at(issuer: Issuer, cloc
 
 
 def test_of_duplicate_members_the_last_counts(verifier: Verifier, issuer: Issuer) -> None:
-    """RFC 7515 section 4 allows this; what matters is that one value alone is ever seen."""
+    """RFC 7515 section 4 allows this. All checks must see the same value."""
     claims = json.dumps(issuer.claims()).encode()
     header = b'{"alg":"none","kid":"mine","alg":"ES256","kid":"key-1"}'
     assert verifier.verify(issuer.key.compact(header, claims))

@@ -1,4 +1,4 @@
-"""What is no compact JWS with two JSON objects is `malformed`, whatever its type or size."""
+"""Anything but a compact JWS with two JSON objects is `malformed`."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -26,11 +26,11 @@ LIMIT = 16 * 1024
     [None, 0, 5, 1.5, True, object(), [], ("a", "b", "c"), {}, bytearray(b"a.b.c"), b"a.b.c"[:0]]
     + ["", ".", "..", "...", "a", "a.b", "a.b.", ".b.c", "a..c", "Bearer a.b.c", "null", "\x00"],
 )
-def test_what_is_no_token_at_all(verifier: Verifier, token: Any) -> None:
+def test_values_that_are_not_tokens(verifier: Verifier, token: Any) -> None:
     assert reason(verifier, token) == "malformed"
 
 
-def test_a_memory_view_is_no_token(verifier: Verifier, issuer: Issuer) -> None:
+def test_a_memory_view_is_not_a_token(verifier: Verifier, issuer: Issuer) -> None:
     assert reason(verifier, memoryview(issuer.token().encode())) == "malformed"
 
 
@@ -64,7 +64,7 @@ SPOILED: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
-def test_a_spoiled_spelling_of_a_good_token(
+def test_a_malformed_copy_of_a_good_token(
     verifier: Verifier, issuer: Issuer, spoil: Callable[[str], Any]
 ) -> None:
     token = issuer.token()
@@ -73,7 +73,7 @@ def test_a_spoiled_spelling_of_a_good_token(
 
 
 def with_stray_bits(segment: str) -> str:
-    """Spell the same bytes with bits set that the last character does not use."""
+    """Encode the same bytes with an unused bit of the last character set."""
     assert len(segment.rpartition(".")[2]) % 4 in (2, 3)
     return segment[:-1] + ALPHABET[ALPHABET.index(segment[-1]) + 1]
 
@@ -82,7 +82,7 @@ def with_stray_bits(segment: str) -> str:
 @pytest.mark.parametrize(
     "spell", [with_stray_bits, lambda part: part + "=", lambda part: part + "A"]
 )
-def test_a_part_that_is_signed_in_a_spelling_of_its_own(
+def test_a_signed_part_in_another_encoding(
     verifier: Verifier, issuer: Issuer, part: str, spell: Callable[[str], str]
 ) -> None:
     def spelled(value: dict[str, Any], length: int) -> str:
@@ -130,7 +130,7 @@ NOT_OBJECTS = {
 
 
 @pytest.mark.parametrize("part", NOT_OBJECTS.values(), ids=NOT_OBJECTS.keys())
-def test_a_signed_part_that_is_no_json_object(
+def test_a_signed_part_that_is_not_a_json_object(
     verifier: Verifier, issuer: Issuer, part: bytes
 ) -> None:
     assert reason(verifier, issuer.key.compact(part, issuer.claims())) == "malformed"
@@ -152,7 +152,7 @@ def test_nesting_beyond_any_stack(verifier: Verifier, issuer: Issuer, opening: b
 
 
 def test_deep_nesting_on_a_thread_with_a_small_stack() -> None:
-    """One megabyte is what threads get on Alpine; nobody may crash a server with one token."""
+    """Threads have small stacks on Alpine, and one token must not crash a server."""
     script = """
 import base64, threading
 from torii_backend import InvalidToken, Verifier
@@ -200,7 +200,7 @@ def token_of_length(issuer: Issuer, length: int) -> str:
     raise AssertionError
 
 
-def test_a_token_may_have_16_kib_and_no_more(verifier: Verifier, issuer: Issuer) -> None:
+def test_a_token_over_16_kib_is_malformed(verifier: Verifier, issuer: Issuer) -> None:
     assert type(verifier.verify(token_of_length(issuer, LIMIT))) is Auth
     assert type(verifier.verify(token_of_length(issuer, LIMIT).encode())) is Auth
     assert reason(verifier, token_of_length(issuer, LIMIT + 1)) == "malformed"

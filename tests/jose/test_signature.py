@@ -1,4 +1,4 @@
-"""A signature that the issuer's key did not make over exactly these bytes is refused."""
+"""A signature is rejected unless the issuer's key made it for exactly these bytes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def with_signature(issuer: Issuer, signature: bytes) -> str:
 
 
 def halves(issuer: Issuer) -> tuple[bytes, bytes]:
-    """Good r and s, of the token that `with_signature` takes apart."""
+    """Return valid r and s for the token of `with_signature`."""
     signing_input = issuer.token().rpartition(".")[0]
     signature = issuer.key.signature(signing_input.encode())
     return signature[:32], signature[32:]
 
 
-def test_a_signature_put_back_in_its_place_is_good(verifier: Verifier, issuer: Issuer) -> None:
+def test_the_original_signature_is_accepted(verifier: Verifier, issuer: Issuer) -> None:
     assert verifier.verify(with_signature(issuer, b"".join(halves(issuer))))
 
 
@@ -75,20 +75,20 @@ def test_zeros_around_a_good_signature(verifier: Verifier, issuer: Issuer) -> No
 
 @pytest.mark.parametrize("r", EDGES)
 @pytest.mark.parametrize("s", EDGES)
-def test_r_and_s_at_their_edges(verifier: Verifier, issuer: Issuer, r: int, s: int) -> None:
+def test_r_and_s_at_the_limits(verifier: Verifier, issuer: Issuer, r: int, s: int) -> None:
     signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
     assert reason(verifier, with_signature(issuer, signature)) == "bad_signature"
 
 
 @pytest.mark.parametrize("edge", EDGES)
-def test_one_good_half_beside_an_edge(verifier: Verifier, issuer: Issuer, edge: int) -> None:
+def test_r_or_s_at_the_limits(verifier: Verifier, issuer: Issuer, edge: int) -> None:
     r, s = halves(issuer)
     odd = edge.to_bytes(32, "big")
     assert reason(verifier, with_signature(issuer, r + odd)) == "bad_signature"
     assert reason(verifier, with_signature(issuer, odd + s)) == "bad_signature"
 
 
-def test_halves_exchanged(verifier: Verifier, issuer: Issuer) -> None:
+def test_r_and_s_swapped(verifier: Verifier, issuer: Issuer) -> None:
     r, s = halves(issuer)
     assert reason(verifier, with_signature(issuer, s + r)) == "bad_signature"
 

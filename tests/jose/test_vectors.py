@@ -24,7 +24,7 @@ def named(vector: dict[str, Any]) -> str:
 
 
 def accepts(document: dict[str, Any], jws: str, kid: str) -> bool:
-    """Tell whether the layers below the claims accept a JWS; nothing may be raised."""
+    """Return whether the layers below the claims accept a JWS."""
     key = parse_jwks(json.dumps(document).encode()).get(kid)
     signing_input, _, signature = jws.rpartition(".")
     if key is None or signing_input.count(".") != 1:
@@ -32,8 +32,8 @@ def accepts(document: dict[str, Any], jws: str, kid: str) -> bool:
     return key.verify(strict.decode(signature.encode()), signing_input.encode())
 
 
-def refused_whole(document: dict[str, Any], jws: str, clock: Clock) -> str:
-    """Verify a JWS, which is never an access token, with its key set and one good key beside."""
+def rejection(document: dict[str, Any], jws: str, clock: Clock) -> str:
+    """Return why a Verifier rejects a JWS, which is never an access token."""
     body = json.dumps({"keys": [*document["keys"], SigningKey("good").jwk()]}).encode()
     verifier = Verifier(URL, fetch=lambda _url, _timeout: (body, {}), clock=clock)
     with pytest.raises(InvalidToken) as caught:
@@ -51,7 +51,7 @@ def test_a_wycheproof_jws(vector: dict[str, Any], clock: Clock) -> None:
     document = {"keys": [vector["jwk"]]}
     accepted = accepts(document, vector["jws"], vector["jwk"]["kid"])
     assert accepted == (vector["result"] == "valid")
-    assert refused_whole(document, vector["jws"], clock) == "malformed"
+    assert rejection(document, vector["jws"], clock) == "malformed"
 
 
 @pytest.mark.parametrize("vector", WYCHEPROOF["jwk"], ids=named)
@@ -59,7 +59,7 @@ def test_a_wycheproof_key_set_is_skipped(vector: dict[str, Any], clock: Clock) -
     (jwk,) = vector["jwks"]["keys"]
     assert parse_jwks(json.dumps(vector["jwks"]).encode()) == {}
     assert not accepts(vector["jwks"], vector["jws"], jwk["kid"])
-    assert refused_whole(vector["jwks"], vector["jws"], clock) == "malformed"
+    assert rejection(vector["jwks"], vector["jws"], clock) == "malformed"
 
 
 @pytest.mark.parametrize("vector", WYCHEPROOF["p1363"], ids=named)
@@ -70,9 +70,9 @@ def test_a_wycheproof_signature(vector: dict[str, Any]) -> None:
     assert key.verify(signature, message) == (vector["result"] == "valid")
 
 
-def test_the_example_of_rfc_7515_is_good_but_from_another_issuer(clock: Clock) -> None:
+def test_the_example_of_rfc_7515_verifies_but_has_another_issuer(clock: Clock) -> None:
     document = {"keys": [{**RFC_7515["jwk"], "kid": "1"}]}
     jws: str = RFC_7515["jws"]
     assert accepts(document, jws, "1")
     assert not accepts(document, jws[:-6] + "AAAAAA", "1")
-    assert refused_whole(document, jws, clock) == "wrong_issuer"
+    assert rejection(document, jws, clock) == "wrong_issuer"

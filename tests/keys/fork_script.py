@@ -1,7 +1,7 @@
 """Run by test_fork.py: verify, fork, and verify on both sides.
 
-Arguments: the issuer; a token that is good from the start; one of a key that is published later.
-Prints a line a step, so that a step that hangs is seen.
+Arguments: the issuer; a token that is valid from the start; a token of a key that is published later;
+the mode. Prints one line per step, so that you see which step hangs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ MODE = sys.argv[4]
 
 
 def step(text: str) -> None:
-    # In one piece, as two processes and two threads write to the same pipe.
+    # One write, because two processes and two threads write to the same pipe.
     os.write(1, f"{text}\n".encode())
 
 
 def child_ends_well() -> bool:
-    """Fork; the child verifies both tokens, and has twenty seconds for it."""
+    """Fork a child that verifies both tokens within twenty seconds; return whether it did."""
     pid = os.fork()
     if pid == 0:
         signal.alarm(20)
@@ -39,14 +39,14 @@ def child_ends_well() -> bool:
 
 
 def warm() -> None:
-    """Fork once the keys are there and nothing is under way, as gunicorn --preload does."""
+    """Fork when the keys are cached and no fetch is running, as gunicorn --preload does."""
     verifier.verify(TOKEN)
     assert child_ends_well()
     step(f"parent: {verifier.verify(ROTATED).user_id}")
 
 
 def fetching() -> None:
-    """Fork while another thread waits for a fetch that is held, and let go of it afterwards."""
+    """Fork while another thread waits for a fetch, which ends after the fork."""
 
     def forge() -> None:
         try:
@@ -65,7 +65,7 @@ def fetching() -> None:
 
 
 def locked() -> None:
-    """Fork while another thread is within the short time for which it holds the lock."""
+    """Fork while another thread holds the lock of the store."""
     verifier.verify(TOKEN)
     locked, forked = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""How a key set is asked for over HTTP."""
+"""Fetching a key set over HTTP."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.support.clock import Clock
 from tests.support.issuer import SigningKey, jwks
-from tests.support.jwks_server import Answer, JwksServer, settle
+from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import KeysUnavailable, __version__
 from torii_backend._keys.fetch import FetchError, fetch
 from torii_backend._keys.keystore import KeyStore
@@ -49,23 +49,23 @@ def test_the_request_names_the_package_and_carries_no_secrets(
         assert request.headers["Cookie"] is None
 
 
-def test_the_answer_is_the_body_and_headers_in_any_case(server: JwksServer) -> None:
-    server.answer(Answer(b"anything", headers=(("Cache-Control", "max-age=61"),)))
+def test_fetch_returns_the_body_and_headers_in_any_case(server: JwksServer) -> None:
+    server.respond_with(Response(b"anything", headers=(("Cache-Control", "max-age=61"),)))
     body, headers = fetch(server.issuer, 5.0)
     assert body == b"anything"
     assert headers["cache-control"] == "max-age=61"
 
 
-def test_a_body_may_have_512_kib_and_no_more(server: JwksServer) -> None:
-    server.answer(Answer(b"x" * 512 * 1024))
+def test_a_body_over_512_kib_is_an_error(server: JwksServer) -> None:
+    server.respond_with(Response(b"x" * 512 * 1024))
     assert len(fetch(server.issuer, 5.0)[0]) == 512 * 1024
-    server.answer(Answer(b"x" * (512 * 1024 + 1)))
+    server.respond_with(Response(b"x" * (512 * 1024 + 1)))
     with pytest.raises(FetchError, match="512 KiB"):
         fetch(server.issuer, 5.0)
 
 
-def test_an_error_never_names_the_address(server: JwksServer) -> None:
-    server.answer(Answer(b"", 500))
+def test_an_error_never_contains_the_url(server: JwksServer) -> None:
+    server.respond_with(Response(b"", 500))
     address = server.issuer
     errors = []
     for _ in range(2):
@@ -79,8 +79,8 @@ def test_an_error_never_names_the_address(server: JwksServer) -> None:
         assert "secret-path" not in text
 
 
-def test_an_answer_that_comes_too_late_is_not_used(server: JwksServer) -> None:
-    """Chunk by chunk, each in time, the whole is not."""
+def test_a_response_after_the_deadline_is_an_error(server: JwksServer) -> None:
+    """Each chunk arrives in time, but all of them together do not."""
 
     def chunks() -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -89,13 +89,13 @@ def test_an_answer_that_comes_too_late_is_not_used(server: JwksServer) -> None:
             yield b"1\r\n \r\n"
         yield b"0\r\n\r\n"
 
-    server.answer(Answer(raw=chunks()))
+    server.respond_with(Response(raw=chunks()))
     with pytest.raises(FetchError):
         fetch(server.issuer, 0.2)
 
 
 def drip(head: bytes, sent: list[bytes]) -> Iterator[bytes]:
-    """Send a head, and then a byte at a time, each in time, for longer than is waited."""
+    """Yield a head and then one byte at a time, for longer than the deadline."""
     yield head
     until = time.monotonic() + 5
     while time.monotonic() < until:
@@ -110,32 +110,36 @@ def drip(head: bytes, sent: list[bytes]) -> Iterator[bytes]:
     [b"", b"HTTP/1.0 200 OK\r\nX: ", b"HTTP/1.0 200 OK\r\n\r\n"]
     + [b"HTTP/1.0 200 OK\r\nContent-Length: 9999\r\n\r\n"],
 )
-def test_an_answer_that_drips_is_hung_up_on(server: JwksServer, head: bytes) -> None:
-    """Or else one server could keep a worker thread for hours."""
+def test_a_dripping_response_is_cut_off(server: JwksServer, head: bytes) -> None:
+    """Otherwise one server could hold a thread for hours."""
     sent: list[bytes] = []
-    server.answer(Answer(raw=drip(head, sent)))
+    server.respond_with(Response(raw=drip(head, sent)))
     with pytest.raises(FetchError):
         fetch(server.issuer, 0.5)
     assert b"end" not in sent
 
 
-def test_a_key_store_survives_a_body_that_is_no_answer(server: JwksServer, clock: Clock) -> None:
-    server.answer(Answer(raw=[b"\0" * 70_000]))
+def test_bytes_that_are_not_http_make_the_keys_unavailable(
+    server: JwksServer, clock: Clock
+) -> None:
+    server.respond_with(Response(raw=[b"\0" * 70_000]))
     with pytest.raises(KeysUnavailable):
         KeyStore(server.issuer, clock=clock).key("key-1")
 
 
-def test_a_compressed_answer_is_read(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+def test_a_compressed_response_is_decompressed(
+    server: JwksServer, key: SigningKey, clock: Clock
+) -> None:
     import gzip
 
     body = gzip.compress(jwks(key))
-    server.answer(Answer(body, headers=(("Content-Encoding", "gzip"),)))
+    server.respond_with(Response(body, headers=(("Content-Encoding", "gzip"),)))
     assert KeyStore(server.issuer, clock=clock).key("key-1").point == key.point
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed, and its key, in one PEM file."""
+    """A self-signed certificate for 127.0.0.1 and its key, in one PEM file."""
     key = SigningKey().private
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)
@@ -170,13 +174,13 @@ def tls_server(certificate: Path, key: SigningKey) -> Iterator[JwksServer]:
         settle()
 
 
-def test_a_certificate_that_nobody_trusts_is_refused(tls_server: JwksServer, clock: Clock) -> None:
+def test_an_untrusted_certificate_is_rejected(tls_server: JwksServer, clock: Clock) -> None:
     with pytest.raises(KeysUnavailable):
         KeyStore(tls_server.issuer, clock=clock).key("key-1")
     assert tls_server.requests == []
 
 
-def test_a_certificate_that_the_environment_trusts_is_accepted(
+def test_a_certificate_from_requests_ca_bundle_is_accepted(
     tls_server: JwksServer,
     key: SigningKey,
     clock: Clock,
@@ -187,23 +191,23 @@ def test_a_certificate_that_the_environment_trusts_is_accepted(
     assert KeyStore(tls_server.issuer, clock=clock).key("key-1").point == key.point
 
 
-def test_a_proxy_that_the_environment_names_is_used(
+def test_a_proxy_from_the_environment_is_used(
     server: JwksServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", server.issuer)
-    server.answer(Answer(b"by proxy"))
+    server.respond_with(Response(b"by proxy"))
     assert fetch("http://tenant.test/path", 5.0)[0] == b"by proxy"
     assert [request.path for request in server.requests] == ["http://tenant.test/path"]
 
 
 @pytest.mark.parametrize("phase", ["head", "body"])
-def test_a_tls_answer_that_drips_is_hung_up_on(
+def test_a_dripping_tls_response_is_cut_off(
     tls_server: JwksServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     sent: list[bytes] = []
     head = b"HTTP/1.0 200 OK\r\n" + (b"\r\n" if phase == "body" else b"X: ")
-    tls_server.answer(Answer(raw=drip(head, sent)))
+    tls_server.respond_with(Response(raw=drip(head, sent)))
     with pytest.raises(FetchError):
         fetch(tls_server.issuer, 0.5)
     assert b"end" not in sent

@@ -31,7 +31,7 @@ def start(
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return subprocess.Popen(
         [sys.executable, str(SCRIPT), server.issuer, *tokens, mode],
-        # To fork beside threads is what the test is about, so the warning about it says nothing.
+        # This test forks with threads on purpose, so the warning about that is noise.
         env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore::DeprecationWarning"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -45,7 +45,7 @@ def line(stream: Optional[IO[str]]) -> str:
 
 
 @pytest.mark.parametrize("mode", ["warm", "locked"])
-def test_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> None:
+def test_fork_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> None:
     rotated = SigningKey("key-2")
     with server.held():
         process = start(server, key, rotated, mode)
@@ -60,11 +60,11 @@ def test_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> None:
         "child: 0 failures",
         "parent: key-2",
     ]
-    # One to warm up, and on each side one for the rotated key; none for the key known before.
+    # One for the warm-up, and one for the rotated key in each process.
     assert len(server.requests) == 3
 
 
-def test_while_a_fetch_is_under_way(server: JwksServer, key: SigningKey) -> None:
+def test_fork_during_a_fetch(server: JwksServer, key: SigningKey) -> None:
     rotated = SigningKey("key-2")
     with start(server, key, rotated, "fetching") as process:
         server.wait_for(1)

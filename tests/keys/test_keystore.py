@@ -1,4 +1,4 @@
-"""KeyStore: how often keys are fetched, and that nobody waits without need."""
+"""KeyStore: how often keys are fetched, and who waits for it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def refused(store: KeyStore, kid: str) -> str:
     return caught.value.reason
 
 
-def test_nothing_is_fetched_before_it_is_needed(server: JwksServer, store: KeyStore) -> None:
+def test_a_new_store_fetches_nothing(server: JwksServer, store: KeyStore) -> None:
     assert store is not None
     settle()
     assert server.requests == []
 
 
-def test_the_first_use_fetches_and_later_ones_do_not(
+def test_only_the_first_use_fetches(
     server: JwksServer, store: KeyStore, key: SigningKey, clock: Clock
 ) -> None:
     assert store.key("key-1").point == key.point
@@ -63,7 +63,7 @@ def test_64_cold_threads_share_one_fetch(
     assert len(server.requests) == 1
 
 
-def test_a_known_key_is_used_while_a_fetch_is_held(
+def test_a_known_key_does_not_wait_for_a_fetch(
     server: JwksServer, store: KeyStore, key: SigningKey
 ) -> None:
     store.key("key-1")
@@ -115,7 +115,7 @@ def test_a_forged_kid_costs_one_fetch(server: JwksServer, store: KeyStore) -> No
     assert len(server.requests) == 2
 
 
-def test_the_allowance_for_unknown_kids_comes_back_with_time(
+def test_the_bucket_for_unknown_kids_refills_over_time(
     server: JwksServer, store: KeyStore, clock: Clock
 ) -> None:
     def fetches_of_a_flood() -> int:
@@ -152,10 +152,10 @@ def test_a_flood_of_forged_kids_takes_at_most_a_handful_of_fetches_a_minute(
     assert len(server.requests) <= 1 + 4 + 600 / 15
 
 
-def test_where_no_thread_can_be_started(
+def test_without_a_free_thread_the_keys_are_unavailable(
     server: JwksServer, store: KeyStore, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    """A process at its limit of threads, or at its end, answers and does not hang."""
+    """A process at its thread limit, or one that is exiting, must not hang."""
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

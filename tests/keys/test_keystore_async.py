@@ -19,9 +19,7 @@ def store(server: JwksServer, clock: Clock) -> KeyStore:
     return KeyStore(server.issuer, clock=clock)
 
 
-def test_the_first_use_fetches_and_later_ones_do_not(
-    server: JwksServer, store: KeyStore, key: SigningKey
-) -> None:
+def test_only_the_first_use_fetches(server: JwksServer, store: KeyStore, key: SigningKey) -> None:
     async def uses() -> None:
         for _ in range(10):
             assert (await store.key_async("key-1")).point == key.point
@@ -57,7 +55,7 @@ def test_a_thread_and_a_task_share_one_fetch(server: JwksServer, store: KeyStore
     assert len(server.requests) == 1
 
 
-def test_the_loop_goes_on_while_a_fetch_is_held(server: JwksServer, store: KeyStore) -> None:
+def test_the_event_loop_runs_during_a_fetch(server: JwksServer, store: KeyStore) -> None:
     async def uses() -> list[str]:
         events: list[str] = []
 
@@ -78,7 +76,7 @@ def test_the_loop_goes_on_while_a_fetch_is_held(server: JwksServer, store: KeySt
     assert run(uses()) == ["turn 0", "turn 1", "turn 2", "released", "verified"]
 
 
-def test_who_joined_a_fetch_that_began_too_early_starts_one_more(
+def test_a_fetch_that_started_too_early_is_followed_by_one_more(
     server: JwksServer, store: KeyStore
 ) -> None:
     """The key was published after the fetch under way had read the set."""
@@ -99,8 +97,8 @@ def test_who_joined_a_fetch_that_began_too_early_starts_one_more(
     assert len(server.requests) == 2
 
 
-def test_who_joined_a_fetch_that_fails_waits_for_no_other(clock: Clock) -> None:
-    """Or else a server that hangs would keep a request for twice the time."""
+def test_a_failed_fetch_is_not_followed_by_another(clock: Clock) -> None:
+    """Otherwise a server that hangs would delay a request for twice the time-out."""
     over = threading.Event()
     fetched: list[str] = []
 
@@ -124,7 +122,7 @@ def test_who_joined_a_fetch_that_fails_waits_for_no_other(clock: Clock) -> None:
     assert len(fetched) == 1
 
 
-def test_a_cancelled_task_does_not_disturb_another(server: JwksServer, store: KeyStore) -> None:
+def test_a_cancelled_task_does_not_cancel_the_fetch(server: JwksServer, store: KeyStore) -> None:
     async def uses() -> None:
         with server.held():
             tasks = [asyncio.ensure_future(store.key_async("key-1")) for _ in range(3)]
@@ -140,7 +138,7 @@ def test_a_cancelled_task_does_not_disturb_another(server: JwksServer, store: Ke
     assert len(server.requests) == 1
 
 
-def test_a_loop_may_end_while_a_fetch_is_held(server: JwksServer, store: KeyStore) -> None:
+def test_an_event_loop_may_end_during_a_fetch(server: JwksServer, store: KeyStore) -> None:
     async def abandon() -> None:
         task = asyncio.ensure_future(store.key_async("key-1"))
         await arrived(server, 1)

@@ -1,4 +1,4 @@
-"""KeyStore when the issuer takes the request and does not answer."""
+"""KeyStore when the issuer accepts the request and does not respond."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_fetch_without_response_is_given_up(
         server.wait_for(1)
 
 
-def test_a_hanging_refresh_is_given_up_for_another_and_its_late_answer_changes_nothing(
+def test_a_hanging_refresh_is_replaced_and_its_late_response_is_ignored(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
@@ -53,8 +53,7 @@ def test_a_hanging_refresh_is_given_up_for_another_and_its_late_answer_changes_n
     assert len(server.requests) == 3
 
 
-def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> None:
-    """Fetches that never end are given up, and not followed by more and more threads."""
+def test_hanging_fetches_hold_at_most_four_threads(server: JwksServer, clock: Clock) -> None:
     store = KeyStore(server.issuer, clock=clock)
     store.key("key-1")
     with server.held():
@@ -72,7 +71,7 @@ def test_endless_answers_do_not_pile_up(server: JwksServer, clock: Clock) -> Non
     assert len(server.requests) == 2 + len(workers)
 
 
-def test_waiting_tasks_end_when_somebody_finds_the_fetch_overdue(
+def test_waiting_tasks_end_when_the_fetch_is_found_overdue(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer, SigningKey, jwks
-from tests.support.jwks_server import Answer, JwksServer, settle
+from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import InvalidToken, KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
@@ -26,34 +26,34 @@ def location(address: str) -> tuple[tuple[str, str], ...]:
     return (("Location", address),)
 
 
-ANSWERS: dict[str, Answer] = {
-    "503": Answer(b'{"error":"down"}', 503),
-    "500 with a good body": Answer(jwks(GOOD), 500),
-    "404": Answer(PAGE, 404),
-    "403": Answer(b"", 403),
-    "201": Answer(jwks(GOOD), 201),
-    "204": Answer(b"", 204),
-    "304": Answer(b"", 304),
-    "redirect to itself": Answer(b"", 302, location("/_torii/.well-known/jwks.json")),
-    "redirect without address": Answer(b"", 302),
-    "web page": Answer(PAGE, 200, (("Content-Type", "text/html"),)),
-    "cut JSON": Answer(jwks(GOOD)[:-9]),
-    "empty body": Answer(b""),
-    "array": Answer(b"[]"),
-    "null": Answer(b"null"),
-    "no keys": Answer(b'{"keys":[]}'),
-    "no usable key": Answer(jwks(GOOD.jwk(use="enc"), {"kty": "oct"})),
-    "body too large": Answer(LARGE),
-    "body too large, of unknown length": Answer(raw=[b"HTTP/1.0 200 OK\r\n\r\n", LARGE]),
-    "gzip bomb": Answer(gzip.compress(b" " * 50_000_000), 200, GZIPPED),
-    "broken gzip": Answer(jwks(GOOD), 200, GZIPPED),
-    "closed without an answer": Answer(raw=[]),
-    "closed within the body": Answer(raw=[b"HTTP/1.0 200 OK\r\nContent-Length: 900\r\n\r\n{"]),
-    "closed within the head": Answer(raw=[b"HTTP/1.0 200 OK\r\nConte"]),
-    "no HTTP": Answer(raw=[b"SSH-2.0-OpenSSH_9.7\r\n"]),
-    "broken chunks": Answer(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]),
-    "a very long header": Answer(jwks(GOOD), 200, (("X-Long", "x" * 100_000),)),
-    "too many headers": Answer(jwks(GOOD), 200, (("X-Many", "1"),) * 200),
+RESPONSES: dict[str, Response] = {
+    "503": Response(b'{"error":"down"}', 503),
+    "500 with a good body": Response(jwks(GOOD), 500),
+    "404": Response(PAGE, 404),
+    "403": Response(b"", 403),
+    "201": Response(jwks(GOOD), 201),
+    "204": Response(b"", 204),
+    "304": Response(b"", 304),
+    "redirect to itself": Response(b"", 302, location("/_torii/.well-known/jwks.json")),
+    "redirect without address": Response(b"", 302),
+    "web page": Response(PAGE, 200, (("Content-Type", "text/html"),)),
+    "cut JSON": Response(jwks(GOOD)[:-9]),
+    "empty body": Response(b""),
+    "array": Response(b"[]"),
+    "null": Response(b"null"),
+    "no keys": Response(b'{"keys":[]}'),
+    "no usable key": Response(jwks(GOOD.jwk(use="enc"), {"kty": "oct"})),
+    "body too large": Response(LARGE),
+    "body too large, of unknown length": Response(raw=[b"HTTP/1.0 200 OK\r\n\r\n", LARGE]),
+    "gzip bomb": Response(gzip.compress(b" " * 50_000_000), 200, GZIPPED),
+    "broken gzip": Response(jwks(GOOD), 200, GZIPPED),
+    "closed without a response": Response(raw=[]),
+    "closed within the body": Response(raw=[b"HTTP/1.0 200 OK\r\nContent-Length: 900\r\n\r\n{"]),
+    "closed within the head": Response(raw=[b"HTTP/1.0 200 OK\r\nConte"]),
+    "not HTTP": Response(raw=[b"SSH-2.0-OpenSSH_9.7\r\n"]),
+    "broken chunks": Response(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]),
+    "a very long header": Response(jwks(GOOD), 200, (("X-Long", "x" * 100_000),)),
+    "too many headers": Response(jwks(GOOD), 200, (("X-Many", "1"),) * 200),
 }
 
 
@@ -66,11 +66,11 @@ def unavailable(store: KeyStore, kid: str = "key-1") -> KeysUnavailable:
     return caught.value
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES.keys())
 def test_an_outage_before_any_key_is_known(
-    server: JwksServer, clock: Clock, key: SigningKey, answer: Answer
+    server: JwksServer, clock: Clock, key: SigningKey, response: Response
 ) -> None:
-    server.answer(answer)
+    server.respond_with(response)
     store = KeyStore(server.issuer, clock=clock)
     unavailable(store)
     unavailable(store, "forged")
@@ -80,13 +80,13 @@ def test_an_outage_before_any_key_is_known(
     assert store.key("key-1").point == key.point
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES.keys())
 def test_an_outage_while_keys_are_known(
-    server: JwksServer, clock: Clock, key: SigningKey, answer: Answer
+    server: JwksServer, clock: Clock, key: SigningKey, response: Response
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
     store.key("key-1")
-    server.answer(answer)
+    server.respond_with(response)
     clock.advance(299)
     store.key("key-1")
     settle()
@@ -113,7 +113,7 @@ def test_a_redirect_to_another_origin_is_not_followed(server: JwksServer, clock:
     try:
         for status in (301, 302, 303, 307, 308):
             address = other.issuer + "/_torii/.well-known/jwks.json"
-            server.answer(Answer(b"", status, location(address)))
+            server.respond_with(Response(b"", status, location(address)))
             unavailable(KeyStore(server.issuer, clock=clock))
         assert other.requests == []
     finally:
@@ -121,7 +121,7 @@ def test_a_redirect_to_another_origin_is_not_followed(server: JwksServer, clock:
 
 
 class Timeout(BaseException):
-    """As gevent and others have their own."""
+    """A class that is not an Exception, such as gevent's Timeout."""
 
 
 def raising(error: BaseException) -> Callable[[str, float], Any]:
@@ -151,12 +151,12 @@ ODD_FETCHES: dict[str, Callable[[str, float], Any]] = {
 
 
 @pytest.mark.parametrize("fetch", ODD_FETCHES.values(), ids=ODD_FETCHES.keys())
-def test_a_fetch_of_ones_own_that_fails(clock: Clock, fetch: Any) -> None:
+def test_a_custom_fetch_that_fails(clock: Clock, fetch: Any) -> None:
     unavailable(KeyStore(URL, fetch=fetch, clock=clock))
 
 
 class FlakyFetch(Issuer):
-    """A `fetch` that fails while `down`, and notes when it was called."""
+    """A `fetch` that fails while `down`, and records when it was called."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class FlakyFetch(Issuer):
         settle()
 
 
-def test_the_pause_after_a_failure_grows_and_counts_from_the_last_attempt(clock: Clock) -> None:
+def test_the_backoff_grows_and_counts_from_the_last_attempt(clock: Clock) -> None:
     flaky = FlakyFetch(clock)
     unavailable(flaky.store)
     flaky.try_until(4 * 3600)
@@ -188,8 +188,8 @@ def test_the_pause_after_a_failure_grows_and_counts_from_the_last_attempt(clock:
         assert base <= pause <= 1.5 * base + 0.5
 
 
-def test_the_pause_is_not_the_same_everywhere(clock: Clock) -> None:
-    """A thousand processes that saw one outage must not come back at the same moment."""
+def test_the_backoff_has_jitter(clock: Clock) -> None:
+    """A thousand processes must not retry at the same moment after an outage."""
 
     def comes_back_soon() -> bool:
         flaky = FlakyFetch(clock)
@@ -215,7 +215,7 @@ def test_retry_after_is_when_the_next_attempt_may_start(clock: Clock) -> None:
     assert flaky.store.key("key-1")
 
 
-def test_after_an_outage_everything_is_as_before(clock: Clock) -> None:
+def test_after_an_outage_the_backoff_starts_again(clock: Clock) -> None:
     flaky = FlakyFetch(clock)
     unavailable(flaky.store)
     flaky.down = False
@@ -230,7 +230,7 @@ def test_after_an_outage_everything_is_as_before(clock: Clock) -> None:
     assert 1 <= unavailable(flaky.store, "forged").retry_after <= 2
 
 
-def test_known_keys_serve_for_a_day_and_then_no_more(clock: Clock) -> None:
+def test_known_keys_are_usable_for_a_day_without_a_good_fetch(clock: Clock) -> None:
     flaky = FlakyFetch(clock)
     flaky.down = False
     flaky.store.key("key-1")
@@ -251,7 +251,7 @@ def test_known_keys_serve_for_a_day_and_then_no_more(clock: Clock) -> None:
     assert flaky.store.key("key-1")
 
 
-def test_keys_of_yesterday_are_renewed_before_they_are_used(clock: Clock) -> None:
+def test_keys_older_than_a_day_are_fetched_before_use(clock: Clock) -> None:
     flaky = FlakyFetch(clock)
     flaky.down = False
     flaky.store.key("key-1")

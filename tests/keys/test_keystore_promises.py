@@ -1,4 +1,4 @@
-"""The numbers that DESIGN promises of a key store, each as a scene on an injected clock."""
+"""The limits that KeyStore promises, each on an injected clock."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.issuer import URL, SigningKey, jwks
-from tests.support.jwks_server import Answer, JwksServer, settle
+from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import InvalidToken, KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
 
 class Tenant:
-    """A `fetch` over keys that can be changed, and an outage that can be switched."""
+    """A `fetch` with keys that a test can change, and an outage that it can start."""
 
     def __init__(self, clock: Clock) -> None:
         self.keys = [SigningKey("key-1")]
@@ -38,10 +38,10 @@ class Tenant:
 
 @pytest.mark.parametrize("is_warm", [True, False])
 @pytest.mark.parametrize("attempt", range(20))
-def test_ten_minutes_of_outage_cost_six_fetches_and_end_with_the_next_attempt(
+def test_ten_minutes_of_outage_cost_at_most_six_fetches(
     clock: Clock, attempt: int, is_warm: bool
 ) -> None:
-    """The pauses are random, hence the repeats."""
+    """The backoff is random, so this runs several times."""
     tenant = Tenant(clock)
     if is_warm:
         tenant.store.key("key-1")
@@ -66,7 +66,7 @@ def test_ten_minutes_of_outage_cost_six_fetches_and_end_with_the_next_attempt(
 
 
 @pytest.mark.parametrize("is_warm", [True, False])
-def test_a_thousand_forged_kids_from_32_threads_cost_five_fetches(
+def test_a_thousand_forged_kids_from_32_threads_cost_at_most_five_fetches(
     server: JwksServer, clock: Clock, is_warm: bool
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
@@ -83,23 +83,21 @@ def test_a_thousand_forged_kids_from_32_threads_cost_five_fetches(
     assert len(server.requests) <= 5
 
 
-def test_a_kid_that_was_refused_and_is_published_later_is_accepted(clock: Clock) -> None:
+def test_a_rejected_kid_is_accepted_once_it_is_published(clock: Clock) -> None:
     tenant = Tenant(clock)
     assert tenant.refuses("key-2")
     tenant.keys.append(SigningKey("key-2"))
     assert tenant.store.key("key-2")
 
 
-def test_sixteen_threads_that_wait_for_a_failure_are_told_together(
-    server: JwksServer, clock: Clock
-) -> None:
+def test_sixteen_threads_share_one_failed_fetch(server: JwksServer, clock: Clock) -> None:
     store = KeyStore(server.issuer, clock=clock)
-    server.answer(Answer(b"", 503))
+    server.respond_with(Response(b"", 503))
     with ThreadPoolExecutor(16) as threads:
         with server.held():
             waiting = [threads.submit(store.key, "key-1") for _ in range(16)]
             server.wait_for(1)
         refusals = [waiter.exception() for waiter in waiting]
     assert all(isinstance(refusal, KeysUnavailable) for refusal in refusals)
-    # Nobody has started a fetch in their own turn.
+    # None of them has started another fetch.
     assert len(server.requests) == 1

@@ -1,4 +1,4 @@
-"""KeyStore: what another thread has fetched in between is not fetched again."""
+"""KeyStore: keys that another thread has just fetched are not fetched again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torii_backend._keys.keystore import KeyStore
 
 
 class InterruptedClock(Clock):
-    """A clock that lets another thread run to its end, once, when the time is asked for."""
+    """A clock that runs another thread to its end, once, when the time is read."""
 
     interruption: Optional[Callable[[], object]] = None
 
@@ -31,7 +31,7 @@ class InterruptedClock(Clock):
 
 
 class Scene:
-    """A store over keys that can be published, and a count of its fetches."""
+    """A store with keys that a test can change, and a count of its fetches."""
 
     def __init__(self) -> None:
         self.clock = InterruptedClock()
@@ -44,7 +44,7 @@ class Scene:
         return jwks(*self.keys), {}
 
 
-def test_the_first_fetch_of_another_thread() -> None:
+def test_the_first_fetch_by_another_thread_is_used() -> None:
     scene = Scene()
     scene.clock.interruption = lambda: scene.store.key("key-1")
     assert scene.store.key("key-1")
@@ -52,7 +52,7 @@ def test_the_first_fetch_of_another_thread() -> None:
 
 
 @pytest.mark.parametrize("kid", ["key-1", "key-2"])
-def test_the_refresh_of_another_thread(kid: str) -> None:
+def test_a_refresh_by_another_thread_is_used(kid: str) -> None:
     scene = Scene()
     scene.store.key("key-1")
     scene.keys.append(SigningKey("key-2"))
@@ -63,7 +63,7 @@ def test_the_refresh_of_another_thread(kid: str) -> None:
     assert scene.fetches == 2
 
 
-def test_a_rotated_key_that_another_thread_has_found() -> None:
+def test_a_rotated_key_fetched_by_another_thread_is_used() -> None:
     scene = Scene()
     scene.store.key("key-1")
     scene.keys.append(SigningKey("key-2"))

@@ -1,4 +1,4 @@
-"""KeyStore: a key set is renewed ahead of its end, behind the requests that use it."""
+"""KeyStore: a key set is refreshed in the background before it expires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torii_backend._keys.keystore import KeyStore
 
 
 class CountedFetch:
-    """A `fetch` that serves one key with some headers, and counts."""
+    """A `fetch` that returns one key with some headers, and counts its calls."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.count = 0
@@ -27,7 +27,7 @@ class CountedFetch:
         return self._body, self._headers
 
 
-def test_a_refresh_runs_behind_the_request_that_notices(
+def test_a_due_refresh_runs_in_the_background(
     server: JwksServer, key: SigningKey, clock: Clock
 ) -> None:
     store = KeyStore(server.issuer, clock=clock)
@@ -47,7 +47,7 @@ def test_a_refresh_runs_behind_the_request_that_notices(
     assert len(server.requests) == 2
 
 
-def test_without_requests_nothing_is_fetched(clock: Clock) -> None:
+def test_without_uses_nothing_is_fetched(clock: Clock) -> None:
     fetch = CountedFetch({})
     store = KeyStore(URL, fetch=fetch, clock=clock)
     store.key("key-1")
@@ -112,7 +112,7 @@ def test_the_lifetime_of_a_key_set(
     assert fetch.count == 2
 
 
-def test_the_lifetime_is_read_from_a_real_answer(
+def test_the_lifetime_comes_from_the_response_headers(
     server: JwksServer, key: SigningKey, clock: Clock
 ) -> None:
     server.publish(key, headers=(("Cache-Control", "public"), ("cache-control", "max-age=3600")))
@@ -128,7 +128,7 @@ def test_the_lifetime_is_read_from_a_real_answer(
     assert len(server.requests) == 2
 
 
-def test_without_allowance_for_staleness_old_keys_wait_for_the_refresh(
+def test_with_max_stale_0_expired_keys_wait_for_the_refresh(
     server: JwksServer, clock: Clock
 ) -> None:
     store = KeyStore(server.issuer, max_stale=0, clock=clock)
@@ -143,7 +143,7 @@ def test_without_allowance_for_staleness_old_keys_wait_for_the_refresh(
     assert caught.value.reason == "unknown_key"
 
 
-def test_keys_serve_for_their_lifetime_without_an_allowance_for_staleness(
+def test_with_max_stale_0_keys_are_usable_for_their_lifetime(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
     store = KeyStore(server.issuer, max_stale=0, clock=clock)

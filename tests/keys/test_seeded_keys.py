@@ -1,4 +1,4 @@
-"""Keys that are there from the start, warming up, and the numbers for a metrics endpoint."""
+"""Seeded keys, warm-up, settings and stats of a Verifier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import requests
 
 from tests.support.clock import Clock
 from tests.support.issuer import NOW, URL, Issuer, SigningKey, jwks
-from tests.support.jwks_server import Answer, JwksServer, settle
+from tests.support.jwks_server import JwksServer, Response, settle
 from tests.support.refusal import reason
 from torii_backend import ConfigurationError, InvalidToken, KeysUnavailable, Verifier
 
@@ -34,7 +34,7 @@ FORMS: list[Callable[[bytes], Union[bytes, str, dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_seeded_keys_serve_from_the_first_call_and_are_refreshed_behind_it(
+def test_seeded_keys_are_usable_at_once_and_refreshed_in_the_background(
     issuer: Issuer, clock: Clock, form: Callable[[bytes], Any]
 ) -> None:
     verifier = Verifier(URL, jwks=form(jwks(issuer.key)), fetch=issuer.fetch, clock=clock)
@@ -48,7 +48,7 @@ def test_seeded_keys_serve_from_the_first_call_and_are_refreshed_behind_it(
     assert len(issuer.fetched) == 1
 
 
-def test_a_seeded_key_that_was_withdrawn_ends_with_the_first_refresh(
+def test_a_withdrawn_seeded_key_is_rejected_after_the_first_refresh(
     issuer: Issuer, clock: Clock
 ) -> None:
     old = SigningKey("old")
@@ -60,9 +60,9 @@ def test_a_seeded_key_that_was_withdrawn_ends_with_the_first_refresh(
     assert verifier.verify(issuer.token())
 
 
-def test_seeded_keys_serve_for_a_lifetime_at_least(server: JwksServer, clock: Clock) -> None:
+def test_seeded_keys_are_usable_for_a_lifetime_at_least(server: JwksServer, clock: Clock) -> None:
     issuer = Issuer(server.issuer)
-    server.answer(Answer(b"", 503))
+    server.respond_with(Response(b"", 503))
     verifier = Verifier(server.issuer, jwks=jwks(issuer.key), max_stale=0, clock=clock)
     token = issuer.token(exp=NOW + 999_999)
     assert verifier.verify(token)
@@ -74,9 +74,9 @@ def test_seeded_keys_serve_for_a_lifetime_at_least(server: JwksServer, clock: Cl
     settle()
 
 
-def test_seeded_keys_serve_through_an_outage(server: JwksServer, clock: Clock) -> None:
+def test_seeded_keys_are_usable_during_an_outage(server: JwksServer, clock: Clock) -> None:
     issuer = Issuer(server.issuer)
-    server.answer(Answer(b"", 503))
+    server.respond_with(Response(b"", 503))
     verifier = Verifier(server.issuer, jwks=jwks(issuer.key), clock=clock)
     for _ in range(3):
         assert verifier.verify(issuer.token(exp=NOW + 999_999))
@@ -88,7 +88,7 @@ def test_seeded_keys_serve_through_an_outage(server: JwksServer, clock: Clock) -
         verifier.verify(issuer.token(exp=NOW + 999_999))
 
 
-def test_without_refresh_the_given_keys_are_all_there_is(issuer: Issuer, clock: Clock) -> None:
+def test_without_refresh_only_the_seeded_keys_are_used(issuer: Issuer, clock: Clock) -> None:
     verifier = Verifier(URL, jwks=jwks(issuer.key), refresh=False, fetch=issuer.fetch, clock=clock)
     verifier.warm()
     assert verifier.verify(issuer.token())
@@ -139,13 +139,13 @@ def test_wrong_settings(options: Any) -> None:
     assert URL not in str(caught.value)
 
 
-def test_keys_serve_without_a_good_fetch_for_as_long_as_is_set(
+def test_max_stale_limits_how_long_keys_are_usable(
     server: JwksServer, key: SigningKey, clock: Clock
 ) -> None:
     token = Issuer(server.issuer, key).token(exp=NOW + 999_999)
     verifier = Verifier(server.issuer, max_stale=1_000, clock=clock)
     verifier.verify(token)
-    server.answer(Answer(b"", 503))
+    server.respond_with(Response(b"", 503))
     clock.advance(999)
     assert verifier.verify(token)
     settle()
@@ -163,7 +163,7 @@ def warm_in_a_loop(verifier: Verifier) -> None:
 
 
 @pytest.mark.parametrize("way", [warm, warm_in_a_loop])
-def test_warming_up_fetches_what_is_not_there(
+def test_warm_fetches_missing_keys(
     server: JwksServer, key: SigningKey, clock: Clock, way: Callable[[Verifier], None]
 ) -> None:
     other = JwksServer(key)
@@ -179,10 +179,10 @@ def test_warming_up_fetches_what_is_not_there(
 
 
 @pytest.mark.parametrize("way", [warm, warm_in_a_loop])
-def test_warming_up_tells_of_an_outage(
+def test_warm_raises_during_an_outage(
     server: JwksServer, clock: Clock, way: Callable[[Verifier], None]
 ) -> None:
-    server.answer(Answer(b"", 503))
+    server.respond_with(Response(b"", 503))
     other = JwksServer(SigningKey())
     try:
         verifier = Verifier([server.issuer, other.issuer], clock=clock)
@@ -194,7 +194,7 @@ def test_warming_up_tells_of_an_outage(
         other.stop()
 
 
-def test_the_numbers(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+def test_the_stats(server: JwksServer, key: SigningKey, clock: Clock) -> None:
     other = JwksServer(key)
     try:
         verifier = Verifier([server.issuer, other.issuer], clock=clock)
@@ -213,7 +213,7 @@ def test_the_numbers(server: JwksServer, key: SigningKey, clock: Clock) -> None:
         stats = verifier.stats()
         assert (stats.hits, stats.misses, stats.fetches, stats.failures) == (1, 3, 2, 0)
         assert stats.keys_age == 110
-        server.answer(Answer(b"", 503))
+        server.respond_with(Response(b"", 503))
         clock.advance(180)
         verifier.verify(token)
         settle()
@@ -223,7 +223,7 @@ def test_the_numbers(server: JwksServer, key: SigningKey, clock: Clock) -> None:
         other.stop()
 
 
-def test_a_session_of_ones_own_is_used(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+def test_a_custom_session_is_used(server: JwksServer, key: SigningKey, clock: Clock) -> None:
     with requests.Session() as session:
         session.headers["X-Gateway"] = "1"
         session.auth = ("ada", "secret")
@@ -235,22 +235,22 @@ def test_a_session_of_ones_own_is_used(server: JwksServer, key: SigningKey, cloc
         assert request.headers["User-Agent"].startswith("torii-backend/")
 
 
-def test_a_session_of_ones_own_has_the_same_limits(server: JwksServer, clock: Clock) -> None:
+def test_a_custom_session_has_the_same_limits(server: JwksServer, clock: Clock) -> None:
     with requests.Session() as session:
-        for answer in (
-            Answer(b" " * 600_000),
-            Answer(b"", 503),
-            Answer(b"", 302, (("Location", "/elsewhere"),)),
-            Answer(raw=[]),
+        for response in (
+            Response(b" " * 600_000),
+            Response(b"", 503),
+            Response(b"", 302, (("Location", "/elsewhere"),)),
+            Response(raw=[]),
         ):
-            server.answer(answer)
+            server.respond_with(response)
             verifier = Verifier(server.issuer, session=session, clock=clock)
             with pytest.raises(KeysUnavailable):
                 verifier.warm()
         assert len(server.requests) == 4
 
 
-def test_prefetching_waits_for_nothing(server: JwksServer, key: SigningKey, clock: Clock) -> None:
+def test_prefetch_does_not_wait(server: JwksServer, key: SigningKey, clock: Clock) -> None:
     verifier = Verifier(server.issuer, clock=clock)
     with server.held():
         verifier.prefetch()
@@ -263,8 +263,8 @@ def test_prefetching_waits_for_nothing(server: JwksServer, key: SigningKey, cloc
     assert len(server.requests) == 1
 
 
-def test_prefetching_from_an_issuer_that_is_down_raises_nothing(server: JwksServer) -> None:
-    server.answer(Answer(b"", 500))
+def test_prefetch_raises_nothing_during_an_outage(server: JwksServer) -> None:
+    server.respond_with(Response(b"", 500))
     verifier = Verifier(server.issuer)
     verifier.prefetch()
     settle()

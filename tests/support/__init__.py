@@ -1,1 +1,1 @@
-"""What the tests of the core share: an issuer, a clock that stands still, a server of key sets."""
+"""What the tests of the core share: an issuer, a clock, and a server of key sets."""

@@ -8,7 +8,7 @@ WATCHDOG = 30.0
 
 
 class Clock:
-    """Stands still at NOW until it is told to move."""
+    """A clock that stays at NOW until a test advances it."""
 
     def __init__(self) -> None:
         self._elapsed = 0.0
@@ -24,7 +24,7 @@ class Clock:
 
 
 class TickingClock(Clock):
-    """Is later by the same step each time anybody looks at the monotonic one."""
+    """A clock that advances by a step each time the monotonic time is read."""
 
     def __init__(self, step: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Fixtures of the core's tests: an issuer, a clock that stands still, a tenant host on loopback."""
+"""Fixtures of the core's tests: an issuer, a clock, and a tenant host on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .jwks_server import JwksServer, settle
 
 @pytest.fixture(autouse=True)
 def _no_shared_verifiers() -> Iterator[None]:
-    """A later test may get the port of an earlier one, but must not meet its keys."""
+    """Empty the pool, because a later test may get the same port with other keys."""
     yield
     _verifiers.clear()
 
@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def verifier(issuer: Issuer, clock: Clock) -> Verifier:
-    """A Verifier that trusts `issuer` and takes its time from `clock`."""
+    """A Verifier with this issuer and this clock."""
     return Verifier(issuer.url, fetch=issuer.fetch, clock=clock)
 
 

@@ -1,11 +1,11 @@
-"""How the property tests run, and what they feed."""
+"""Settings and strategies of the property tests."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-# Without a deadline, because no test of this package looks at a stopwatch.
+# No deadline, because a busy machine must not fail a test.
 fuzz = settings(deadline=None, database=None, max_examples=100)
 
 any_text = st.text(

@@ -1,4 +1,4 @@
-"""An issuer made without torii_backend: keys by cryptography, tokens by PyJWT or by hand."""
+"""An issuer that uses no code of torii_backend: cryptography makes its keys, PyJWT its tokens."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Issuer:
 
 
 def jwks(*keys: Union[SigningKey, Any]) -> bytes:
-    """A JWKS document of keys, or of whatever a test puts among them."""
+    """A JWKS document of keys and other members."""
     members = [key.jwk() if isinstance(key, SigningKey) else key for key in keys]
     return json.dumps({"keys": members}).encode("ascii")
 

@@ -1,4 +1,4 @@
-"""JwksServer: a tenant host on loopback that a test scripts and watches."""
+"""JwksServer: a tenant host on loopback whose responses a test decides."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 class Received(NamedTuple):
-    """One request that arrived."""
+    """A request."""
 
     path: str
     headers: Message
 
 
-class Answer(NamedTuple):
-    """What to send: an HTTP answer, or `raw` pieces in place of one."""
+class Response(NamedTuple):
+    """What to send: an HTTP response, or `raw` pieces instead of one."""
 
     body: bytes = b""
     status: int = 200
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class JwksServer:
-    """Gives the answer that was set when a request arrived; records every request before."""
+    """Records each request, and sends the response that is set when the request arrives."""
 
     def __init__(self, *keys: SigningKey, tls: Optional[SSLContext] = None) -> None:
         self.requests: list[Received] = []
@@ -44,7 +44,7 @@ class JwksServer:
         self._changed = threading.Condition()
         self._gate = threading.Event()
         self._gate.set()
-        self._answer = Answer()
+        self._response = Response()
         self.publish(*keys)
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.tenant = self
@@ -56,14 +56,14 @@ class JwksServer:
         self._thread.start()
 
     def publish(self, *keys: Any, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        self.answer(Answer(jwks(*keys), headers=headers))
+        self.respond_with(Response(jwks(*keys), headers=headers))
 
-    def answer(self, answer: Answer) -> None:
-        self._answer = answer
+    def respond_with(self, response: Response) -> None:
+        self._response = response
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Leave the requests that arrive in this block without an answer until its end."""
+        """Delay the responses to requests that arrive in this block until it ends."""
         gate = self._gate = threading.Event()
         try:
             yield
@@ -83,24 +83,24 @@ class JwksServer:
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         with self._changed:
-            # Before a test hears of the request, and sets another answer.
-            answer, gate = self._answer, self._gate
+            # Read before the test knows of the request and sets another response.
+            response, gate = self._response, self._gate
             self.requests.append(Received(handler.path, handler.headers))
             self._changed.notify_all()
         assert gate.wait(WATCHDOG)
-        if answer.raw is None:
-            handler.send_response(answer.status)
-            for name, value in (("Content-Length", str(len(answer.body))), *answer.headers):
+        if response.raw is None:
+            handler.send_response(response.status)
+            for name, value in (("Content-Length", str(len(response.body))), *response.headers):
                 handler.send_header(name, value)
             handler.end_headers()
-            handler.wfile.write(answer.body)
+            handler.wfile.write(response.body)
         else:
-            for piece in answer.raw:
+            for piece in response.raw:
                 handler.wfile.write(piece)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run in an event loop of its own, not for ever."""
+    """Run in a new event loop, with a time limit."""
     return asyncio.run(asyncio.wait_for(coroutine, WATCHDOG))
 
 
@@ -110,7 +110,7 @@ async def arrived(server: JwksServer, count: int) -> None:
 
 
 def settle() -> None:
-    """Wait until no KeyStore of this process has a fetch under way."""
+    """Wait until no KeyStore of this process is fetching."""
     for thread in threading.enumerate():
         if thread.name == "torii-keystore":
             thread.join(WATCHDOG)

@@ -1,4 +1,4 @@
-"""How a token was refused."""
+"""Why a token was rejected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torii_backend import InvalidToken, Verifier
 
 
 def refusal(verifier: Verifier, token: Any) -> tuple[str, Optional[str]]:
-    """Verify a token that must be refused; return the reason and the claim at fault."""
+    """Verify a token that must be rejected; return the reason and the claim."""
     with pytest.raises(InvalidToken) as caught:
         verifier.verify(token)
     assert type(caught.value) is InvalidToken
@@ -19,7 +19,7 @@ def refusal(verifier: Verifier, token: Any) -> tuple[str, Optional[str]]:
 
 
 def reason(verifier: Verifier, token: Any) -> str:
-    """Return the reason of a refusal that is no single claim's fault."""
+    """Verify a token that must be rejected, but not for one claim; return the reason."""
     word, claim = refusal(verifier, token)
     assert claim is None
     return word

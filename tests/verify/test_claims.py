@@ -1,4 +1,4 @@
-"""The claims: which must be there, of which type, and when a token is valid."""
+"""Claims: which are required, their types, and when a token is valid."""
 
 # ruff: noqa: RUF005  (cases in rows read better than one a line)
 
@@ -18,7 +18,7 @@ END_OF_9999 = 253402300799
 
 
 @pytest.mark.parametrize("name", ["iss", "sub", "pid", "iat", "exp"])
-def test_a_required_claim_that_is_missing(verifier: Verifier, issuer: Issuer, name: str) -> None:
+def test_a_missing_required_claim(verifier: Verifier, issuer: Issuer, name: str) -> None:
     changes: dict[str, Any] = {name: ABSENT}
     token = issuer.odd_token(**changes)
     assert refusal(verifier, token) == ("missing_claim", name)
@@ -26,7 +26,7 @@ def test_a_required_claim_that_is_missing(verifier: Verifier, issuer: Issuer, na
 
 @pytest.mark.parametrize("name", ["iss", "sub", "pid"])
 @pytest.mark.parametrize("value", ["", None, 0, 7, 1.5, True, False, [], ["x"], {}, {"x": "y"}])
-def test_an_id_that_is_no_string_or_empty(
+def test_an_id_that_is_empty_or_not_a_string(
     verifier: Verifier, issuer: Issuer, name: str, value: Any
 ) -> None:
     assert refusal(verifier, issuer.odd_token(**{name: value})) == ("invalid_claim", name)
@@ -38,7 +38,7 @@ def test_an_id_that_is_no_string_or_empty(
     [None, True, False, "", str(NOW + 100), [], [NOW + 100], {}, -1, -0.5, -NOW]
     + [END_OF_9999 + 1, END_OF_9999 + 0.5, 2**63, 2**64, 10**30, 10**300, 1e30, 1e308],
 )
-def test_a_time_that_is_no_number_or_out_of_range(
+def test_a_time_that_is_not_a_number_or_out_of_range(
     verifier: Verifier, issuer: Issuer, name: str, value: Any
 ) -> None:
     assert refusal(verifier, issuer.odd_token(**{name: value})) == ("invalid_claim", name)
@@ -64,7 +64,7 @@ def test_times_may_have_fractions(verifier: Verifier, issuer: Issuer, clock: Clo
     assert reason(verifier, token) == "expired"
 
 
-def test_times_may_be_at_the_ends_of_their_range(verifier: Verifier, issuer: Issuer) -> None:
+def test_the_earliest_and_the_latest_time(verifier: Verifier, issuer: Issuer) -> None:
     auth = verifier.verify(issuer.token(iat=0, exp=END_OF_9999, nbf=0))
     assert (auth.issued_at.year, auth.expires_at.year) == (1970, 9999)
 
@@ -104,7 +104,7 @@ def test_the_leeway_is_thirty_seconds_by_default(verifier: Verifier, issuer: Iss
     assert reason(verifier, issuer.token(iat=NOW + 30.001)) == "not_yet_valid"
 
 
-def test_a_refusal_repeats_nothing_that_was_sent(verifier: Verifier, issuer: Issuer) -> None:
+def test_an_error_contains_nothing_from_the_token(verifier: Verifier, issuer: Issuer) -> None:
     marked = "https://marked.example"
     tokens = [
         issuer.token(iss=marked),

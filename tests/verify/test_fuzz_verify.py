@@ -1,4 +1,4 @@
-"""Whatever is put into a Verifier, an Auth or an InvalidToken comes out."""
+"""For any input, a Verifier returns an Auth or raises InvalidToken."""
 
 from __future__ import annotations
 
@@ -111,6 +111,6 @@ def test_a_cut_or_repeated_token_is_refused(start: int, end: int) -> None:
         assert isinstance(outcome(TOKEN + TOKEN[:start]), str)
 
 
-def test_the_token_that_is_spoiled_here_is_good() -> None:
+def test_the_unchanged_token_is_accepted() -> None:
     assert isinstance(outcome(TOKEN), Auth)
     assert reason(VERIFIER, TOKEN[:-1]) == "malformed"

@@ -1,4 +1,4 @@
-"""The header segments of good tokens are remembered, each with its key; those of others are not."""
+"""A Verifier remembers the header segments of good tokens, with their keys, and no others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAYS: dict[str, Verify] = {
 def test_a_forged_header_is_not_remembered(
     verifier: Verifier, issuer: Issuer, verify: Verify
 ) -> None:
-    """Or else forged tokens would crowd out the good ones."""
+    """Otherwise forged tokens would take the room of good ones."""
     forger = SigningKey(issuer.key.kid)
     forged = forger.compact(issuer.header(forged=True), issuer.claims())
     with pytest.raises(InvalidToken):
@@ -38,8 +38,8 @@ def test_a_forged_header_is_not_remembered(
     assert forged.partition(".")[0].encode() not in texts
 
 
-def test_a_header_is_not_remembered_with_a_key_that_has_left(clock: Clock) -> None:
-    """The keys may change between the look at a key and the end of its verification."""
+def test_a_header_is_not_remembered_with_a_withdrawn_key(clock: Clock) -> None:
+    """A refresh may replace the keys while a signature is verified."""
     issuer = Issuer()
     store = KeyStore(issuer.url, fetch=issuer.fetch, clock=clock)
     old = store.key("key-1")

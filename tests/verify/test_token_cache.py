@@ -1,4 +1,4 @@
-"""Verified tokens are remembered, and never for longer than they would be accepted anew."""
+"""Verified tokens are cached, but only while they would be accepted again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from torii_backend import Auth, InvalidToken, KeysUnavailable, Verifier
 
 
 class OwnIssuer(Issuer):
-    """An issuer of one test, whose key set can be out of reach."""
+    """An issuer for one test, with an outage that the test can start."""
 
     down = False
 
@@ -41,7 +41,7 @@ def counted(verifier: Verifier) -> tuple[int, int]:
     return stats.hits, stats.misses
 
 
-def test_a_token_that_comes_again_gives_the_same_auth(verifier: Verifier, issuer: Issuer) -> None:
+def test_a_repeated_token_gives_the_same_auth(verifier: Verifier, issuer: Issuer) -> None:
     token = issuer.token()
     auth = verifier.verify(token)
     assert verifier.verify(token) is auth
@@ -50,14 +50,12 @@ def test_a_token_that_comes_again_gives_the_same_auth(verifier: Verifier, issuer
     assert counted(verifier) == (3, 1)
 
 
-def test_another_token_of_the_same_claims_is_verified_by_itself(
-    verifier: Verifier, issuer: Issuer
-) -> None:
+def test_another_token_with_the_same_claims_is_a_miss(verifier: Verifier, issuer: Issuer) -> None:
     assert verifier.verify(issuer.token()) is not verifier.verify(issuer.token())
     assert counted(verifier) == (0, 2)
 
 
-def test_refused_tokens_are_not_remembered(verifier: Verifier, issuer: Issuer) -> None:
+def test_rejected_tokens_are_not_cached(verifier: Verifier, issuer: Issuer) -> None:
     for token in (issuer.token(exp=NOW - 31), issuer.token()[:-1], issuer.token(sub="")):
         for _ in range(2):
             with pytest.raises(InvalidToken):
@@ -66,9 +64,7 @@ def test_refused_tokens_are_not_remembered(verifier: Verifier, issuer: Issuer) -
 
 
 @pytest.mark.parametrize("leeway", [0, 30])
-def test_a_remembered_token_expires_like_any_other(
-    issuer: Issuer, clock: Clock, leeway: float
-) -> None:
+def test_a_cached_token_expires(issuer: Issuer, clock: Clock, leeway: float) -> None:
     verifier = Verifier(issuer.url, leeway=leeway, fetch=issuer.fetch, clock=clock)
     token = issuer.token(exp=NOW + 60)
     auth = verifier.verify(token)
@@ -79,10 +75,10 @@ def test_a_remembered_token_expires_like_any_other(
 
 
 @pytest.mark.parametrize("successor", ["key-1", "key-2"])
-def test_a_remembered_token_ends_with_its_key(
+def test_a_cached_token_is_rejected_without_its_key(
     verifier: Verifier, issuer: Issuer, clock: Clock, successor: str
 ) -> None:
-    """Whether the key left the set or another one took its kid."""
+    """The key was withdrawn, or another key has its kid now."""
     token = issuer.token(exp=NOW + 9_000)
     verifier.verify(token)
     issuer.key = SigningKey(successor)
@@ -93,7 +89,7 @@ def test_a_remembered_token_ends_with_its_key(
     assert reason(verifier, token) == expected
 
 
-def test_a_remembered_token_outlives_a_refresh_that_keeps_its_key(
+def test_a_cached_token_stays_if_a_refresh_keeps_its_key(
     verifier: Verifier, issuer: Issuer, clock: Clock
 ) -> None:
     token = issuer.token(exp=NOW + 9_000)
@@ -106,7 +102,7 @@ def test_a_remembered_token_outlives_a_refresh_that_keeps_its_key(
     assert verifier.verify(token) is auth
 
 
-def test_remembered_tokens_do_not_outlive_keys_that_are_too_old(
+def test_cached_tokens_are_rejected_if_the_keys_are_too_old(
     verifier: Verifier, issuer: OwnIssuer, clock: Clock
 ) -> None:
     token = issuer.token(exp=NOW + 999_999)
@@ -120,7 +116,7 @@ def test_remembered_tokens_do_not_outlive_keys_that_are_too_old(
 
 
 @pytest.mark.parametrize("size", [0, 1, 3])
-def test_so_many_tokens_are_remembered(issuer: Issuer, clock: Clock, size: int) -> None:
+def test_the_size_of_the_cache(issuer: Issuer, clock: Clock, size: int) -> None:
     verifier = Verifier(issuer.url, cache_size=size, fetch=issuer.fetch, clock=clock)
     tokens = [issuer.token(sub=f"user_{i}") for i in range(size + 1)]
     for token in tokens:
@@ -132,7 +128,7 @@ def test_so_many_tokens_are_remembered(issuer: Issuer, clock: Clock, size: int) 
     assert counted(verifier) == (size, size + 2)
 
 
-def test_the_token_that_was_not_used_for_longest_is_forgotten(issuer: Issuer, clock: Clock) -> None:
+def test_the_least_recently_used_token_is_evicted(issuer: Issuer, clock: Clock) -> None:
     verifier = Verifier(issuer.url, cache_size=2, fetch=issuer.fetch, clock=clock)
     first, second, third = (issuer.token(sub=name) for name in ("a", "b", "c"))
     auth = verifier.verify(first)
@@ -146,7 +142,7 @@ def test_the_token_that_was_not_used_for_longest_is_forgotten(issuer: Issuer, cl
 
 
 def texts_held_by(root: object) -> Iterator[bytes]:
-    """Every text that an object holds, however deep; code and classes hold only their own."""
+    """Yield each text that an object refers to at any depth, except through code and classes."""
     seen: dict[int, object] = {}
     waiting = [root]
     while waiting:
@@ -171,11 +167,11 @@ def test_no_token_stays_in_memory(verifier: Verifier, issuer: Issuer) -> None:
     texts = list(texts_held_by(verifier))
     assert b"user_marked" in texts
     assert not any(part in text for text in texts for part in (payload, signature))
-    # The header is the same in every token of a key, and says nothing.
+    # The header is the same in every token of a key, and is not secret.
     assert header in texts
 
 
-def test_what_has_expired_is_forgotten_as_new_tokens_come(
+def test_expired_tokens_are_evicted_as_new_ones_arrive(
     verifier: Verifier, issuer: Issuer, clock: Clock
 ) -> None:
     def users() -> set[bytes]:
@@ -191,7 +187,7 @@ def test_what_has_expired_is_forgotten_as_new_tokens_come(
     assert users() == {f"user_new_{number}".encode() for number in range(10)}
 
 
-def test_many_threads_share_a_small_memory(issuer: Issuer, clock: Clock) -> None:
+def test_many_threads_share_a_small_cache(issuer: Issuer, clock: Clock) -> None:
     verifier = Verifier(issuer.url, cache_size=2, fetch=issuer.fetch, clock=clock)
     tokens = [issuer.token(sub=f"user_{i}") for i in range(6)]
     barrier = threading.Barrier(8)
@@ -207,7 +203,7 @@ def test_many_threads_share_a_small_memory(issuer: Issuer, clock: Clock) -> None
         assert all(pool.map(use, range(8)))
 
 
-def test_verifiers_do_not_share_their_memory(issuer: Issuer, clock: Clock) -> None:
+def test_verifiers_do_not_share_a_cache(issuer: Issuer, clock: Clock) -> None:
     token = issuer.token(aud="app")
     lenient = Verifier(issuer.url, fetch=issuer.fetch, clock=clock)
     strict = Verifier(issuer.url, audience="other", fetch=issuer.fetch, clock=clock)
@@ -215,10 +211,7 @@ def test_verifiers_do_not_share_their_memory(issuer: Issuer, clock: Clock) -> No
     assert reason(strict, token) == "wrong_audience"
 
 
-def test_a_header_that_was_seen_before_gives_no_way_around_the_checks(
-    verifier: Verifier, issuer: Issuer
-) -> None:
-    """Header segments of good tokens are remembered; what is under them is verified each time."""
+def test_a_remembered_header_skips_no_check(verifier: Verifier, issuer: Issuer) -> None:
     verifier.verify(issuer.token())
     header, _, _ = issuer.token().split(".")
     other = Issuer(issuer.url, SigningKey(issuer.key.kid))
@@ -228,7 +221,7 @@ def test_a_header_that_was_seen_before_gives_no_way_around_the_checks(
     assert reason(verifier, issuer.token(iss="https://other.example")) == "wrong_issuer"
 
 
-def test_many_headers_of_one_key(verifier: Verifier, issuer: Issuer) -> None:
+def test_at_most_64_headers_are_remembered(verifier: Verifier, issuer: Issuer) -> None:
     headers = []
     for turn in range(200):
         token = issuer.odd_token(header={"turn": turn})

@@ -1,4 +1,4 @@
-"""From a token to an Auth, with an issuer that shares no code with the package."""
+"""Tokens of an independent issuer, in every function that verifies."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_good_token_becomes_an_auth(server: JwksServer, key: SigningKey, check
     assert [request.path for request in server.requests] == ["/_torii/.well-known/jwks.json"]
 
 
-def test_a_refused_token_raises_in_every_way(
+def test_every_function_raises_for_an_expired_token(
     server: JwksServer, key: SigningKey, check: Check
 ) -> None:
     expired = token_of(server, key, exp=int(time.time()) - 31)
@@ -119,9 +119,7 @@ def test_the_issuer_comes_from_the_environment(
     assert caught.value.reason == "wrong_issuer"
 
 
-def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
-    server: JwksServer, key: SigningKey
-) -> None:
+def test_a_full_pool_drops_a_verifier(server: JwksServer, key: SigningKey) -> None:
     token = token_of(server, key)
     verify_token(token, issuer=server.issuer)
     for leeway in range(100, 100 + MAX_VERIFIERS):
@@ -132,9 +130,7 @@ def test_the_pool_of_shared_verifiers_keeps_the_recent_ones_only(
     assert len(server.requests) == 2
 
 
-def test_a_thousand_tenants_in_turn_keep_their_verifiers(
-    server: JwksServer, key: SigningKey
-) -> None:
+def test_a_thousand_tenants_keep_their_verifiers(server: JwksServer, key: SigningKey) -> None:
     token = token_of(server, key)
     before = threading.active_count()
     for _ in range(3):
@@ -146,7 +142,7 @@ def test_a_thousand_tenants_in_turn_keep_their_verifiers(
     assert threading.active_count() <= before
 
 
-def test_the_pool_drops_the_verifier_that_was_not_used_for_longest(
+def test_the_pool_drops_the_least_recently_used_verifier(
     server: JwksServer, key: SigningKey
 ) -> None:
     token = token_of(server, key)
@@ -157,7 +153,7 @@ def test_the_pool_drops_the_verifier_that_was_not_used_for_longest(
     assert len(server.requests) == 1
 
 
-def test_the_emulator_of_the_package_is_an_issuer_too() -> None:
+def test_tokens_of_the_emulator() -> None:
     with Emulator() as torii:
         verifier = Verifier(torii.issuer)
         first = torii.issue_token(user_id="user_grace", claims={"plan": "pro"}).access_token
