@@ -1,6 +1,6 @@
-"""Print the longest gap, in seconds, of a coroutine that ticks beside a first `verify_async`.
+"""Print the longest delay, in seconds, of another coroutine during a first `verify_async`.
 
-Arguments: an issuer that never answers, and a token.
+Arguments: an issuer that never responds, and a token.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ async def _longest_gap(issuer: str, token: str) -> float:
         await verifying
     except KeysUnavailable:
         return longest
-    raise AssertionError("the issuer has answered")
+    raise AssertionError("the issuer has responded")
 
 
 if __name__ == "__main__":
-    # The outage is meant: no word about it.
+    # The outage is on purpose, so the warning about it is noise.
     logging.disable()
     print(asyncio.run(_longest_gap(*sys.argv[1:])))

@@ -1,4 +1,4 @@
-"""What verifying costs an event loop: warm, and while the key endpoint hangs."""
+"""The cost of verification for an event loop: with warm keys, and while the key endpoint hangs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLD = Path(__file__).with_name("cold_loop.py")
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Time awaited calls beside plain ones, and the gaps of a coroutine that only ticks."""
+    """Compare awaited calls with plain ones, and measure the delays of another coroutine."""
     with running_issuer() as issuer:
         return [_warm(issuer, 50 if quick else 400), _cold(issuer, 1 if quick else 5)]
 
@@ -44,7 +44,7 @@ def _warm(issuer: Issuer, rounds: int) -> Figure:
 
 
 def _cold(issuer: Issuer, processes: int) -> Figure:
-    """Run processes that know no keys yet; the emulator stays in this one, out of their way."""
+    """Run processes without keys. The emulator runs in this one, so it takes none of their time."""
     command = [sys.executable, str(_COLD), issuer.url, next(issuer.tokens())]
     issuer.emulator.outage("hang")
     gaps = [

@@ -1,4 +1,4 @@
-"""A token that was never seen before, with warm keys, beside the bare signature check and peers."""
+"""A new token with warm keys, compared with the bare signature check and with other libraries."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from stopwatch import interleaved, ratio
 
 from torii_backend import Verifier
 
-# A turn of some milliseconds: short beside what else the machine does, and long enough that nobody
-# is charged much for the processor caches which the one before has left behind.
+# A chunk takes milliseconds: short enough that all contenders meet the same load on the machine, and
+# long enough that cold processor caches hardly count.
 _CHUNK = 100
 _LIMIT = 1.2 if sys.version_info >= (3, 11) else 1.25
 _CACHE_SIZE = 4096
@@ -32,12 +32,12 @@ Token = TypeVar("Token")
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Time chunks of distinct tokens in turns: bare signature check, ours, PyJWT, joserfc."""
+    """Time chunks of distinct tokens, alternating: bare signature check, ours, PyJWT, joserfc."""
     rounds = 20 if quick else 120
     with running_issuer() as issuer:
         signed = issuer.tokens()
         verifier = Verifier(issuer.url)
-        # Fill the cache: from then on each new token drops an old one, as in a long-lived process.
+        # Fill the cache, so that each new token evicts an old one, as in a long-lived process.
         for token in islice(signed, 100 if quick else _CACHE_SIZE):
             verifier.verify(token)
         jwk = json.loads(issuer.jwks)["keys"][0]
@@ -77,7 +77,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _in_chunks(verify: Callable[[Token], object], tokens: Iterable[Token]) -> Callable[[], None]:
-    """Make a step that verifies the next chunk of tokens."""
+    """Return a step that verifies the next chunk of tokens."""
     waiting = list(tokens)
 
     def step() -> None:
@@ -90,7 +90,7 @@ def _in_chunks(verify: Callable[[Token], object], tokens: Iterable[Token]) -> Ca
 
 
 def _prepared(token: str) -> tuple[bytes, bytes]:
-    """Give what the bare check takes: the signature in DER, and what it is over."""
+    """Return what the bare check takes: the signature in DER, and the signing input."""
     signing_input, _, signature = token.encode().rpartition(b".")
     raw = urlsafe_b64decode(signature + b"==")
     r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")

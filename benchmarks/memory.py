@@ -1,4 +1,4 @@
-"""Resident memory of a process through which many distinct tokens have passed."""
+"""Resident memory of a process that has verified many distinct tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Count from the first verified token on: what the cache of verified tokens takes is included."""
+    """Measure the growth since the first token, token cache included."""
     count = 50_000 if quick else 1_000_000
     what = f"memory: growth over {count:,} distinct tokens through one Verifier"
     with running_issuer() as issuer:

@@ -1,4 +1,4 @@
-"""Known keys while their refresh is due and the key endpoint hangs: nobody waits for it."""
+"""Latency with known keys while their refresh is due and the key endpoint hangs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKENS = 200
 
 
 class _Clock:
-    """A clock whose monotonic time can be moved; the date stays right, so that tokens stay good."""
+    """A clock with a monotonic time that you can advance. The date is real, so tokens stay valid."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -30,9 +30,9 @@ class _Clock:
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Verify fresh tokens from the moment on when the refresh becomes due."""
+    """Verify fresh tokens from the time when the refresh is due."""
     rounds = 5 if quick else 25
-    # The outages are meant: no word about them.
+    # The outages are on purpose, so the warnings about them are noise.
     logging.disable()
     with running_issuer() as issuer:
         spent = [_one_outage(issuer) for _ in range(rounds)]
@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _one_outage(issuer: Issuer) -> list[float]:
-    """Return the seconds that each fresh token took, the one that started the refresh first."""
+    """Return the seconds per fresh token. The first token starts the refresh."""
     clock = _Clock()
     verifier = Verifier(issuer.url, clock=clock)
     warm, *fresh = islice(issuer.tokens(), _TOKENS + 1)
@@ -60,6 +60,6 @@ def _one_outage(issuer: Issuer) -> list[float]:
         verifier.verify(token)
         seconds.append(perf_counter() - start)
     if verifier.stats().fetches != 2:
-        raise AssertionError("no refresh was under way")
+        raise AssertionError("no refresh was running")
     issuer.emulator.reset()
     return seconds

@@ -14,7 +14,7 @@ _CALLS = 1000
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Time both ways to verify a token that was verified before."""
+    """Time both functions that verify, with a cached token."""
     with running_issuer() as issuer:
         token = next(issuer.tokens())
         verifier = Verifier(issuer.url)

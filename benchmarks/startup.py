@@ -1,4 +1,4 @@
-"""Whole processes, from start to exit, beside one that does nothing."""
+"""Whole processes, from start to exit, compared with one that does nothing."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ jwt.JWTClaimsRegistry(iss={"essential": True, "value": issuer}).validate(claims)
 """,
 }
 _RESIDENT = 'print(open("/proc/self/statm").read().split()[1])'
-# Away from the checkout, so that every process imports what this one imports.
+# The folder of the package under test, so that each process imports the same one.
 _HOME = Path(torii_backend.__file__).parents[1]
-# Byte code is kept from run to run, as it is where a package is installed.
+# Bytecode is kept between runs, as for an installed package.
 _ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
 }
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Time programs in turns: an import, and the way to the first verified token."""
+    """Time programs, alternating: an import, and a first verified token."""
     rounds = 15 if quick else 31
     with running_issuer() as issuer:
         arguments = (issuer.url, issuer.jwks, next(issuer.tokens()))
         steps = {name: partial(_run, code, *arguments) for name, code in _PROGRAMS.items()}
-        # Once ahead, so that all byte code is there.
+        # Once before, so that all bytecode exists.
         interleaved(steps, 1)
         seconds = interleaved(steps, rounds)
     above = {name: difference(spent, seconds["bare"]) * 1e3 for name, spent in seconds.items()}
@@ -85,7 +85,7 @@ def _memory_of_import() -> Figure:
 
 
 def _run(code: str, *arguments: str) -> str:
-    """Run a program in a fresh interpreter; gives what it prints."""
+    """Run a program in a new interpreter and return what it prints."""
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(  # noqa: S603
         command, check=True, stdout=subprocess.PIPE, text=True, cwd=_HOME, env=_ENVIRONMENT

@@ -1,4 +1,4 @@
-"""Throughput of fresh tokens in four threads, beside the same work in one."""
+"""Throughput of fresh tokens in four threads, compared with one thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKENS = 1000
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Verify equally many distinct tokens in one thread and in four, in turns."""
+    """Verify the same number of distinct tokens in one thread and in four, alternating."""
     rounds = 5 if quick else 25
     with running_issuer() as issuer:
         verifier = Verifier(issuer.url)
@@ -33,7 +33,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _step(verifier: Verifier, tokens: list[str], threads: int) -> Callable[[], None]:
-    """Make a step that verifies the next batch of tokens, shared out among threads."""
+    """Return a step that verifies the next batch of tokens, divided among threads."""
     batches = (tokens[start : start + _TOKENS] for start in range(0, len(tokens), _TOKENS))
 
     def work(share: list[str]) -> None:
