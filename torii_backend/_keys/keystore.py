@@ -6,7 +6,8 @@ fetches the next one, and the limiter that says when another may start.
 Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks.
 Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
 
-- `_lock` is held for microseconds: never while anything is fetched, imported or waited for.
+- `_lock` is never held while anything is fetched or waited for. What is logged at the start and the
+  end of an outage is logged under it.
 - `usable`, `key_for_header` and the numbers read without the lock. That is safe, because a KeySet is
   never changed: its successor takes its place in one assignment, so a reader sees the old or the new.
 - What was read without the lock is asked again under it (`_reason`) before a fetch starts, because
@@ -87,7 +88,8 @@ class KeyStore:
         self._limiter = FetchLimiter()
         self._lock = threading.Lock()
         self._flight: Optional[Flight] = None
-        self._flights: list[Flight] = []
+        # Flights with a thread, those that were given up included.
+        self._running: list[Flight] = []
         self._key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
 
@@ -150,7 +152,7 @@ class KeyStore:
         """Forget the flights and the lock of the parent; see `fork_safety`."""
         self._lock = threading.Lock()
         self._flight = None
-        self._flights = []
+        self._running = []
 
     def _wait_for(self, kid: Optional[str]) -> None:
         for flight in self._flights_for(kid):
@@ -207,8 +209,8 @@ class KeyStore:
         """Start a flight; called with the lock held."""
         flight = self._flight = Flight(now, FETCH_SECONDS, self._monotonic)
         self.fetches += 1
-        self._flights = [earlier for earlier in self._flights if earlier.is_running()]
-        if len(self._flights) >= MAX_FLIGHTS:
+        self._running = [earlier for earlier in self._running if earlier.is_running()]
+        if len(self._running) >= MAX_FLIGHTS:
             self._end(flight, FetchError("earlier fetches still hang"))
             return flight
         try:
@@ -216,7 +218,7 @@ class KeyStore:
         except RuntimeError:
             self._end(flight, FetchError("no thread could be started"))
         else:
-            self._flights.append(flight)
+            self._running.append(flight)
         return flight
 
     def _run(self, flight: Flight) -> None:
