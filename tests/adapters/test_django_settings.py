@@ -212,7 +212,7 @@ def test_an_import_error_of_the_project_is_the_cause(
 )
 def test_a_url_without_its_scheme_is_not_an_import_path(issuer: str) -> None:
     settings = override_settings(TORII={"ISSUER": issuer})
-    with settings, pytest.raises(ConfigurationError, match="full address"):
+    with settings, pytest.raises(ConfigurationError, match="full URL"):
         AuthMiddleware(view)
 
 
@@ -251,7 +251,7 @@ def test_good_settings_pass_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_manage_py_check_reports_wrong_settings() -> None:
     with override_settings(TORII={"ISSUER": "acme.torii.so"}):
-        with pytest.raises(SystemCheckError, match=r"torii\.E001.*full address"):
+        with pytest.raises(SystemCheckError, match=r"torii\.E001.*full URL"):
             call_command("check")
         with pytest.raises(SystemCheckError, match=r"torii\.E001"):
             call_command("check", tags=["security"])

@@ -129,7 +129,7 @@ def test_the_path_of_a_key_set_is_told_apart(path: str) -> None:
 @pytest.mark.parametrize("prefix", ["sk_test_", "sk_live_", "pk_test_", "pk_live_"])
 def test_a_key_in_place_of_an_issuer_is_told_apart(prefix: str) -> None:
     with pytest.raises(
-        ConfigurationError, match="issuer must be the URL of your tenant host, .* not a Torii key"
+        ConfigurationError, match=r"issuer must be the URL of your tenant host, .* not a Torii key"
     ):
         Verifier(prefix + "0123456789")
 
@@ -170,7 +170,7 @@ def test_issuers_from_the_environment(
 @pytest.mark.parametrize("variable", ["", " ", ",", " , ,"])
 def test_an_empty_environment_is_none(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv("TORII_ISSUER", variable)
-    with pytest.raises(ConfigurationError, match="issuer must be set, .* or set TORII_ISSUER"):
+    with pytest.raises(ConfigurationError, match=r"issuer must be set, .* or set TORII_ISSUER"):
         Verifier()
 
 
