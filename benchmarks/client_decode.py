@@ -10,7 +10,7 @@ from people import PAGE_SIZE, page_of_users
 from stopwatch import interleaved, ratio
 
 from torii_backend.client import Page, User
-from torii_backend.client._transport.response import Answer, read_value
+from torii_backend.client._transport.response import HttpResponse, read_value
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -18,7 +18,7 @@ def measure(*, quick: bool) -> list[Figure]:
     body = page_of_users()
     steps = {
         "json": lambda: json.loads(body),
-        "ours": lambda: read_value(Answer(200, {}, body), Page[User]),
+        "ours": lambda: read_value(HttpResponse(200, {}, body), Page[User]),
     }
     seconds = interleaved(steps, 200 if quick else 2000)
     micros = {name: f" ({median(spent) * 1e6:.0f} µs)" for name, spent in seconds.items()}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Conflict,
         Forbidden,
         InvalidRequest,
+        InvalidResponse,
         InvalidToken,
         KeysUnavailable,
         MissingCredentials,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
         ToriiError,
         ToriiTimeout,
         Unauthorized,
-        UnreadableBody,
     )
     from torii_backend.settings import Issuer
 
@@ -63,6 +63,7 @@ __all__ = [
     "GuardOptions",
     "IncomingRequest",
     "InvalidRequest",
+    "InvalidResponse",
     "InvalidToken",
     "Issuer",
     "KeysUnavailable",
@@ -84,7 +85,6 @@ __all__ = [
     "ToriiTimeout",
     "ToriiUpdateUserInput",
     "Unauthorized",
-    "UnreadableBody",
     "Verifier",
     "__version__",
     "authenticate_request",

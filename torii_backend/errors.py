@@ -11,7 +11,7 @@ ToriiError
   ToriiApiError               the REST API's answer is not a usable success
     BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403, NotFound 404,
     Conflict 409, RateLimited 429, ServerError 5xx
-    UnreadableBody            a success whose body is not what it should be
+    InvalidResponse            a success whose body is not what it should be
   ToriiConnectionError        the REST API gave no answer
   ToriiTimeout                the REST API gave no answer in time
 """
@@ -226,7 +226,7 @@ class ServerError(ToriiApiError):
     """Status 5xx: the fault is on the server's side."""
 
 
-class UnreadableBody(ToriiApiError):
+class InvalidResponse(ToriiApiError):
     """A success, but its body is cut off, too large, not JSON, or lacks a required field."""
 
 

@@ -34,12 +34,12 @@ def named(request: Received) -> Any:
     return as_json(user(request.path.split("/")[5]))
 
 
-def workers() -> list[threading.Thread]:
+def client_threads() -> list[threading.Thread]:
     return [one for one in threading.enumerate() if one.name.startswith("torii-client")]
 
 
 def settle() -> None:
     """Wait until no client of this process has a thread left."""
-    for thread in workers():
+    for thread in client_threads():
         thread.join(WATCHDOG)
         assert not thread.is_alive()

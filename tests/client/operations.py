@@ -32,14 +32,14 @@ class Operation(NamedTuple):
         method: where the method is, from the client on.
         ids: its arguments that are ids, by name.
         others: its other arguments.
-        answer: what the server answers; None for no body.
+        response: the body that the server responds with; None for none.
     """
 
     name: str
     method: str
     ids: dict[str, Union[str, UUID]]
     others: dict[str, Any]
-    answer: Any
+    response: Any
 
     def of(self, client: Any) -> Callable[..., Any]:
         """Give the method of a client, or of its `with_raw_response`."""

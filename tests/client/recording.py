@@ -1,4 +1,4 @@
-"""Recording: an adapter, as users mount them, that notes what passes."""
+"""RecordingAdapter: an adapter, as users mount them, that notes what passes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 
-class Recording(HTTPAdapter):
+class RecordingAdapter(HTTPAdapter):
     """Sends as any adapter does."""
 
     def __init__(self) -> None:

@@ -40,8 +40,8 @@ class Received(NamedTuple):
         return json.loads(self.body)
 
 
-class Answer(NamedTuple):
-    """What to send: an HTTP answer, or `raw` pieces in place of one, after which it hangs up."""
+class Response(NamedTuple):
+    """What to send: an HTTP response, or `raw` pieces in place of one, after which it hangs up."""
 
     status: int = 200
     body: bytes = b""
@@ -49,48 +49,48 @@ class Answer(NamedTuple):
     raw: Optional[Iterable[bytes]] = None
 
 
-HANG_UP = Answer(raw=())
+HANG_UP = Response(raw=())
 
-Scripted = Union[Answer, Callable[[Received], Answer]]
+Scripted = Union[Response, Callable[[Received], Response]]
 
 
-def as_json(value: Any, status: int = 200, **headers: str) -> Answer:
-    """Make an answer of a value; `Retry_After="1"` gives a header Retry-After."""
+def as_json(value: Any, status: int = 200, **headers: str) -> Response:
+    """Make a response of a value; `Retry_After="1"` gives a header Retry-After."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
     named.setdefault("Content-Type", "application/json")
-    return Answer(status, json.dumps(value).encode(), tuple(named.items()))
+    return Response(status, json.dumps(value).encode(), tuple(named.items()))
 
 
-def again(status: int) -> Answer:
-    """Make an answer that asks for another try at once."""
+def again(status: int) -> Response:
+    """Make a response that asks for another try at once."""
     return as_json({"title": "Later."}, status, Retry_After="0")
 
 
-def as_bytes(answer: Answer) -> bytes:
-    """Write an answer down as it is sent, with its length unless it names one or can have none."""
-    headers = dict(answer.headers)
-    if answer.status != 204:  # RFC 9110 section 8.6
-        headers.setdefault("Content-Length", str(len(answer.body)))
+def as_bytes(response: Response) -> bytes:
+    """Write a response down as it is sent, with its length unless it names one or can have none."""
+    headers = dict(response.headers)
+    if response.status != 204:  # RFC 9110 section 8.6
+        headers.setdefault("Content-Length", str(len(response.body)))
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    head = f"HTTP/1.1 {answer.status} Scripted\r\n{''.join(lines)}\r\n"
-    return head.encode("latin-1") + answer.body
+    head = f"HTTP/1.1 {response.status} Scripted\r\n{''.join(lines)}\r\n"
+    return head.encode("latin-1") + response.body
 
 
 def endless(head: bytes) -> Iterator[bytes]:
-    """Make the pieces of an answer whose body never ends."""
+    """Make the pieces of a response whose body never ends."""
     yield head
     while True:
         yield b"x" * 1_000_000
 
 
 class ApiServer:
-    """Gives the scripted answers in turn, the last one for ever; records every request before."""
+    """Gives the scripted responses in turn, the last one for ever; records every request before."""
 
     def __init__(self, tls: Optional[SSLContext] = None) -> None:
         self.requests: list[Received] = []
         self.connections = 0
         self._changed = threading.Condition()
-        self._answers: deque[Scripted] = deque([as_json({})])
+        self._responses: deque[Scripted] = deque([as_json({})])
         self._gate = threading.Event()
         self._gate.set()
         self._open: set[socket.socket] = set()
@@ -104,14 +104,14 @@ class ApiServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.002,))
         self._thread.start()
 
-    def answer(self, *answers: Scripted) -> None:
-        """Set the script from here on; a function makes its answer from the request."""
+    def respond_with(self, *responses: Scripted) -> None:
+        """Set the script from here on; a function makes its response from the request."""
         with self._changed:
-            self._answers = deque(answers)
+            self._responses = deque(responses)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Leave the requests that arrive in this block without an answer until its end."""
+        """Leave the requests that arrive in this block without a response until its end."""
         self._gate.clear()
         try:
             yield
@@ -159,15 +159,15 @@ class ApiServer:
         with self._changed:
             self.requests.append(request)
             self._changed.notify_all()
-            scripted = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
+            scripted = self._responses.popleft() if len(self._responses) > 1 else self._responses[0]
         self._gate.wait(WATCHDOG)
-        answer = scripted if isinstance(scripted, Answer) else scripted(request)
-        if answer.raw is not None:
+        response = scripted if isinstance(scripted, Response) else scripted(request)
+        if response.raw is not None:
             handler.close_connection = True
-            for piece in answer.raw:
+            for piece in response.raw:
                 handler.wfile.write(piece)
             return
-        handler.wfile.write(as_bytes(answer))
+        handler.wfile.write(as_bytes(response))
 
 
 class _Server(ThreadingTCPServer):

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from torii_backend import NotFound, ToriiConnectionError, ToriiTimeout
 from torii_backend.client import AsyncToriiClient
 
-from .loops import arrived, client, named, run, settle, workers
+from .loops import arrived, client, client_threads, named, run, settle
 from .records import USER_ID
 from .server import HANG_UP, WATCHDOG, ApiServer, as_json
 
@@ -39,7 +39,7 @@ class TestCalls:
                 assert (await task).id == "2"
                 assert (await asyncio.wait_for(torii.users.get("3"), WATCHDOG)).id == "3"
 
-        server.answer(named)
+        server.respond_with(named)
         run(main())
 
     def test_a_hundred_at_once(self, server: ApiServer) -> None:
@@ -49,7 +49,7 @@ class TestCalls:
             async with client(server) as torii:
                 return [one.id for one in await asyncio.gather(*map(torii.users.get, names))]
 
-        server.answer(named)
+        server.respond_with(named)
         assert run(main()) == names
         assert server.connections <= 32
 
@@ -62,10 +62,10 @@ class TestCalls:
                 with server.held():
                     await arrived(server, 2)
                     assert len(server.requests) == 2
-                    assert len(workers()) == 2
+                    assert len(client_threads()) == 2
                 return [one.id for one in await asyncio.gather(*calls)]
 
-        server.answer(named)
+        server.respond_with(named)
         assert run(main()) == names
         assert server.connections == 2
 
@@ -80,7 +80,7 @@ class TestCalls:
                     assert not call.done()
                 return (await call).id
 
-        server.answer(named)
+        server.respond_with(named)
         assert run(main()) == "1"
 
     def test_errors_are_raised_where_they_are_awaited(self, server: ApiServer) -> None:
@@ -95,14 +95,14 @@ class TestCalls:
                 with pytest.raises(ValueError, match="user_id"):
                     await torii.users.get("..")
 
-        server.answer(as_json({}, 404), HANG_UP)
+        server.respond_with(as_json({}, 404), HANG_UP)
         run(main())
 
     def test_one_client_serves_one_loop_after_the_other(self, server: ApiServer) -> None:
         async def call(torii: AsyncToriiClient, name: str) -> str:
             return (await torii.users.get(name)).id
 
-        server.answer(named)
+        server.respond_with(named)
         torii = client(server)
         assert [run(call(torii, name)) for name in ("1", "2", "3")] == ["1", "2", "3"]
         run(torii.close())
@@ -114,7 +114,7 @@ class TestCalls:
             found = await asyncio.gather(*map(torii.users.get, names))
             return [one.id for one in found if one.id.startswith(prefix)]
 
-        server.answer(named)
+        server.respond_with(named)
         torii = client(server)
         other: list[str] = []
         thread = threading.Thread(target=lambda: other.extend(run(calls(torii, "b"))))
@@ -141,23 +141,23 @@ class TestThreads:
                 await asyncio.gather(*(torii.users.get(str(number)) for number in range(8)))
 
         session.mount("http://", Noting())
-        server.answer(named)
+        server.respond_with(named)
         run(main())
         assert len(names) == 8
         assert all(name.startswith("torii-client") for name in names)
 
     def test_there_are_none_before_the_first_call(self, server: ApiServer) -> None:
         torii = client(server)
-        assert workers() == []
+        assert client_threads() == []
         run(torii.close())
 
     def test_they_end_with_the_client(self, server: ApiServer) -> None:
         async def main() -> None:
             async with client(server) as torii:
                 await torii.users.get("1")
-                assert workers()
+                assert client_threads()
 
-        server.answer(named)
+        server.respond_with(named)
         run(main())
         settle()
 
@@ -184,7 +184,7 @@ class TestThreads:
                 return list(await asyncio.gather(*(call(torii, name) for name in "abcdef")))
 
         session.mount("http://", Naming())
-        server.answer(named)
+        server.respond_with(named)
         assert run(main()) == list("abcdef")
         assert len(server.requests) == 6
         for request in server.requests:
@@ -218,7 +218,7 @@ class TestClosing:
             async with client(server) as torii:
                 await torii.users.get("1")
 
-        server.answer(named)
+        server.respond_with(named)
         run(main())
         server.wait_until_open(0)
 
@@ -231,7 +231,7 @@ class TestClosing:
                 await torii.close()
             assert (await call).id == "1"
 
-        server.answer(named)
+        server.respond_with(named)
         run(main())
         settle()
 
@@ -242,7 +242,7 @@ class TestClosing:
             async with client(server, session=session) as torii:
                 await torii.users.get("1")
 
-        server.answer(named)
+        server.respond_with(named)
         run(main())
         session.get(f"{server.url}/api/server/v1/users/2")
         assert server.connections == 1

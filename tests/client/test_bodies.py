@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from torii_backend import ToriiApiError, UnreadableBody
+from torii_backend import InvalidResponse, ToriiApiError
 from torii_backend.client import ToriiClient
 
 from .records import SESSION_ID, USER_ID, page, user
-from .server import Answer, ApiServer, as_bytes, as_json, endless
+from .server import ApiServer, Response, as_bytes, as_json, endless
 
 LIMIT = 16 * 1024 * 1024
 
 
-def refusal(torii: ToriiClient) -> UnreadableBody:
-    with pytest.raises(UnreadableBody) as caught:
+def refusal(torii: ToriiClient) -> InvalidResponse:
+    with pytest.raises(InvalidResponse) as caught:
         torii.users.get(USER_ID)
     assert isinstance(caught.value, ToriiApiError)
     return caught.value
@@ -26,10 +26,10 @@ def refusal(torii: ToriiClient) -> UnreadableBody:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_an_empty_one(server: ApiServer, torii: ToriiClient, status: int) -> None:
-    server.answer(Answer(status))
+    server.respond_with(Response(status))
     error = refusal(torii)
     assert (error.status, error.body) == (status, None)
-    assert str(error) == f"Torii answered {status}, but the body cannot be read: it is empty."
+    assert str(error) == f"Torii responded with {status}, but the body can't be read: it is empty."
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_an_empty_one(server: ApiServer, torii: ToriiClient, status: int) -> Non
     ],
 )
 def test_one_that_is_not_json(server: ApiServer, torii: ToriiClient, body: bytes) -> None:
-    server.answer(Answer(200, body))
+    server.respond_with(Response(200, body))
     error = refusal(torii)
-    assert str(error) == "Torii answered 200, but the body cannot be read: it is not JSON."
+    assert str(error) == "Torii responded with 200, but the body can't be read: it is not JSON."
     assert error.body == body.decode("utf-8", "replace")
 
 
@@ -67,7 +67,7 @@ def test_one_that_is_not_json(server: ApiServer, torii: ToriiClient, body: bytes
 def test_one_without_a_required_field(server: ApiServer, torii: ToriiClient, field: str) -> None:
     body = user()
     del body[field]
-    server.answer(as_json(body, X_Request_Id="req-1"))
+    server.respond_with(as_json(body, X_Request_Id="req-1"))
     error = refusal(torii)
     assert f"`{field}`" in str(error)
     assert (error.status, error.body, error.request_id) == (200, body, "req-1")
@@ -86,26 +86,26 @@ def test_one_without_a_required_field(server: ApiServer, torii: ToriiClient, fie
     ],
 )
 def test_one_of_another_form(server: ApiServer, torii: ToriiClient, body: Any, named: str) -> None:
-    server.answer(as_json(body))
+    server.respond_with(as_json(body))
     assert named in str(refusal(torii))
 
 
 def test_one_in_a_page_is_named(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(page(user(), {"id": "2"})))
-    with pytest.raises(UnreadableBody, match=r"`environmentId` - at `\$\.items\[1\]`\.$"):
+    server.respond_with(as_json(page(user(), {"id": "2"})))
+    with pytest.raises(InvalidResponse, match=r"`environmentId` - at `\$\.items\[1\]`\.$"):
         torii.users.list()
-    server.answer(as_json({"items": []}))
-    with pytest.raises(UnreadableBody, match="`hasMore`"):
+    server.respond_with(as_json({"items": []}))
+    with pytest.raises(InvalidResponse, match="`hasMore`"):
         torii.users.list()
 
 
 def test_one_with_more_in_it(server: ApiServer, torii: ToriiClient) -> None:
     more: dict[str, Any] = {"fresh": {"deep": [1]}, "status": "sleeping", "locale": "tlh"}
-    server.answer(as_json(user(**more)))
+    server.respond_with(as_json(user(**more)))
     found = torii.users.get(USER_ID)
     assert (found.status, found.locale) == ("sleeping", "tlh")
     assert type(found.status) is str
-    server.answer(as_json({**page(user(**more), user()), "total": 2}))
+    server.respond_with(as_json({**page(user(**more), user()), "total": 2}))
     assert [item.status for item in torii.users.list().items] == ["sleeping", "active"]
 
 
@@ -113,14 +113,14 @@ def test_one_with_more_in_it(server: ApiServer, torii: ToriiClient) -> None:
 def test_one_without_an_optional_field(
     server: ApiServer, torii: ToriiClient, missing: dict[str, Any]
 ) -> None:
-    server.answer(as_json(user(**missing)))
+    server.respond_with(as_json(user(**missing)))
     found = torii.users.get(USER_ID)
     assert (found.name, found.locale, found.email_verified_at) == (None, None, None)
 
 
 def test_one_that_nobody_reads(server: ApiServer, torii: ToriiClient) -> None:
     for body in (b"", b"OK", b"<html>", b'{"status":"REVOKED"}'):
-        server.answer(Answer(200, body))
+        server.respond_with(Response(200, body))
         torii.invitations.revoke("invitation")
         torii.sessions.revoke(USER_ID, SESSION_ID)
     assert len(server.requests) == 8
@@ -128,38 +128,42 @@ def test_one_that_nobody_reads(server: ApiServer, torii: ToriiClient) -> None:
 
 class TestBroken:
     def test_one_that_is_shorter_than_it_says(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(Answer(raw=[as_bytes(as_json(user()))[:-1]]))
-        assert str(refusal(torii)).endswith("cannot be read: it is cut off.")
+        server.respond_with(Response(raw=[as_bytes(as_json(user()))[:-1]]))
+        assert str(refusal(torii)).endswith("can't be read: it is cut off.")
 
     def test_one_that_says_so_but_is_whole_json(
         self, server: ApiServer, torii: ToriiClient
     ) -> None:
         whole = as_json(user())
-        server.answer(Answer(raw=[as_bytes(whole._replace(headers=(("Content-Length", "9999"),)))]))
-        assert str(refusal(torii)).endswith("cannot be read: it is cut off.")
+        server.respond_with(
+            Response(raw=[as_bytes(whole._replace(headers=(("Content-Length", "9999"),)))])
+        )
+        assert str(refusal(torii)).endswith("can't be read: it is cut off.")
 
     def test_one_in_chunks_without_the_last(self, server: ApiServer, torii: ToriiClient) -> None:
         body = as_json(user()).body
         chunk = b"%x\r\n%s\r\n" % (len(body), body)
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        server.answer(Answer(raw=[head, chunk]))
-        assert str(refusal(torii)).endswith("cannot be read: it is cut off.")
-        server.answer(Answer(raw=[head, chunk, b"0\r\n\r\n"]))
+        server.respond_with(Response(raw=[head, chunk]))
+        assert str(refusal(torii)).endswith("can't be read: it is cut off.")
+        server.respond_with(Response(raw=[head, chunk, b"0\r\n\r\n"]))
         assert torii.users.get(USER_ID).id == USER_ID
 
     def test_one_that_is_not_the_gzip_it_says(self, server: ApiServer, torii: ToriiClient) -> None:
         plain = as_json(user())
-        server.answer(plain._replace(headers=(("Content-Encoding", "gzip"),)))
+        server.respond_with(plain._replace(headers=(("Content-Encoding", "gzip"),)))
         refusal(torii)
 
     def test_one_that_is_half_of_a_gzip(self, server: ApiServer, torii: ToriiClient) -> None:
         packed = gzip.compress(as_json(user()).body)
-        server.answer(Answer(200, packed[: len(packed) // 2], (("Content-Encoding", "gzip"),)))
+        server.respond_with(
+            Response(200, packed[: len(packed) // 2], (("Content-Encoding", "gzip"),))
+        )
         refusal(torii)
 
     def test_one_that_is_gzip(self, server: ApiServer, torii: ToriiClient) -> None:
         packed = gzip.compress(as_json(user()).body)
-        server.answer(Answer(200, packed, (("Content-Encoding", "gzip"),)))
+        server.respond_with(Response(200, packed, (("Content-Encoding", "gzip"),)))
         assert torii.users.get(USER_ID).id == USER_ID
         assert "gzip" in server.requests[0].headers["Accept-Encoding"]
 
@@ -168,12 +172,12 @@ class TestLimit:
     """A body has 16 MiB at most."""
 
     def test_that_much_is_read(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(Answer(200, b'"' + b"x" * (LIMIT - 2) + b'"'))
+        server.respond_with(Response(200, b'"' + b"x" * (LIMIT - 2) + b'"'))
         assert len(torii.request("GET", "/things")) == LIMIT - 2
 
     def test_a_byte_more_is_not(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(Answer(200, b'"' + b"x" * (LIMIT - 1) + b'"'))
-        with pytest.raises(UnreadableBody, match="it is too large") as caught:
+        server.respond_with(Response(200, b'"' + b"x" * (LIMIT - 1) + b'"'))
+        with pytest.raises(InvalidResponse, match="it is too large") as caught:
             torii.request("GET", "/things")
         assert len(caught.value.body) == LIMIT
 
@@ -181,7 +185,7 @@ class TestLimit:
     def test_one_without_end_is_left(
         self, server: ApiServer, torii: ToriiClient, head: bytes
     ) -> None:
-        server.answer(Answer(raw=endless(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")))
+        server.respond_with(Response(raw=endless(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")))
         assert "it is too large" in str(refusal(torii))
         server.wait_until_open(0)
 
@@ -193,9 +197,11 @@ class TestLimit:
         head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
         if chunked:
             start = b"%sTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (head, len(BOMB))
-            server.answer(Answer(raw=[start, BOMB, b"\r\n0\r\n\r\n"]))
+            server.respond_with(Response(raw=[start, BOMB, b"\r\n0\r\n\r\n"]))
         else:
-            server.answer(Answer(raw=[head + b"Content-Length: %d\r\n\r\n" % len(BOMB), BOMB]))
+            server.respond_with(
+                Response(raw=[head + b"Content-Length: %d\r\n\r\n" % len(BOMB), BOMB])
+            )
         tracemalloc.start()
         try:
             error = refusal(torii)
@@ -210,8 +216,8 @@ class TestLimit:
     ) -> None:
         """Older versions of urllib3 bound what comes out of the outer one only."""
         packed = gzip.compress(BOMB)
-        server.answer(Answer(200, packed, (("Content-Encoding", "gzip, gzip"),)))
-        assert str(refusal(torii)).endswith("cannot be read: it is compressed more than once.")
+        server.respond_with(Response(200, packed, (("Content-Encoding", "gzip, gzip"),)))
+        assert str(refusal(torii)).endswith("can't be read: it is compressed more than once.")
 
 
 BOMB = 64 * gzip.compress(b" " * LIMIT)

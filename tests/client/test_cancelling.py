@@ -30,7 +30,7 @@ def test_it_is_over_at_once(server: ApiServer, method: str) -> None:
                     await call
                 assert call.cancelled()
 
-    server.answer(named)
+    server.respond_with(named)
     run(main())  # within the block, the server has not answered
     settle()
     assert len(server.requests) == 1
@@ -42,7 +42,7 @@ def test_a_deadline_is_kept(server: ApiServer) -> None:
             with server.held(), pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(torii.users.get("1"), 0.1)
 
-    server.answer(named)
+    server.respond_with(named)
     run(main())
 
 
@@ -56,7 +56,7 @@ def test_no_retry_follows(server: ApiServer) -> None:
                 with suppress(asyncio.CancelledError):
                     await call
 
-    server.answer(as_json({}, 503, Retry_After="0"))
+    server.respond_with(as_json({}, 503, Retry_After="0"))
     run(main())
     settle()
     assert len(server.requests) == 1
@@ -71,7 +71,7 @@ def test_the_pause_before_a_retry_ends(server: ApiServer) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await call
 
-    server.answer(as_json({}, 429, Retry_After="60"))
+    server.respond_with(as_json({}, 429, Retry_After="60"))
     run(main())
     settle()
     assert len(server.requests) == 1
@@ -91,7 +91,7 @@ def test_a_call_that_waits_for_a_thread_is_never_sent(server: ApiServer) -> None
             assert (await first).id == "1"
             assert (await torii.users.get("3")).id == "3"
 
-    server.answer(named)
+    server.respond_with(named)
     run(main())
     assert [request.path.split("/")[5] for request in server.requests] == ["1", "3"]
 
@@ -107,7 +107,7 @@ def test_a_coroutine_that_is_closed_is_over(server: ApiServer) -> None:
                 await arrived(server, 1)
                 call.close()
 
-    server.answer(as_json({}, 503, Retry_After="0"))
+    server.respond_with(as_json({}, 503, Retry_After="0"))
     run(main())
     settle()
     assert len(server.requests) == 1
@@ -124,5 +124,5 @@ def test_the_other_calls_go_on(server: ApiServer) -> None:
             found = await asyncio.gather(*calls, return_exceptions=True)
             return [getattr(one, "id", "cancelled") for one in found]
 
-    server.answer(named)
+    server.respond_with(named)
     assert run(main()) == ["cancelled", "b", "c", "cancelled", "e", "f"]

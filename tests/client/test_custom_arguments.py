@@ -48,7 +48,7 @@ class TestBody:
             lambda: torii.request("PATCH", "/things", body=[Thing([number])]),
             lambda: torii.request("PATCH", "/things", body=Wrapped(Thing({"a": number}))),
         ):
-            with pytest.raises(ValueError, match="NaN and infinity have no form in JSON"):
+            with pytest.raises(ValueError, match=r"NaN and infinity can.t be represented in JSON"):
                 call()
         assert server.connections == 0
 
@@ -56,7 +56,7 @@ class TestBody:
     def test_what_has_no_form_in_json_is_refused(
         self, server: ApiServer, torii: ToriiClient, body: Any
     ) -> None:
-        with pytest.raises(ValueError, match=r"^body cannot be sent: .*\.$"):
+        with pytest.raises(ValueError, match=r"^body can.t be sent: .*\.$"):
             torii.request("POST", "/things", body=body)
         assert server.connections == 0
 
@@ -71,7 +71,7 @@ class TestBody:
     def test_a_name_with_line_ends_stays_within_its_json(
         self, server: ApiServer, torii: ToriiClient
     ) -> None:
-        server.answer(as_json(user()))
+        server.respond_with(as_json(user()))
         torii.users.create(name='"}\r\n\r\nDELETE / HTTP/1.1\r\n\0')
         [request] = server.requests
         assert request.json == {"name": '"}\r\n\r\nDELETE / HTTP/1.1\r\n\0'}
@@ -108,7 +108,7 @@ class TestQuery:
 def test_a_limit_of_another_type_is_refused(
     server: ApiServer, torii: ToriiClient, limit: Any
 ) -> None:
-    with pytest.raises(TypeError, match=r"^limit must be a whole number\.$"):
+    with pytest.raises(TypeError, match=r"^limit must be an int, such as 50\.$"):
         torii.users.list(limit=limit)
     assert server.connections == 0
 

@@ -13,7 +13,7 @@ from torii_backend.client import ToriiClient
 
 from .conftest import Connect
 from .records import SESSION_ID, USER_ID
-from .server import HANG_UP, Answer, ApiServer, again, as_bytes, as_json
+from .server import HANG_UP, ApiServer, Response, again, as_bytes, as_json
 
 OTHERS: dict[str, Callable[[ToriiClient], None]] = {
     "sessions.revoke": lambda torii: torii.sessions.revoke(USER_ID, SESSION_ID),
@@ -40,17 +40,17 @@ class RefusedOnce(HTTPAdapter):
 @pytest.mark.parametrize("status", [403, 404])
 @pytest.mark.parametrize("lost", [again(502), again(503), again(504), HANG_UP])
 def test_it_counts_as_done(
-    server: ApiServer, patient: ToriiClient, lost: Answer, status: int
+    server: ApiServer, patient: ToriiClient, lost: Response, status: int
 ) -> None:
     gone = as_json({"title": "No."}, status)
-    server.answer(lost, gone)
+    server.respond_with(lost, gone)
     patient.users.delete(USER_ID)
     assert len(server.requests) == 2
 
 
 def test_its_raw_answer_is_the_one_that_came(server: ApiServer, patient: ToriiClient) -> None:
     gone = as_json({"title": "No."}, 404)
-    server.answer(again(503), gone)
+    server.respond_with(again(503), gone)
     response = patient.with_raw_response.users.delete(USER_ID)
     assert (response.status, response.value, response.body) == (404, None, gone.body)
 
@@ -65,14 +65,14 @@ def test_no_other_delete_does(
     error: type[Exception],
 ) -> None:
     """To revoke again is answered 204: a refusal means that nothing was revoked."""
-    server.answer(again(503), as_json({"title": "No."}, status))
+    server.respond_with(again(503), as_json({"title": "No."}, status))
     with pytest.raises(error):
         call(patient)
     assert len(server.requests) == 2
 
 
 def test_a_pause_in_between_changes_nothing(server: ApiServer, patient: ToriiClient) -> None:
-    server.answer(HANG_UP, again(429), as_json({}, 403))
+    server.respond_with(HANG_UP, again(429), as_json({}, 403))
     patient.users.delete(USER_ID)
     assert len(server.requests) == 3
 
@@ -81,7 +81,7 @@ def test_a_pause_in_between_changes_nothing(server: ApiServer, patient: ToriiCli
 def test_not_on_the_first_try(
     server: ApiServer, patient: ToriiClient, status: int, error: type[Exception]
 ) -> None:
-    server.answer(as_json({}, status))
+    server.respond_with(as_json({}, status))
     with pytest.raises(error):
         patient.users.delete(USER_ID)
 
@@ -91,7 +91,7 @@ def test_not_after_a_429(
     server: ApiServer, patient: ToriiClient, status: int, error: type[Exception]
 ) -> None:
     """The server did nothing the first time."""
-    server.answer(again(429), as_json({}, status))
+    server.respond_with(again(429), as_json({}, status))
     with pytest.raises(error):
         patient.users.delete(USER_ID)
 
@@ -99,7 +99,7 @@ def test_not_after_a_429(
 def test_not_after_a_refused_connection(
     server: ApiServer, nowhere: str, session: requests.Session, connect: Connect
 ) -> None:
-    server.answer(as_json({}, 404))
+    server.respond_with(as_json({}, 404))
     session.mount("http://", RefusedOnce(nowhere))
     torii = connect(server.url, session=session)
     with pytest.raises(NotFound):
@@ -109,20 +109,20 @@ def test_not_after_a_refused_connection(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_no_other_method(server: ApiServer, patient: ToriiClient, method: str) -> None:
-    server.answer(again(503), as_json({}, 404))
+    server.respond_with(again(503), as_json({}, 404))
     with pytest.raises(NotFound):
         patient.request(method, "/things")
 
 
 def test_no_other_status(server: ApiServer, patient: ToriiClient) -> None:
-    server.answer(again(503), as_json({"code": "invitation_not_pending"}, 409))
+    server.respond_with(again(503), as_json({"code": "invitation_not_pending"}, 409))
     with pytest.raises(Conflict):
         patient.invitations.revoke("invitation")
 
 
 def test_a_success_whose_body_breaks_off_is_one(server: ApiServer, patient: ToriiClient) -> None:
     """Nobody reads that body; to revoke an invitation twice would be a conflict."""
-    cut = Answer(raw=[as_bytes(as_json({"status": "REVOKED"}))[:-3]])
-    server.answer(cut, as_json({"code": "invitation_not_pending"}, 409))
+    cut = Response(raw=[as_bytes(as_json({"status": "REVOKED"}))[:-3]])
+    server.respond_with(cut, as_json({"code": "invitation_not_pending"}, 409))
     patient.invitations.revoke("invitation")
     assert len(server.requests) == 1

@@ -12,20 +12,20 @@ from torii_backend import (
     BadRequest,
     Conflict,
     Forbidden,
+    InvalidResponse,
     NotFound,
     PaymentRequired,
     RateLimited,
     ServerError,
     ToriiApiError,
     Unauthorized,
-    UnreadableBody,
 )
 from torii_backend.client import ToriiClient
 from torii_backend.client.secret_key import SecretKey
 
 from .conftest import KEY, Connect
 from .records import USER_ID
-from .server import Answer, ApiServer, as_bytes, as_json, endless
+from .server import ApiServer, Response, as_bytes, as_json, endless
 
 CLASSES: dict[int, type[ToriiApiError]] = {
     300: ToriiApiError,
@@ -70,69 +70,73 @@ def error_of(torii: ToriiClient) -> ToriiApiError:
 def test_every_status_has_its_class(
     server: ApiServer, torii: ToriiClient, status: int, kind: type[ToriiApiError]
 ) -> None:
-    server.answer(as_json(PROBLEM, status))
+    server.respond_with(as_json(PROBLEM, status))
     error = error_of(torii)
     assert (type(error), error.status) == (kind, status)
 
 
 def test_the_facts_are_attributes(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(PROBLEM, 409, X_Request_Id="req-1", Retry_After="7"))
+    server.respond_with(as_json(PROBLEM, 409, X_Request_Id="req-1", Retry_After="7"))
     error = error_of(torii)
     assert (error.status, error.code, error.support_id) == (409, "email_taken", "sup-1")
     assert (error.request_id, error.retry_after) == ("req-1", 7.0)
     assert error.body == PROBLEM
-    assert str(error) == "Torii answered 409: The address is taken."
+    assert str(error) == "Torii responded with 409: The address is taken."
 
 
 def test_a_pause_beyond_measure_is_a_number(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json({}, 400, Retry_After="9" * 400))
+    server.respond_with(as_json({}, 400, Retry_After="9" * 400))
     pause = error_of(torii).retry_after
     assert pause is not None and 10**9 < pause < float("inf")
 
 
 def test_facts_that_are_not_there_are_none(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(Answer(500))
+    server.respond_with(Response(500))
     error = error_of(torii)
     assert (error.code, error.support_id, error.body) == (None, None, None)
     assert (error.request_id, error.retry_after) == (None, None)
 
 
 def test_facts_may_lie_in_the_properties(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json({"properties": {"code": "quota", "supportId": "sup-2"}}, 402))
+    server.respond_with(as_json({"properties": {"code": "quota", "supportId": "sup-2"}}, 402))
     error = error_of(torii)
     assert (error.code, error.support_id) == ("quota", "sup-2")
 
 
 def test_facts_at_top_level_win(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json({"code": "top", "properties": {"code": "low", "supportId": "s"}}, 402))
+    server.respond_with(
+        as_json({"code": "top", "properties": {"code": "low", "supportId": "s"}}, 402)
+    )
     error = error_of(torii)
     assert (error.code, error.support_id) == ("top", "s")
 
 
 @pytest.mark.parametrize("odd", [7, None, True, [], {}, ""])
 def test_facts_of_another_type_are_none(server: ApiServer, torii: ToriiClient, odd: Any) -> None:
-    server.answer(as_json({"code": odd, "supportId": odd, "detail": odd, "properties": odd}, 400))
+    server.respond_with(
+        as_json({"code": odd, "supportId": odd, "detail": odd, "properties": odd}, 400)
+    )
     error = error_of(torii)
     assert (type(error), error.code, error.support_id) == (BadRequest, None, None)
-    assert str(error) == "Torii answered 400."
+    assert str(error) == "Torii responded with 400."
 
 
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        ({"detail": "D.", "title": "T.", "message": "M."}, "Torii answered 400: D."),
-        ({"title": "T.", "message": "M."}, "Torii answered 400: T."),
-        ({"message": "M."}, "Torii answered 400: M."),
-        ({"detail": "", "title": " ", "message": "M."}, "Torii answered 400: M."),
-        ({"detail": None, "title": 7, "message": "M."}, "Torii answered 400: M."),
-        ({"error": "E."}, "Torii answered 400."),
-        ({}, "Torii answered 400."),
-        ([{"detail": "D."}], "Torii answered 400."),
-        ("D.", "Torii answered 400."),
+        ({"detail": "D.", "title": "T.", "message": "M."}, "Torii responded with 400: D."),
+        ({"title": "T.", "message": "M."}, "Torii responded with 400: T."),
+        ({"message": "M."}, "Torii responded with 400: M."),
+        ({"detail": "", "title": " ", "message": "M."}, "Torii responded with 400: M."),
+        ({"detail": None, "title": 7, "message": "M."}, "Torii responded with 400: M."),
+        ({"error": "E."}, "Torii responded with 400."),
+        ({}, "Torii responded with 400."),
+        ([{"detail": "D."}], "Torii responded with 400."),
+        ("D.", "Torii responded with 400."),
     ],
 )
 def test_the_message(server: ApiServer, torii: ToriiClient, problem: Any, message: str) -> None:
-    server.answer(as_json(problem, 400))
+    server.respond_with(as_json(problem, 400))
     assert str(error_of(torii)) == message
 
 
@@ -151,9 +155,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("detail", HOSTILE.values(), ids=HOSTILE)
 def test_the_message_is_safe_to_log(server: ApiServer, torii: ToriiClient, detail: str) -> None:
-    server.answer(as_json({"detail": detail}, 400))
+    server.respond_with(as_json({"detail": detail}, 400))
     message = str(error_of(torii))
-    assert message.startswith("Torii answered 400: ")
+    assert message.startswith("Torii responded with 400: ")
     assert len(message.splitlines()) == 1
     assert message.isprintable()
     for unsafe in ("://", "evil", "sk_", "eyJ", "c2ln"):
@@ -161,7 +165,7 @@ def test_the_message_is_safe_to_log(server: ApiServer, torii: ToriiClient, detai
 
 
 def test_the_message_is_short(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json({"detail": "very " * 200_000}, 400))
+    server.respond_with(as_json({"detail": "very " * 200_000}, 400))
     message = str(error_of(torii))
     assert len(message) < 400
     assert message.endswith("…")
@@ -191,20 +195,22 @@ def test_any_body_gives_the_right_class(
     server: ApiServer, torii: ToriiClient, body: bytes, read: Any
 ) -> None:
     for status in SOME:
-        server.answer(Answer(status, body, (("Content-Type", "application/problem+json"),)))
+        server.respond_with(Response(status, body, (("Content-Type", "application/problem+json"),)))
         error = error_of(torii)
         assert (type(error), error.status, error.body) == (CLASSES[status], status, read)
-        assert str(error).startswith(f"Torii answered {status}")
+        assert str(error).startswith(f"Torii responded with {status}")
 
 
 @pytest.mark.parametrize("status", [400, 503])
 def test_a_body_of_ten_megabytes_gives_the_right_class(
     server: ApiServer, torii: ToriiClient, status: int
 ) -> None:
-    server.answer(as_json({"detail": "Much.", "code": "much", "rest": "x" * 10_000_000}, status))
+    server.respond_with(
+        as_json({"detail": "Much.", "code": "much", "rest": "x" * 10_000_000}, status)
+    )
     error = error_of(torii)
     assert (type(error), error.code) == (CLASSES[status], "much")
-    assert str(error).startswith(f"Torii answered {status}: Much")
+    assert str(error).startswith(f"Torii responded with {status}: Much")
 
 
 @pytest.mark.parametrize("status", SOME)
@@ -212,17 +218,17 @@ def test_a_body_that_breaks_off_gives_the_right_class(
     server: ApiServer, torii: ToriiClient, status: int
 ) -> None:
     whole = as_bytes(as_json(PROBLEM, status))
-    server.answer(Answer(raw=[whole[:-20]]))
+    server.respond_with(Response(raw=[whole[:-20]]))
     error = error_of(torii)
     assert (type(error), error.status) == (CLASSES[status], status)
-    server.answer(
-        Answer(raw=[f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\nzz".encode()])
+    server.respond_with(
+        Response(raw=[f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\nzz".encode()])
     )
     assert type(error_of(torii)) is CLASSES[status]
 
 
 def test_a_body_without_end_gives_the_right_class(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(Answer(raw=endless(b"HTTP/1.1 500 X\r\n\r\n")))
+    server.respond_with(Response(raw=endless(b"HTTP/1.1 500 X\r\n\r\n")))
     error = error_of(torii)
     assert (type(error), len(error.body)) == (ServerError, 16 * 1024 * 1024)
 
@@ -231,29 +237,29 @@ class TestRefusedKey:
     """401 names the likely cause."""
 
     def test_a_key_of_another_form(self, server: ApiServer, connect: Connect) -> None:
-        server.answer(as_json({"detail": "Unknown key."}, 401))
+        server.respond_with(as_json({"detail": "Unknown key."}, 401))
         with pytest.raises(Unauthorized) as caught:
             connect(server.url, secret_key="0123456789").users.get(USER_ID)
         assert str(caught.value) == (
-            "Torii answered 401: Unknown key; the secret key does not begin with sk_live_ or sk_test_."
+            "Torii responded with 401: Unknown key; the secret key does not begin with sk_live_ or sk_test_."
         )
 
     def test_a_live_key_against_a_local_server(self, server: ApiServer, connect: Connect) -> None:
-        server.answer(as_json({}, 401))
+        server.respond_with(as_json({}, 401))
         with pytest.raises(Unauthorized) as caught:
             connect(server.url, secret_key="sk_live_0123456789").users.get(USER_ID)
         message = str(caught.value)
         assert "live key" in message and "local server" in message and message.endswith(".")
 
     def test_nothing_looks_wrong(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(as_json({"detail": "Unknown key."}, 401))
-        assert str(error_of(torii)) == "Torii answered 401: Unknown key."
+        server.respond_with(as_json({"detail": "Unknown key."}, 401))
+        assert str(error_of(torii)) == "Torii responded with 401: Unknown key."
 
     def test_no_other_status_has_a_hint(self, server: ApiServer, connect: Connect) -> None:
-        server.answer(as_json({"detail": "No."}, 403))
+        server.respond_with(as_json({"detail": "No."}, 403))
         with pytest.raises(Forbidden) as caught:
             connect(server.url, secret_key="0123456789").users.get(USER_ID)
-        assert str(caught.value) == "Torii answered 403: No."
+        assert str(caught.value) == "Torii responded with 403: No."
 
     @pytest.mark.parametrize(
         ("key", "is_local", "cause"),
@@ -272,7 +278,7 @@ class TestRefusedKey:
         assert why is None if cause is None else cause in (why or "")
 
 
-ERRORS = [*{id(kind): kind for kind in CLASSES.values()}.values(), UnreadableBody]
+ERRORS = [*{id(kind): kind for kind in CLASSES.values()}.values(), InvalidResponse]
 
 
 THROUGH: list[Callable[[ToriiApiError], ToriiApiError]] = [
@@ -287,7 +293,7 @@ def test_a_copy_says_the_same(
     server: ApiServer, torii: ToriiClient, kind: type[ToriiApiError]
 ) -> None:
     status = next((status for status, found in CLASSES.items() if found is kind), 200)
-    server.answer(as_json(PROBLEM, status, X_Request_Id="req-1", Retry_After="7"))
+    server.respond_with(as_json(PROBLEM, status, X_Request_Id="req-1", Retry_After="7"))
     error = error_of(torii)
     for through in THROUGH:
         copied = through(error)

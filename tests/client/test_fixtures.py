@@ -36,7 +36,7 @@ class Operation(NamedTuple):
     method: str
     path: str
     call: Callable[..., Any]
-    answer: Any
+    response: Any
 
 
 OPERATIONS = {
@@ -117,7 +117,7 @@ def test_a_case_is_sent_as_it_must_be(
     case: dict[str, Any], server: ApiServer, torii: ToriiClient
 ) -> None:
     operation = OPERATIONS[case["operation"]]
-    server.answer(as_json(operation.answer))
+    server.respond_with(as_json(operation.response))
     forms = list(forms_of(case))
     for form in forms:
         operation.call(torii, **form)
@@ -145,7 +145,7 @@ def test_the_asynchronous_client_sends_and_refuses_the_same(server: ApiServer) -
         operation = OPERATIONS[case["operation"]]
         for form in forms_of(case):
             server.requests.clear()
-            server.answer(as_json(operation.answer))
+            server.respond_with(as_json(operation.response))
             if case["body"] is None:
                 with pytest.raises((TypeError, ValueError)):
                     await operation.call(torii, **form)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from .records import user
-from .server import WATCHDOG, Answer, ApiServer, Received, as_json
+from .server import WATCHDOG, ApiServer, Received, Response, as_json
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 SCRIPT = Path(__file__).with_name("fork_script.py")
 
 
-def named(request: Received) -> Answer:
+def named(request: Received) -> Response:
     return as_json(user(request.path.rpartition("/")[2]))
 
 
@@ -27,7 +27,7 @@ def side(request: Received) -> str:
 
 @pytest.mark.parametrize("mode", ["blocking", "session", "awaited"])
 def test_no_connection_is_shared(server: ApiServer, mode: str) -> None:
-    server.answer(named)
+    server.respond_with(named)
     path = os.pathsep.join(entry for entry in sys.path if entry)
     finished = subprocess.run(
         [sys.executable, str(SCRIPT), server.url, mode],

@@ -75,7 +75,7 @@ reusing = settings(
 def test_an_id_is_one_segment_or_refused(
     server: ApiServer, torii: ToriiClient, user_id: str
 ) -> None:
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     before = len(server.requests)
     try:
         torii.users.get(user_id)
@@ -95,7 +95,7 @@ def test_an_id_is_one_segment_or_refused(
 
 @pytest.mark.parametrize("user_id", ODD_IDS)
 def test_an_odd_id_arrives(server: ApiServer, torii: ToriiClient, user_id: str) -> None:
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     torii.users.ban(user_id)
     [request] = server.requests
     *start, segment, end = request.target.split("/")
@@ -133,7 +133,7 @@ def test_an_id_of_another_type_is_refused(
 
 
 def test_an_id_may_be_a_uuid(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     torii.users.get(UUID(USER_ID))
     assert server.requests[0].target == f"{SERVED}/users/{USER_ID}"
 
@@ -143,7 +143,7 @@ def test_an_id_may_be_a_uuid(server: ApiServer, torii: ToriiClient) -> None:
 def test_a_query_value_arrives_or_is_refused(
     server: ApiServer, torii: ToriiClient, cursor: str, name: str
 ) -> None:
-    server.answer(as_json(page()))
+    server.respond_with(as_json(page()))
     before = len(server.requests)
     try:
         torii.organizations.list(name=name, cursor=cursor, limit=7)
@@ -224,7 +224,7 @@ class TestCustomPath:
 
     @pytest.mark.parametrize("path", [None, b"/things", 7, ["/things"]])
     def test_it_must_be_a_string(self, torii: ToriiClient, path: Any) -> None:
-        with pytest.raises(TypeError, match=r"^path must be a string\.$"):
+        with pytest.raises(TypeError, match=r"^path must be a string, such as /users\.$"):
             torii.request("GET", path)
 
     @reusing

@@ -15,7 +15,7 @@ from .server import ApiServer, as_json
 
 
 def test_ids_are_text(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER), as_json({**USER, "id": "user_ada"}))
+    server.respond_with(as_json(USER), as_json({**USER, "id": "user_ada"}))
     user = torii.users.get(USER["id"])
     assert type(user.id) is str
     assert user.id == USER["id"]
@@ -27,7 +27,7 @@ def test_ids_are_text(server: ApiServer, torii: ToriiClient) -> None:
 def test_an_id_may_be_a_uuid_or_text(
     operation: Operation, server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(as_json(operation.answer))
+    server.respond_with(as_json(operation.response))
     operation.call(torii)
     operation._replace(ids={name: str(id_) for name, id_ in operation.ids.items()}).call(torii)
     as_uuid, as_text = server.requests
@@ -35,7 +35,7 @@ def test_an_id_may_be_a_uuid_or_text(
 
 
 def test_ids_in_filters_and_cursors_may_be_uuids(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(page()))
+    server.respond_with(as_json(page()))
     one, two = UUID(int=1), UUID(int=2)
     torii.users.list(user_ids=[one, str(two)], organization_id=two, cursor=one)
     torii.organizations.list(cursor=one)

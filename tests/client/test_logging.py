@@ -13,7 +13,7 @@ from torii_backend.client import AsyncToriiClient, ToriiClient
 
 from .conftest import KEY, Connect
 from .records import SESSION_ID, USER_ID, page, user
-from .server import HANG_UP, Answer, ApiServer, as_json
+from .server import HANG_UP, ApiServer, Response, as_json
 
 NAME = "torii_backend.client"
 
@@ -35,7 +35,7 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_call_is_one_record(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answer(as_json(user(email="ada@example.com")))
+    server.respond_with(as_json(user(email="ada@example.com")))
     torii.users.get(USER_ID)
     torii.users.update_metadata(USER_ID, private_metadata={"pin": "1234"})
     torii.sessions.revoke(USER_ID, SESSION_ID)
@@ -53,7 +53,7 @@ def test_a_call_is_one_record(
 def test_what_is_asked_for_is_not_in_it(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answer(as_json(page()))
+    server.respond_with(as_json(page()))
     torii.invitations.list(search="ada@example.com", cursor="cursor-1")
     torii.request("GET", "/users/ada/things", query={"email": "ada@example.com"})
     assert messages(caplog) == [
@@ -67,7 +67,7 @@ def test_what_is_asked_for_is_not_in_it(
     [
         (as_json({"detail": "ada@example.com"}, 404), "404"),
         (as_json({}, 500), "500"),
-        (Answer(200, b"<html>"), "200"),
+        (Response(200, b"<html>"), "200"),
         (HANG_UP, "broken"),
     ],
 )
@@ -75,10 +75,10 @@ def test_a_failure_is_one_record(
     server: ApiServer,
     torii: ToriiClient,
     caplog: pytest.LogCaptureFixture,
-    script: Answer,
+    script: Response,
     outcome: str,
 ) -> None:
-    server.answer(script)
+    server.respond_with(script)
     with pytest.raises(ToriiError):
         torii.users.get(USER_ID)
     assert messages(caplog) == [f"GET /users/{{user_id}} -> {outcome}, attempt 1"]
@@ -97,12 +97,12 @@ def test_a_call_with_retries_is_one_record(
 ) -> None:
     later = as_json({}, 503, Retry_After="0")
     torii = connect(server.url)
-    server.answer(later, later, as_json(user()))
+    server.respond_with(later, later, as_json(user()))
     torii.users.get(USER_ID)
-    server.answer(later)
+    server.respond_with(later)
     with pytest.raises(ToriiError):
         torii.users.get(USER_ID)
-    server.answer(later, as_json({}, 404))
+    server.respond_with(later, as_json({}, 404))
     torii.users.delete(USER_ID)
     assert messages(caplog) == [
         "GET /users/{user_id} -> 200, attempt 3",
@@ -114,7 +114,7 @@ def test_a_call_with_retries_is_one_record(
 def test_every_page_is_a_call(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answer(as_json(page(more=True, cursor="c1")), as_json(page()))
+    server.respond_with(as_json(page(more=True, cursor="c1")), as_json(page()))
     list(torii.users.iterate())
     assert messages(caplog) == ["POST /users/search -> 200, attempt 1"] * 2
 
@@ -132,7 +132,7 @@ def test_awaited(server: ApiServer, caplog: pytest.LogCaptureFixture) -> None:
         async with AsyncToriiClient(KEY, api_url=server.url) as torii:
             await torii.users.get(USER_ID)
 
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     asyncio.run(main())
     assert messages(caplog) == ["GET /users/{user_id} -> 200, attempt 1"]
 
@@ -141,7 +141,7 @@ def test_there_is_none_above_debug(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, NAME)
-    server.answer(as_json({}, 500))
+    server.respond_with(as_json({}, 500))
     with pytest.raises(ToriiError):
         torii.users.get(USER_ID)
     assert messages(caplog) == []

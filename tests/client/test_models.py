@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from torii_backend import ToriiUpdateUserInput, UnreadableBody
+from torii_backend import InvalidResponse, ToriiUpdateUserInput
 from torii_backend.client import AsyncToriiClient, ToriiClient
 
 from .conftest import KEY
@@ -33,7 +33,7 @@ from .records import page
 from .server import ApiServer, as_json
 from .wire import snake
 
-ANSWERED = [operation for operation in OPERATIONS if operation.answer is not None]
+WITH_BODY = [operation for operation in OPERATIONS if operation.response is not None]
 RECORDS = {
     "User": ("getUser", USER),
     "Session": ("listSessions", SESSION),
@@ -71,9 +71,9 @@ PERSONAL = [
 def ask(name: str, document: Any, server: ApiServer, torii: ToriiClient) -> Any:
     """Give what the client makes of one record in the answer to an operation."""
     operation = next(operation for operation in OPERATIONS if operation.name == RECORDS[name][0])
-    listed = isinstance(operation.answer, list)
-    paged = isinstance(operation.answer, dict) and "items" in operation.answer
-    server.answer(as_json([document] if listed else page(document) if paged else document))
+    listed = isinstance(operation.response, list)
+    paged = isinstance(operation.response, dict) and "items" in operation.response
+    server.respond_with(as_json([document] if listed else page(document) if paged else document))
     value = operation.call(torii)
     return value[0] if listed else value.items[0] if paged else value
 
@@ -124,18 +124,18 @@ def test_a_required_field_that_is_missing_is_named(
 ) -> None:
     document = RECORDS[name][1]
     for broken in ({k: v for k, v in document.items() if k != field}, {**document, field: None}):
-        with pytest.raises(UnreadableBody, match=field) as refusal:
+        with pytest.raises(InvalidResponse, match=field) as refusal:
             ask(name, broken, server, torii)
         assert refusal.value.status == 200
 
 
-@pytest.mark.parametrize("operation", ANSWERED, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
 def test_new_fields_are_ignored_and_stay_in_the_raw_answer(
     operation: Operation, server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(as_json(operation.answer))
+    server.respond_with(as_json(operation.response))
     known = operation.call(torii)
-    document = operation.answer
+    document = operation.response
     items = document if isinstance(document, list) else document.get("items", [document])
     more = [{**item, "shoeSize": 44, "nested": {"new": [1, None]}} for item in items]
     if isinstance(document, list):
@@ -144,7 +144,7 @@ def test_new_fields_are_ignored_and_stay_in_the_raw_answer(
         document = {**document, "items": more, "total": 1}
     else:
         (document,) = more
-    server.answer(as_json(document))
+    server.respond_with(as_json(document))
     assert operation.call(torii) == known
     raw = operation.call(torii.with_raw_response)
     assert raw.value == known
@@ -162,7 +162,7 @@ def test_words_that_are_not_known_yet_survive(server: ApiServer, torii: ToriiCli
 
 
 def test_one_new_word_does_not_spoil_a_page(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(page(USER, {**USER, "status": "hibernating"})))
+    server.respond_with(as_json(page(USER, {**USER, "status": "hibernating"})))
     assert [user.status for user in torii.users.list().items] == ["active", "hibernating"]
 
 
@@ -194,7 +194,7 @@ def test_moments_are_aware(
 def test_a_moment_without_an_offset_is_not_guessed(
     written: Any, server: ApiServer, torii: ToriiClient
 ) -> None:
-    with pytest.raises(UnreadableBody, match="createdAt"):
+    with pytest.raises(InvalidResponse, match="createdAt"):
         ask("User", {**USER, "createdAt": written}, server, torii)
 
 
@@ -206,11 +206,11 @@ def test_a_repr_shows_no_personal_data(name: str, server: ApiServer, torii: Tori
         assert not [word for word in PERSONAL if word in text]
 
 
-@pytest.mark.parametrize("operation", ANSWERED, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
 def test_the_repr_of_an_answer_shows_no_personal_data(
     operation: Operation, server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(as_json(operation.answer))
+    server.respond_with(as_json(operation.response))
     for value in (operation.call(torii), operation.call(torii.with_raw_response)):
         assert not [word for word in PERSONAL if word in repr(value)]
 
@@ -230,7 +230,7 @@ def test_the_repr_of_an_input_names_fields(given: ToriiUpdateUserInput, shown: s
 def test_a_repr_tells_records_apart(server: ApiServer, torii: ToriiClient) -> None:
     assert repr(ask("User", USER, server, torii)) == f"User(id={USER['id']!r}, status='active')"
     assert USER["id"] in repr(ask("OrganizationMember", MEMBER, server, torii))
-    server.answer(as_json(page(USER, more=True, cursor="c1")))
+    server.respond_with(as_json(page(USER, more=True, cursor="c1")))
     assert repr(torii.users.list()) == "Page(has_more=True)"
 
 
@@ -254,7 +254,7 @@ def test_a_record_cannot_be_changed(name: str, server: ApiServer, torii: ToriiCl
 
 
 def test_a_page_cannot_be_changed(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(page(USER)))
+    server.respond_with(as_json(page(USER)))
     users = torii.users.list()
     with pytest.raises(AttributeError):
         users.has_more = True  # type: ignore[misc]
@@ -288,7 +288,7 @@ def test_an_input_compares_and_can_be_changed(server: ApiServer, torii: ToriiCli
     patch = ToriiUpdateUserInput(name="Ada", phone=None)
     assert patch == ToriiUpdateUserInput(name="Ada", phone=None)
     assert patch != ToriiUpdateUserInput(name="Ada")
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     patch.locale = "da"
     torii.users.update("u1", patch)
     assert server.requests[0].json == {"name": "Ada", "phone": None, "locale": "da"}

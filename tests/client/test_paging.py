@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from torii_backend import NotFound, ToriiApiError, UnreadableBody
+from torii_backend import InvalidResponse, NotFound, ToriiApiError
 from torii_backend.client import AsyncToriiClient, ToriiClient, User
 
 from .conftest import KEY
-from .recording import Recording
+from .recording import RecordingAdapter
 from .records import page, user
 from .server import ApiServer, Received, as_json
 
@@ -49,13 +49,13 @@ async def _awaitable(value: Awaitable[Any]) -> Any:
 
 
 def test_all_pages(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(*THREE)
+    server.respond_with(*THREE)
     assert [one.id for one in torii.users.iterate(limit=2)] == ["1", "2", "3"]
     assert cursors(server.requests) == [None, "c/1", "c&2"]
 
 
 def test_it_is_lazy(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(*THREE)
+    server.respond_with(*THREE)
     users = torii.users.iterate()
     assert server.connections == 0
     assert [next(users).id, next(users).id] == ["1", "2"]
@@ -67,7 +67,7 @@ def test_it_is_lazy(server: ApiServer, torii: ToriiClient) -> None:
 
 
 def test_a_loop_may_be_left(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(*THREE)
+    server.respond_with(*THREE)
     for _ in torii.users.iterate():
         break
     assert len(server.requests) == 1
@@ -76,13 +76,13 @@ def test_a_loop_may_be_left(server: ApiServer, torii: ToriiClient) -> None:
 def test_an_iteration_goes_on_after_a_fault_of_the_caller(
     server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(THREE[0], as_json({}, 404))
+    server.respond_with(THREE[0], as_json({}, 404))
     seen, error = ids_until_error(torii.users.iterate())
     assert (seen, type(error)) == (["1", "2"], NotFound)
 
 
 def test_filters_are_sent_with_every_page(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(*THREE)
+    server.respond_with(*THREE)
     list(torii.users.iterate(limit=2, name="Ada", statuses=["active"], email=None))
     assert len(server.requests) == 3
     for request in server.requests:
@@ -93,7 +93,7 @@ def test_filters_are_sent_with_every_page(server: ApiServer, torii: ToriiClient)
 def test_filters_of_the_query_are_sent_with_every_page(
     server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(
+    server.respond_with(
         as_json(page(more=True, cursor="c1")),
         as_json(page(more=True, cursor="c2")),
         as_json(page()),
@@ -111,7 +111,7 @@ def test_filters_of_the_query_are_sent_with_every_page(
 def test_a_cursor_that_leads_back_is_an_error(
     server: ApiServer, torii: ToriiClient, cursor: Any
 ) -> None:
-    server.answer(
+    server.respond_with(
         as_json(page(user("0"), more=True, cursor="c0")),
         as_json(page(user("1"), more=True, cursor="c1")),
         as_json(page(user("2"), more=True, cursor=cursor)),
@@ -119,24 +119,24 @@ def test_a_cursor_that_leads_back_is_an_error(
     )
     seen, error = ids_until_error(torii.users.iterate())
     assert seen == ["0", "1", "2"]
-    assert type(error) is UnreadableBody
+    assert type(error) is InvalidResponse
     assert "cursor" in str(error)
     assert len(server.requests) == 3
 
 
 def test_a_first_page_that_leads_to_itself(server: ApiServer, torii: ToriiClient) -> None:
     for cursor in (None, ""):
-        server.answer(as_json(page(user("0"), more=True, cursor=cursor)), as_json(page()))
+        server.respond_with(as_json(page(user("0"), more=True, cursor=cursor)), as_json(page()))
         seen, error = ids_until_error(torii.users.iterate())
-        assert (seen, type(error)) == (["0"], UnreadableBody)
+        assert (seen, type(error)) == (["0"], InvalidResponse)
     assert len(server.requests) == 2
 
 
 def test_two_iterations_know_nothing_of_each_other(server: ApiServer, torii: ToriiClient) -> None:
     for _ in range(2):
-        server.answer(*THREE)
+        server.respond_with(*THREE)
         assert len(list(torii.users.iterate())) == 3
-    server.answer(THREE[0], THREE[0], THREE[2])
+    server.respond_with(THREE[0], THREE[0], THREE[2])
     first, second = torii.users.iterate(), torii.users.iterate()
     assert (next(first).id, next(second).id) == ("1", "1")
 
@@ -150,9 +150,9 @@ def test_bad_arguments_are_refused_by_the_call(server: ApiServer, torii: ToriiCl
 
 
 def test_the_timeout_is_that_of_each_page(server: ApiServer, session: Any) -> None:
-    adapter = Recording()
+    adapter = RecordingAdapter()
     session.mount("http://", adapter)
-    server.answer(*THREE)
+    server.respond_with(*THREE)
     with ToriiClient(KEY, api_url=server.url, session=session) as torii:
         list(torii.users.iterate(timeout=7))
     assert [settings["timeout"] for _, settings in adapter.calls] == [(7, 7)] * 3
@@ -169,7 +169,7 @@ class TestAwaited:
         async def use(torii: AsyncToriiClient) -> list[str]:
             return [one.id async for one in torii.users.iterate(name=None)]
 
-        server.answer(*THREE)
+        server.respond_with(*THREE)
         assert awaited(server, use) == ["1", "2", "3"]
         assert cursors(server.requests) == [None, "c/1", "c&2"]
         assert [request.json for request in server.requests] == [{"name": None}] * 3
@@ -183,7 +183,7 @@ class TestAwaited:
             assert (await _next(users)).id == "3"
             assert len(server.requests) == 3
 
-        server.answer(*THREE)
+        server.respond_with(*THREE)
         awaited(server, use)
 
     def test_a_loop_may_be_left(self, server: ApiServer) -> None:
@@ -191,7 +191,7 @@ class TestAwaited:
             async for _ in torii.users.iterate():
                 break
 
-        server.answer(*THREE)
+        server.respond_with(*THREE)
         awaited(server, use)
         assert len(server.requests) == 1
 
@@ -203,12 +203,12 @@ class TestAwaited:
             async for one in torii.users.iterate():
                 seen.append(one.id)  # noqa: PERF401
 
-        server.answer(
+        server.respond_with(
             as_json(page(user("0"), more=True, cursor="c0")),
             as_json(page(user("1"), more=True, cursor=cursor)),
             as_json(page()),
         )
-        with pytest.raises(UnreadableBody, match="cursor"):
+        with pytest.raises(InvalidResponse, match="cursor"):
             awaited(server, use)
         assert seen == ["0", "1"]
         assert len(server.requests) == 2

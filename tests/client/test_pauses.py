@@ -7,17 +7,17 @@ from typing import Any, Optional
 
 import pytest
 
-from torii_backend.client._transport.failures import Fault
-from torii_backend.client._transport.response import Answer as RestAnswer
+from torii_backend.client._transport.failures import TransportFailure
+from torii_backend.client._transport.response import HttpResponse
 from torii_backend.client._transport.retry import pause_before_retry
 
 
-def _answer(status: int, wanted: Optional[str] = None) -> RestAnswer:
-    return RestAnswer(status, {} if wanted is None else {"Retry-After": wanted}, b"")
+def _answer(status: int, wanted: Optional[str] = None) -> HttpResponse:
+    return HttpResponse(status, {} if wanted is None else {"Retry-After": wanted}, b"")
 
 
-UNSENT = Fault("unsent", "It was refused.")
-BROKEN = Fault("broken", "It broke.")
+UNSENT = TransportFailure("unsent", "It was refused.")
+BROKEN = TransportFailure("broken", "It broke.")
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -12,60 +12,60 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from torii_backend import NotFound, UnreadableBody
+from torii_backend import InvalidResponse, NotFound
 from torii_backend.client import ApiResponse, AsyncToriiClient, ToriiClient, User
 
 from .conftest import KEY
 from .records import USER_ID, user
-from .server import Answer, ApiServer, Received, as_json
+from .server import ApiServer, Received, Response, as_json
 
 
 class TestRawResponse:
     def test_it_is_the_whole_answer(self, server: ApiServer, torii: ToriiClient) -> None:
         answer = as_json(user(fresh="field"), 201, X_Request_Id="req-1", Set_Cookie="a=b")
-        server.answer(answer)
+        server.respond_with(answer)
         response = torii.with_raw_response.users.get(USER_ID)
         assert type(response) is ApiResponse
         assert (response.status, response.body) == (201, answer.body)
         for name in ("X-Request-Id", "x-request-id", "X-REQUEST-ID"):
             assert response.headers[name] == "req-1"
         assert isinstance(response.value, User)
-        server.answer(answer)
+        server.respond_with(answer)
         assert torii.users.get(USER_ID) == response.value
 
     def test_its_repr_shows_no_data(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(as_json(user(email="ada@example.com"), X_Request_Id="req-1"))
+        server.respond_with(as_json(user(email="ada@example.com"), X_Request_Id="req-1"))
         response = torii.with_raw_response.users.get(USER_ID)
         assert repr(response) == "ApiResponse(status=200)"
 
     def test_it_cannot_be_changed(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(as_json(user()))
+        server.respond_with(as_json(user()))
         response = torii.with_raw_response.users.get(USER_ID)
         with pytest.raises(FrozenInstanceError):
             response.status = 500  # type: ignore[misc]
 
     def test_a_call_without_value_has_a_body(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(as_json({"status": "REVOKED"}))
+        server.respond_with(as_json({"status": "REVOKED"}))
         response = torii.with_raw_response.invitations.revoke("invitation")
         assert (response.value, response.body) == (None, b'{"status": "REVOKED"}')
 
     def test_errors_are_the_same(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(as_json({}, 404))
+        server.respond_with(as_json({}, 404))
         with pytest.raises(NotFound):
             torii.with_raw_response.users.get(USER_ID)
-        server.answer(Answer(200, b"<html>"))
-        with pytest.raises(UnreadableBody):
+        server.respond_with(Response(200, b"<html>"))
+        with pytest.raises(InvalidResponse):
             torii.with_raw_response.users.get(USER_ID)
 
     def test_threads_do_not_share_it(self, server: ApiServer, torii: ToriiClient) -> None:
-        def own(request: Received) -> Answer:
+        def own(request: Received) -> Response:
             name = request.path.rpartition("/")[2]
             return as_json(user(name), X_Request_Id=name)
 
         def call(name: str) -> ApiResponse[User]:
             return torii.with_raw_response.users.get(name)
 
-        server.answer(own)
+        server.respond_with(own)
         names = [f"user-{number}" for number in range(64)]
         with ThreadPoolExecutor(8) as pool:
             responses = list(pool.map(call, names))
@@ -78,7 +78,7 @@ class TestRawResponse:
                 calls = [torii.with_raw_response.users.get(f"user-{number}") for number in range(9)]
                 return list(await asyncio.gather(*calls))
 
-        server.answer(lambda request: as_json(user(request.path.rpartition("/")[2]), X_A="b"))
+        server.respond_with(lambda request: as_json(user(request.path.rpartition("/")[2]), X_A="b"))
         responses = asyncio.run(main())
         assert [response.value.id for response in responses] == [f"user-{n}" for n in range(9)]
         assert {(response.status, response.headers["x-a"]) for response in responses} == {
@@ -120,7 +120,7 @@ class TestRequest:
     def test_into(
         self, server: ApiServer, torii: ToriiClient, into: Any, body: bytes, value: Any
     ) -> None:
-        server.answer(Answer(200, body))
+        server.respond_with(Response(200, body))
         found = torii.request("GET", "/things", into=into)
         if into is User:
             assert isinstance(found, User)
@@ -128,13 +128,13 @@ class TestRequest:
             assert found == value
 
     def test_without_content_there_is_none(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(Answer(204))
+        server.respond_with(Response(204))
         assert torii.request("DELETE", "/things/1") is None
-        with pytest.raises(UnreadableBody, match="it is empty"):
+        with pytest.raises(InvalidResponse, match="it is empty"):
             torii.request("GET", "/things/1", into=dict)
 
     def test_plain_json_by_default(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(Answer(200, b'{"a":[1,2.5,"x",null,true]}'))
+        server.respond_with(Response(200, b'{"a":[1,2.5,"x",null,true]}'))
         assert torii.request("GET", "/things") == {"a": [1, 2.5, "x", None, True]}
 
     @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ class TestRequest:
     def test_what_does_not_fit_is_unreadable(
         self, server: ApiServer, torii: ToriiClient, into: Any, body: bytes
     ) -> None:
-        server.answer(Answer(200, body))
-        with pytest.raises(UnreadableBody):
+        server.respond_with(Response(200, body))
+        with pytest.raises(InvalidResponse):
             torii.request("GET", "/things", into=into)
 
     @pytest.mark.parametrize("into", [7, "Thing", [], dict[str, "Unknown"]])  # type: ignore[name-defined] # noqa: F821
@@ -214,6 +214,6 @@ class TestRequest:
             async with AsyncToriiClient(KEY, api_url=server.url) as torii:
                 return await torii.request("PUT", "/things/1", body=Thing("a"), into=Thing)
 
-        server.answer(as_json({"name": "b"}))
+        server.respond_with(as_json({"name": "b"}))
         assert asyncio.run(main()) == Thing("b")
         assert server.requests[0].method == "PUT"

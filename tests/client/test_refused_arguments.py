@@ -1,4 +1,4 @@
-"""Arguments that cannot be sent: refused by their name, before anything is sent."""
+"""Arguments that can.t be sent: refused by their name, before anything is sent."""
 
 from __future__ import annotations
 

@@ -10,28 +10,28 @@ import pytest
 import requests
 
 from torii_backend import (
+    InvalidResponse,
     NotFound,
     RateLimited,
     ServerError,
     ToriiApiError,
     ToriiConnectionError,
     ToriiTimeout,
-    UnreadableBody,
 )
 from torii_backend.client import ToriiClient
 
 from .conftest import KEY, Connect
-from .recording import Recording
+from .recording import RecordingAdapter
 from .records import USER_ID, user
-from .server import HANG_UP, Answer, ApiServer, again, as_bytes, as_json
+from .server import HANG_UP, ApiServer, Response, again, as_bytes, as_json
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 REPEATABLE = ["GET", "PUT", "PATCH", "DELETE"]
 
 GOOD = as_json({"done": True})
-CUT = Answer(raw=[as_bytes(GOOD)[:-3]])
-CUT_HEAD = Answer(raw=[b"HTTP/1."])
-NO_END = Answer(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}   \r\n"])
+CUT = Response(raw=[as_bytes(GOOD)[:-3]])
+CUT_HEAD = Response(raw=[b"HTTP/1."])
+NO_END = Response(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}   \r\n"])
 
 
 class TestStatus:
@@ -39,7 +39,7 @@ class TestStatus:
     def test_429_is_tried_again_for_any_method(
         self, server: ApiServer, patient: ToriiClient, method: str
     ) -> None:
-        server.answer(again(429), again(429), GOOD)
+        server.respond_with(again(429), again(429), GOOD)
         assert patient.request(method, "/things", body={"a": 1}) == {"done": True}
         assert [request.method for request in server.requests] == [method] * 3
         assert {request.body for request in server.requests} == {b'{"a":1}'}
@@ -50,13 +50,13 @@ class TestStatus:
     def test_a_passing_fault_is_tried_again_where_that_is_safe(
         self, server: ApiServer, patient: ToriiClient, method: str, status: int
     ) -> None:
-        server.answer(again(status), GOOD)
+        server.respond_with(again(status), GOOD)
         assert patient.request(method, "/things") == {"done": True}
         assert len(server.requests) == 2
 
     @pytest.mark.parametrize("status", [502, 503, 504])
     def test_a_post_is_not(self, server: ApiServer, patient: ToriiClient, status: int) -> None:
-        server.answer(again(status), GOOD)
+        server.respond_with(again(status), GOOD)
         with pytest.raises(ServerError):
             patient.users.create(email="ada@example.com")
         assert len(server.requests) == 1
@@ -65,9 +65,9 @@ class TestStatus:
     def test_any_other_status_is_final(
         self, server: ApiServer, patient: ToriiClient, status: int
     ) -> None:
-        server.answer(again(status))
+        server.respond_with(again(status))
         for method in METHODS:
-            with pytest.raises(ToriiApiError, match=f"^Torii answered {status}"):
+            with pytest.raises(ToriiApiError, match=f"^Torii responded with {status}"):
                 patient.request(method, "/things")
         assert [request.method for request in server.requests] == METHODS
 
@@ -87,9 +87,9 @@ class TestBrokenConnection:
         ],
     )
     def test_it_is_tried_again_where_that_is_safe(
-        self, server: ApiServer, patient: ToriiClient, method: str, broken: Answer
+        self, server: ApiServer, patient: ToriiClient, method: str, broken: Response
     ) -> None:
-        server.answer(broken, GOOD)
+        server.respond_with(broken, GOOD)
         assert patient.request(method, "/things") == {"done": True}
         assert len(server.requests) == 2
 
@@ -98,14 +98,14 @@ class TestBrokenConnection:
         [
             (HANG_UP, ToriiConnectionError),
             (CUT_HEAD, ToriiConnectionError),
-            (CUT, UnreadableBody),
-            (NO_END, UnreadableBody),
+            (CUT, InvalidResponse),
+            (NO_END, InvalidResponse),
         ],
     )
     def test_a_post_is_not(
-        self, server: ApiServer, patient: ToriiClient, broken: Answer, error: type[Exception]
+        self, server: ApiServer, patient: ToriiClient, broken: Response, error: type[Exception]
     ) -> None:
-        server.answer(broken, GOOD)
+        server.respond_with(broken, GOOD)
         with pytest.raises(error):
             patient.users.ban(USER_ID)
         assert len(server.requests) == 1
@@ -115,8 +115,8 @@ class TestBrokenConnection:
         self, server: ApiServer, method: str
     ) -> None:
         """Keep-alive ends some day; the next call must not pay for it."""
-        bye = Answer(raw=[as_bytes(GOOD)])
-        server.answer(bye, GOOD)
+        bye = Response(raw=[as_bytes(GOOD)])
+        server.respond_with(bye, GOOD)
         with ToriiClient(KEY, api_url=server.url, max_retries=0) as torii:
             torii.request(method, "/things")
             server.wait_until_open(0)
@@ -139,7 +139,7 @@ class TestBeforeTheFirstByte:
     def test_a_refused_connection_is_tried_again_for_any_method(
         self, nowhere: str, session: requests.Session, connect: Connect, method: str
     ) -> None:
-        adapter = Recording()
+        adapter = RecordingAdapter()
         session.mount("http://", adapter)
         torii = connect(nowhere, session=session, max_retries=1)
         with pytest.raises(ToriiConnectionError, match=r"^The connection .* was refused\.$"):
@@ -153,12 +153,12 @@ class TestBeforeTheFirstByte:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
-        adapter = Recording()
+        adapter = RecordingAdapter()
         session.mount("https://", adapter)
         torii = connect("https://torii.invalid", session=session, max_retries=1)
         with pytest.raises(ToriiConnectionError) as caught:
             torii.users.ban(USER_ID)
-        assert str(caught.value) == "The host of Torii's API has no known address."
+        assert str(caught.value) == "The host name of Torii's API could not be resolved."
         assert len(adapter.calls) == 2
 
 
@@ -167,28 +167,28 @@ class TestHowOften:
         ("given", "tries"), [({}, 3), ({"max_retries": 0}, 1), ({"max_retries": 5}, 6)]
     )
     def test_tries(self, server: ApiServer, given: Any, tries: int, connect: Connect) -> None:
-        server.answer(again(503))
+        server.respond_with(again(503))
         torii = connect(server.url, **given)
         with pytest.raises(ServerError):
             torii.users.get(USER_ID)
         assert len(server.requests) == tries
 
     def test_the_last_try_decides(self, server: ApiServer, patient: ToriiClient) -> None:
-        server.answer(again(503), again(429), as_json({"detail": "Gone."}, 404))
+        server.respond_with(again(503), again(429), as_json({"detail": "Gone."}, 404))
         with pytest.raises(NotFound):
             patient.users.get(USER_ID)
-        server.answer(again(503), again(503), again(429))
+        server.respond_with(again(503), again(503), again(429))
         with pytest.raises(RateLimited):
             patient.users.get(USER_ID)
-        server.answer(again(503), again(503), HANG_UP)
+        server.respond_with(again(503), again(503), HANG_UP)
         with pytest.raises(ToriiConnectionError):
             patient.users.get(USER_ID)
 
     def test_every_try_has_the_whole_timeout(
         self, server: ApiServer, session: requests.Session, connect: Connect
     ) -> None:
-        server.answer(again(503), GOOD)
-        adapter = Recording()
+        server.respond_with(again(503), GOOD)
+        adapter = RecordingAdapter()
         session.mount("http://", adapter)
         connect(server.url, session=session, timeout=(5, 7)).request("GET", "/things")
         assert [settings["timeout"] for _, settings in adapter.calls] == [(5, 7)] * 2
@@ -196,7 +196,7 @@ class TestHowOften:
     def test_the_pause_that_the_server_asks_for_is_kept(
         self, server: ApiServer, patient: ToriiClient
     ) -> None:
-        server.answer(as_json({}, 429, Retry_After="1"), as_json(user()))
+        server.respond_with(as_json({}, 429, Retry_After="1"), as_json(user()))
         started = time.monotonic()
         patient.users.ban(USER_ID)
         assert time.monotonic() - started >= 1
@@ -204,7 +204,7 @@ class TestHowOften:
     def test_without_a_word_from_the_server_there_is_a_pause(
         self, server: ApiServer, patient: ToriiClient
     ) -> None:
-        server.answer(as_json({}, 503), as_json(user()))
+        server.respond_with(as_json({}, 503), as_json(user()))
         started = time.monotonic()
         patient.users.get(USER_ID)
         assert time.monotonic() - started >= 0.125

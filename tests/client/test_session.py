@@ -13,7 +13,7 @@ from torii_backend import ToriiConnectionError
 from torii_backend.client import ToriiClient
 
 from .conftest import KEY, Connect
-from .recording import Recording
+from .recording import RecordingAdapter
 from .server import ApiServer, as_json
 
 ORIGINS = as_json({"origins": []})
@@ -40,7 +40,7 @@ class TestSession:
     """A session of the user's."""
 
     def test_its_headers_are_sent(self, server: ApiServer, session: requests.Session) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         session.headers["X-Team"] = "red"
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
@@ -55,7 +55,7 @@ class TestSession:
         self, server: ApiServer, session: requests.Session
     ) -> None:
         """As requests itself has it."""
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         session.headers["X-Team"] = None  # type: ignore[assignment]
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
@@ -64,7 +64,7 @@ class TestSession:
     def test_its_own_authorization_does_not_win(
         self, server: ApiServer, session: requests.Session
     ) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         session.headers["authorization"] = "Bearer other"
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
@@ -77,8 +77,8 @@ class TestSession:
     def test_its_adapters_are_used(
         self, server: ApiServer, session: requests.Session, prefix: str
     ) -> None:
-        server.answer(ORIGINS)
-        adapter = Recording()
+        server.respond_with(ORIGINS)
+        adapter = RecordingAdapter()
         session.mount(prefix.format(url=server.url), adapter)
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
@@ -95,8 +95,8 @@ class TestSession:
     def test_an_adapter_that_is_mounted_later_is_used(
         self, server: ApiServer, session: requests.Session
     ) -> None:
-        server.answer(ORIGINS)
-        adapter = Recording()
+        server.respond_with(ORIGINS)
+        adapter = RecordingAdapter()
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             session.mount("http://", adapter)
             torii.allowed_origins.get()
@@ -105,7 +105,7 @@ class TestSession:
     def test_its_proxies_are_used(
         self, server: ApiServer, other: ApiServer, session: requests.Session
     ) -> None:
-        other.answer(ORIGINS)
+        other.respond_with(ORIGINS)
         session.proxies = {"http": other.url}
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
@@ -113,7 +113,7 @@ class TestSession:
         assert other.requests[0].target == f"{server.url}/api/server/v1/allowed-origins"
 
     def test_what_is_passed_by(self, server: ApiServer, session: requests.Session) -> None:
-        server.answer(as_json({"origins": []}, Set_Cookie="seen=1"))
+        server.respond_with(as_json({"origins": []}, Set_Cookie="seen=1"))
         called: list[str] = []
         session.auth = ("ada", "secret")
         session.params = {"team": "red"}
@@ -129,7 +129,7 @@ class TestSession:
         assert called == []
 
     def test_it_stays_open(self, server: ApiServer, session: requests.Session) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
         session.get(server.url)
@@ -143,7 +143,7 @@ class TestEnvironment:
     def test_a_proxy_is_used(
         self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        other.answer(ORIGINS)
+        other.respond_with(ORIGINS)
         monkeypatch.setenv("HTTP_PROXY", other.url)
         with ToriiClient(KEY, api_url=server.url) as torii:
             torii.allowed_origins.get()
@@ -153,7 +153,7 @@ class TestEnvironment:
     def test_no_proxy_counts(
         self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         monkeypatch.setenv("HTTP_PROXY", other.url)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with ToriiClient(KEY, api_url=server.url) as torii:
@@ -163,13 +163,13 @@ class TestEnvironment:
     def test_it_is_looked_up_once(
         self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         with ToriiClient(KEY, api_url=server.url) as torii:
             monkeypatch.setenv("HTTP_PROXY", other.url)
             torii.allowed_origins.get()
         with ToriiClient(KEY, api_url=server.url) as torii:
             monkeypatch.delenv("HTTP_PROXY")
-            other.answer(ORIGINS)
+            other.respond_with(ORIGINS)
             torii.allowed_origins.get()
         assert (len(server.requests), len(other.requests)) == (1, 1)
 
@@ -180,7 +180,7 @@ class TestEnvironment:
         session: requests.Session,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         monkeypatch.setenv("HTTP_PROXY", other.url)
         session.trust_env = False
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
@@ -190,9 +190,9 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("variable", "value", "message"),
         [
-            ("REQUESTS_CA_BUNDLE", "/nowhere.pem", "A certificate file that is configured does"),
-            ("HTTPS_PROXY", "htp://127.0.0.1:1", "The address of the configured proxy is not"),
-            ("HTTPS_PROXY", "http://", "The address of the configured proxy is not"),
+            ("REQUESTS_CA_BUNDLE", "/nowhere.pem", "A configured certificate file does"),
+            ("HTTPS_PROXY", "htp://127.0.0.1:1", "The URL of the configured proxy is not valid"),
+            ("HTTPS_PROXY", "http://", "The URL of the configured proxy is not valid"),
         ],
     )
     def test_what_cannot_work_is_said_at_once(
@@ -227,7 +227,7 @@ class TestEnvironment:
         monkeypatch.setenv("NETRC", str(netrc))
         session.get(server.url)
         assert server.requests[0].headers["Authorization"].startswith("Basic ")
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         given = None if own_session else session
         with ToriiClient(KEY, api_url=server.url, session=given) as torii:
             torii.allowed_origins.get()

@@ -250,7 +250,7 @@ def test_other_unusable_settings(client: Client, setting: str, value: Any) -> No
     ],
 )
 def test_usable_settings(server: ApiServer, settings: dict[str, Any]) -> None:
-    server.answer(as_json({}))
+    server.respond_with(as_json({}))
     with ToriiClient(KEY, api_url=server.url, **settings):
         pass
     assert server.connections == 0

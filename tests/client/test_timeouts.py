@@ -15,9 +15,9 @@ from torii_backend import ServerError, ToriiTimeout, Unauthorized
 from torii_backend.client import ToriiClient
 
 from .conftest import KEY, Connect
-from .recording import Recording
+from .recording import RecordingAdapter
 from .records import USER_ID
-from .server import Answer, ApiServer, as_json
+from .server import ApiServer, Response, as_json
 
 ORIGINS = as_json({"origins": []})
 
@@ -36,8 +36,8 @@ class TestTimeouts:
     def test_they_are_always_on(
         self, server: ApiServer, session: requests.Session, of_client: Any, of_call: Any, sent: Any
     ) -> None:
-        server.answer(ORIGINS)
-        adapter = Recording()
+        server.respond_with(ORIGINS)
+        adapter = RecordingAdapter()
         session.mount("http://", adapter)
         given = {} if of_client is None else {"timeout": of_client}
         with ToriiClient(KEY, api_url=server.url, session=session, **given) as torii:
@@ -57,7 +57,7 @@ class TestTimeouts:
             with pytest.raises(ToriiTimeout) as caught:
                 torii.request(method, "/things", timeout=of_call)
             server.wait_for(1)
-        assert str(caught.value) == "Torii's API did not answer within 0.1 seconds."
+        assert str(caught.value) == "Torii's API did not respond within 0.1 seconds."
         assert len(server.requests) == 1
 
     def test_a_server_that_hangs_within_the_body(self, server: ApiServer, connect: Connect) -> None:
@@ -67,7 +67,7 @@ class TestTimeouts:
             yield b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"ori'
             over.wait(30)
 
-        server.answer(Answer(raw=half()))
+        server.respond_with(Response(raw=half()))
         torii = connect(server.url, timeout=(5, 0.5))
         with pytest.raises(ToriiTimeout):
             torii.allowed_origins.get()
@@ -83,7 +83,7 @@ class TestTimeouts:
             yield f"HTTP/1.1 {status} Scripted\r\nContent-Length: 14\r\n\r\n{{".encode()
             over.wait(30)
 
-        server.answer(Answer(raw=half()))
+        server.respond_with(Response(raw=half()))
         torii = connect(server.url, timeout=(5, 0.5), max_retries=0)
         if status == 200:
             torii.invitations.revoke("invitation")
@@ -95,7 +95,7 @@ class TestTimeouts:
     def test_a_slow_body_is_read_to_its_end(self, server: ApiServer, torii: ToriiClient) -> None:
         body = b'{"origins":[]}'
         drops = [bytes([byte]) for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + body]
-        server.answer(Answer(raw=drops))
+        server.respond_with(Response(raw=drops))
         assert torii.allowed_origins.get().origins == ()
 
     @pytest.mark.skipif(os.name == "nt", reason="a full backlog is refused there")

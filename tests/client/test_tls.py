@@ -62,7 +62,7 @@ def context(certificate: Path) -> SSLContext:
 def tls(context: SSLContext) -> Iterator[ApiServer]:
     """An API behind that certificate."""
     server = ApiServer(context)
-    server.answer(as_json({"origins": []}))
+    server.respond_with(as_json({"origins": []}))
     try:
         yield server
     finally:

@@ -14,13 +14,13 @@ from torii_backend.client import ToriiClient
 
 from .conftest import KEY, Connect
 from .records import USER_ID, user
-from .server import Answer, ApiServer, as_bytes, as_json
+from .server import ApiServer, Response, as_bytes, as_json
 
 ORIGINS = as_json({"origins": []})
 
 
 def test_what_is_sent(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     torii.users.update(USER_ID, name="Ada")
     [request] = server.requests
     assert (request.method, request.target) == ("PATCH", f"/api/server/v1/users/{USER_ID}")
@@ -34,14 +34,14 @@ def test_what_is_sent(server: ApiServer, torii: ToriiClient) -> None:
 
 
 def test_a_get_has_no_body(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(ORIGINS)
+    server.respond_with(ORIGINS)
     torii.allowed_origins.get()
     [request] = server.requests
     assert not {"Content-Type", "Content-Length", "Transfer-Encoding"} & set(request.headers)
 
 
 def test_a_post_without_a_body_says_so(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(user()))
+    server.respond_with(as_json(user()))
     torii.users.ban(USER_ID)
     [request] = server.requests
     assert request.headers["Content-Length"] == "0"
@@ -49,7 +49,7 @@ def test_a_post_without_a_body_says_so(server: ApiServer, torii: ToriiClient) ->
 
 
 def test_the_api_may_live_below_a_path(server: ApiServer) -> None:
-    server.answer(ORIGINS)
+    server.respond_with(ORIGINS)
     with ToriiClient(KEY, api_url=f"{server.url}/gateway/") as torii:
         torii.allowed_origins.get()
     assert server.requests[0].target == "/gateway/api/server/v1/allowed-origins"
@@ -57,7 +57,7 @@ def test_the_api_may_live_below_a_path(server: ApiServer) -> None:
 
 class TestConnections:
     def test_one_serves_many_calls(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         for _ in range(20):
             torii.allowed_origins.get()
         assert server.connections == 1
@@ -67,15 +67,15 @@ class TestConnections:
         [
             as_json({"detail": "No."}, 404),
             as_json({"detail": "No."}, 503),
-            Answer(200, b"<html>"),
-            Answer(204),
-            Answer(302, b"elsewhere", (("Location", "/"),)),
+            Response(200, b"<html>"),
+            Response(204),
+            Response(302, b"elsewhere", (("Location", "/"),)),
         ],
     )
     def test_an_error_does_not_cost_one(
-        self, server: ApiServer, torii: ToriiClient, answer: Answer
+        self, server: ApiServer, torii: ToriiClient, answer: Response
     ) -> None:
-        server.answer(answer)
+        server.respond_with(answer)
         for _ in range(3):
             with pytest.raises(ToriiApiError):
                 torii.allowed_origins.get()
@@ -84,13 +84,13 @@ class TestConnections:
     def test_a_call_that_needs_no_body_does_not_cost_one(
         self, server: ApiServer, torii: ToriiClient
     ) -> None:
-        server.answer(as_json({"unread": "x" * 100_000}))
+        server.respond_with(as_json({"unread": "x" * 100_000}))
         for _ in range(3):
             torii.users.delete(USER_ID)
         assert server.connections == 1
 
     def test_sixteen_threads_throw_none_away(self, server: ApiServer, torii: ToriiClient) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         barrier = threading.Barrier(16)
 
         def work() -> None:
@@ -105,7 +105,7 @@ class TestConnections:
         assert server.connections <= 16
 
     def test_pool_size_bounds_those_that_are_kept(self, server: ApiServer) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         with ToriiClient(KEY, api_url=server.url, pool_size=2) as torii:
             with ThreadPoolExecutor(6) as pool, server.held():
                 calls = [pool.submit(torii.allowed_origins.get) for _ in range(6)]
@@ -119,13 +119,13 @@ class TestConnections:
     def test_what_follows_a_body_is_no_answer(self, server: ApiServer, torii: ToriiClient) -> None:
         """A length that is too short leaves bytes behind, which must not answer the next call."""
         forged = as_bytes(as_json({"origins": ["forged"]}))
-        short = Answer(200, b'{"origins":[]}' + forged, (("Content-Length", "14"),))
-        server.answer(short, as_json({"origins": ["true"]}))
+        short = Response(200, b'{"origins":[]}' + forged, (("Content-Length", "14"),))
+        server.respond_with(short, as_json({"origins": ["true"]}))
         assert torii.allowed_origins.get().origins == ()
         assert torii.allowed_origins.get().origins == ("true",)
 
     def test_close_gives_them_back(self, server: ApiServer) -> None:
-        server.answer(ORIGINS)
+        server.respond_with(ORIGINS)
         torii = ToriiClient(KEY, api_url=server.url)
         torii.allowed_origins.get()
         torii.close()
@@ -156,7 +156,7 @@ def test_a_redirect_is_not_followed(
     connect: Connect,
 ) -> None:
     elsewhere = (("Location", f"{other.url}/api/server/v1/allowed-origins"),)
-    server.answer(Answer(status, b"", elsewhere))
+    server.respond_with(Response(status, b"", elsewhere))
     given = None if own_session else session
     torii = connect(server.url, session=given)
     with pytest.raises(ToriiApiError) as caught:
@@ -174,7 +174,9 @@ def test_a_host_that_refuses(nowhere: str, connect: Connect) -> None:
 
 
 def test_a_server_that_does_not_speak_http(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(Answer(raw=[b"220 smtp.example.com ESMTP\r\n"]))
+    server.respond_with(Response(raw=[b"220 smtp.example.com ESMTP\r\n"]))
     with pytest.raises(ToriiConnectionError) as caught:
         torii.allowed_origins.get()
-    assert str(caught.value) == "The connection to Torii's API broke before the answer."
+    assert (
+        str(caught.value) == "The connection to Torii's API broke before the response was complete."
+    )

@@ -93,7 +93,7 @@ def sent(recorder: ApiServer) -> dict[str, Any]:
 def test_an_update_sends_what_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER))
+    recorder.respond_with(as_json(USER))
     wanted = {camel(name): in_json(value) for name, value in keywords.items()}
     before = deepcopy(keywords)
 
@@ -110,7 +110,7 @@ def test_an_update_sends_what_it_is_given(
 def test_a_creation_sends_what_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER, 201))
+    recorder.respond_with(as_json(USER, 201))
     before = deepcopy(keywords)
     client.users.create(**keywords)
     assert sent(recorder) == {camel(name): in_json(value) for name, value in keywords.items()}
@@ -135,7 +135,7 @@ class Fraction(float):
 
 
 def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     bag = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
     torii.users.update("u1", name=Text("Ada"), unsafe_metadata=bag)
     torii.request("POST", "/things", body=Text("Ada"))
@@ -149,7 +149,7 @@ def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiCli
 def test_a_merge_sends_the_bags_that_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(USER))
+    recorder.respond_with(as_json(USER))
     before = deepcopy(keywords)
     client.users.update_metadata("u1", **keywords)
     assert sent(recorder) == {camel(name): value for name, value in keywords.items()}
@@ -161,7 +161,7 @@ def test_a_merge_sends_the_bags_that_it_is_given(
 def test_a_search_sends_the_filters_that_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
-    recorder.answer(as_json(page()))
+    recorder.respond_with(as_json(page()))
     wanted = {camel(name): in_json(value) for name, value in keywords.items()}
     for search in (client.users.list, lambda **filters: list(client.users.iterate(**filters))):
         search(**keywords)
@@ -178,7 +178,7 @@ def test_a_search_sends_the_filters_that_it_is_given(
 
 
 def test_an_argument_that_is_unset_is_left_out(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update("u1", name="Ada", phone=UNSET, unsafe_metadata=UNSET)
     torii.users.update("u1", ToriiUpdateUserInput(name="Ada", phone=UNSET))
     torii.users.update("u1", ToriiUpdateUserInput(name="Ada"), phone=UNSET)
@@ -188,11 +188,11 @@ def test_an_argument_that_is_unset_is_left_out(server: ApiServer, torii: ToriiCl
 def test_read_only_and_unordered_collections_can_be_sent(
     server: ApiServer, torii: ToriiClient
 ) -> None:
-    server.answer(as_json(page()))
+    server.respond_with(as_json(page()))
     torii.users.list(
         user_ids=("u1",), email_addresses={"a@example.com"}, statuses={"active": 1}.keys()
     )
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update(
         "u1", unsafe_metadata=MappingProxyType({"a": MappingProxyType({"b": (1, 2)})})
     )
@@ -203,7 +203,7 @@ def test_read_only_and_unordered_collections_can_be_sent(
 
 
 def test_a_day_may_be_written_out(server: ApiServer, torii: ToriiClient) -> None:
-    server.answer(as_json(USER))
+    server.respond_with(as_json(USER))
     torii.users.update("u1", date_of_birth="1815-12-10")
     torii.users.update("u1", ToriiUpdateUserInput(date_of_birth="1815-12-10"))
     assert [request.json for request in server.requests] == [{"dateOfBirth": "1815-12-10"}] * 2

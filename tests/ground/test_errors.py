@@ -14,6 +14,7 @@ from torii_backend import (
     Conflict,
     Forbidden,
     InvalidRequest,
+    InvalidResponse,
     InvalidToken,
     KeysUnavailable,
     MissingCredentials,
@@ -28,7 +29,6 @@ from torii_backend import (
     ToriiError,
     ToriiTimeout,
     Unauthorized,
-    UnreadableBody,
 )
 from torii_backend.errors import SENTENCES, InvalidTokenReason
 
@@ -54,7 +54,7 @@ API_ERRORS: list[type[ToriiApiError]] = [
     ServerError,
     ToriiApiError,
     Unauthorized,
-    UnreadableBody,
+    InvalidResponse,
 ]
 
 

@@ -18,6 +18,7 @@ from torii_backend import (
     ConfigurationError,
     Conflict,
     Forbidden,
+    InvalidResponse,
     NotFound,
     PaymentRequired,
     RateLimited,
@@ -29,7 +30,6 @@ from torii_backend import (
     ToriiTimeout,
     ToriiUpdateUserInput,
     Unauthorized,
-    UnreadableBody,
     create_async_torii_client,
     create_torii_client,
 )
@@ -207,7 +207,7 @@ def handling(torii: ToriiClient, user_id: str) -> Optional[User]:
     except (BadRequest, Unauthorized, PaymentRequired, Conflict, ServerError) as error:
         assert_type(error.code, Optional[str])
         raise
-    except UnreadableBody as error:
+    except InvalidResponse as error:
         assert_type(error.body, Any)
         raise
     except ToriiApiError as error:

@@ -1,16 +1,17 @@
-"""Origins: the extra origins that may call the tenant host."""
+"""AllowedOriginsResource: the extra origins that may call the tenant host."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from torii_backend.client._transport.request import ApiRequest, Timeout, describe
-from torii_backend.client.dispatch import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, describe
+from torii_backend.client.dispatch import DispatchT, Resource, operation
 from torii_backend.client.inputs import SetAllowedOrigins
 from torii_backend.client.models import AllowedOrigins
+from torii_backend.client.types import Timeout
 
 
-class Origins(Resource[FaceT]):
+class AllowedOriginsResource(Resource[DispatchT]):
     """The extra origins, for native apps and other stacks without a web origin of their own."""
 
     @operation

@@ -10,27 +10,25 @@ from msgspec import UNSET
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    CustomQuery,
-    Timeout,
-    checked_timeout,
     describe_custom,
+    require_timeout,
 )
-from torii_backend.client._transport.threads import Workers
+from torii_backend.client._transport.threads import ThreadPool
 from torii_backend.client._transport.transport import Transport
-from torii_backend.client.allowed_origins import Origins
+from torii_backend.client.allowed_origins import AllowedOriginsResource
 from torii_backend.client.custom import (
-    AwaitedCustomCall,
-    AwaitedRawCustomCall,
+    AsyncCustomCall,
+    AsyncRawCustomCall,
     CustomCall,
     RawCustomCall,
 )
 from torii_backend.client.dispatch import (
-    Awaited,
-    AwaitedRaw,
-    Blocking,
-    BlockingRaw,
-    FaceT,
+    AsyncDispatch,
+    DispatchT,
+    RawAsyncDispatch,
+    RawSyncDispatch,
     Resource,
+    SyncDispatch,
     operation,
 )
 from torii_backend.client.impersonation import Impersonation
@@ -38,6 +36,7 @@ from torii_backend.client.invitations import Invitations
 from torii_backend.client.organizations import Organizations
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.sessions import Sessions
+from torii_backend.client.types import Query, Timeout
 from torii_backend.client.users import Users
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import require_non_negative_int, resolve_api_url, without_key
@@ -52,8 +51,8 @@ DEFAULT_POOL_SIZE = 32
 _PLAIN_JSON: Any = Any
 
 
-class Api(Resource[FaceT]):
-    """All resources of the REST API, with one face.
+class Api(Resource[DispatchT]):
+    """All resources of the REST API, with one dispatch.
 
     Attributes:
         users: accounts, their status and their metadata.
@@ -64,14 +63,14 @@ class Api(Resource[FaceT]):
         allowed_origins: origins that are let in besides web applications.
     """
 
-    def __init__(self, face: FaceT) -> None:
-        super().__init__(face)
-        self.users: Users[FaceT] = Users(face)
-        self.sessions: Sessions[FaceT] = Sessions(face)
-        self.organizations: Organizations[FaceT] = Organizations(face)
-        self.invitations: Invitations[FaceT] = Invitations(face)
-        self.impersonation: Impersonation[FaceT] = Impersonation(face)
-        self.allowed_origins: Origins[FaceT] = Origins(face)
+    def __init__(self, dispatch: DispatchT) -> None:
+        super().__init__(dispatch)
+        self.users: Users[DispatchT] = Users(dispatch)
+        self.sessions: Sessions[DispatchT] = Sessions(dispatch)
+        self.organizations: Organizations[DispatchT] = Organizations(dispatch)
+        self.invitations: Invitations[DispatchT] = Invitations(dispatch)
+        self.impersonation: Impersonation[DispatchT] = Impersonation(dispatch)
+        self.allowed_origins: AllowedOriginsResource[DispatchT] = AllowedOriginsResource(dispatch)
 
     @operation
     def request(
@@ -79,7 +78,7 @@ class Api(Resource[FaceT]):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         into: type[T] = _PLAIN_JSON,
         timeout: Timeout = None,
@@ -102,21 +101,21 @@ class Api(Resource[FaceT]):
         return describe_custom(method, path, into=into, query=query, body=body, timeout=timeout)
 
 
-class RawApi(Api[BlockingRaw]):
+class RawApi(Api[RawSyncDispatch]):
     """All resources, whose calls give an `ApiResponse`."""
 
     if TYPE_CHECKING:
         request: RawCustomCall  # type: ignore[assignment]
 
 
-class AwaitedRawApi(Api[AwaitedRaw]):
+class AsyncRawApi(Api[RawAsyncDispatch]):
     """All resources, whose awaited calls give an `ApiResponse`."""
 
     if TYPE_CHECKING:
-        request: AwaitedRawCustomCall  # type: ignore[assignment]
+        request: AsyncRawCustomCall  # type: ignore[assignment]
 
 
-class ToriiClient(Api[Blocking]):
+class ToriiClient(Api[SyncDispatch]):
     """Torii's REST API, for blocking code. One client serves all threads.
 
     Use it as a context manager, or close it, to give its connections back at once.
@@ -166,8 +165,8 @@ class ToriiClient(Api[Blocking]):
             pool_size=pool_size,
             session=session,
         )
-        self.with_raw_response: RawApi = RawApi(BlockingRaw(self._transport))
-        super().__init__(Blocking(self._transport))
+        self.with_raw_response: RawApi = RawApi(RawSyncDispatch(self._transport))
+        super().__init__(SyncDispatch(self._transport))
 
     def close(self) -> None:
         """Close the connections, but not a session of yours; a second call does nothing."""
@@ -188,7 +187,7 @@ class ToriiClient(Api[Blocking]):
         raise TypeError("A client cannot be pickled or copied: make one in each process.")
 
 
-class AsyncToriiClient(Api[Awaited]):
+class AsyncToriiClient(Api[AsyncDispatch]):
     """Torii's REST API, for asyncio. The methods are those of `ToriiClient`, awaited.
 
     Calls run on worker threads of the client's own, so the event loop never blocks; a call that is
@@ -211,7 +210,7 @@ class AsyncToriiClient(Api[Awaited]):
     """
 
     if TYPE_CHECKING:
-        request: AwaitedCustomCall  # type: ignore[assignment]
+        request: AsyncCustomCall  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -234,10 +233,10 @@ class AsyncToriiClient(Api[Awaited]):
             pool_size=pool_size,
             session=session,
         )
-        self._workers = Workers(pool_size)
-        raw = AwaitedRaw(self._transport, self._workers)
-        self.with_raw_response: AwaitedRawApi = AwaitedRawApi(raw)
-        super().__init__(Awaited(self._transport, self._workers))
+        self._threads = ThreadPool(pool_size)
+        raw = RawAsyncDispatch(self._transport, self._threads)
+        self.with_raw_response: AsyncRawApi = AsyncRawApi(raw)
+        super().__init__(AsyncDispatch(self._transport, self._threads))
 
     async def close(self) -> None:
         """Close the connections and the threads, but not a session of yours.
@@ -245,7 +244,7 @@ class AsyncToriiClient(Api[Awaited]):
         Calls under way are not waited for; a second call does nothing.
         """
         self._transport.close()
-        self._workers.close()
+        self._threads.close()
 
     async def __aenter__(self) -> AsyncToriiClient:
         return self
@@ -281,7 +280,7 @@ def _transport(
     if not isinstance(session, (requests.Session, type(None))):
         raise ConfigurationError("session must be a requests.Session.")
     try:
-        seconds = checked_timeout(timeout)
+        seconds = require_timeout(timeout)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(str(error)) from None
     if seconds is None:

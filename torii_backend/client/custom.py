@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar, overload
 
 from msgspec import UNSET
 
-from torii_backend.client._transport.request import CustomQuery, Timeout
 from torii_backend.client._transport.response import ApiResponse
+from torii_backend.client.types import Query, Timeout
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class CustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Any: ...
@@ -33,7 +33,7 @@ class CustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
@@ -49,7 +49,7 @@ class RawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> ApiResponse[Any]: ...
@@ -60,14 +60,14 @@ class RawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
     ) -> ApiResponse[T]: ...
 
 
-class AwaitedCustomCall(Protocol):
+class AsyncCustomCall(Protocol):
     """`AsyncToriiClient.request`."""
 
     @overload
@@ -76,7 +76,7 @@ class AwaitedCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Coroutine[None, None, Any]: ...
@@ -87,14 +87,14 @@ class AwaitedCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,
     ) -> Coroutine[None, None, T]: ...
 
 
-class AwaitedRawCustomCall(Protocol):
+class AsyncRawCustomCall(Protocol):
     """`AsyncToriiClient.with_raw_response.request`."""
 
     @overload
@@ -103,7 +103,7 @@ class AwaitedRawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         timeout: Timeout = None,
     ) -> Coroutine[None, None, ApiResponse[Any]]: ...
@@ -114,7 +114,7 @@ class AwaitedRawCustomCall(Protocol):
         method: str,
         path: str,
         *,
-        query: CustomQuery = None,
+        query: Query = None,
         body: Any = UNSET,
         into: type[T],
         timeout: Timeout = None,

@@ -1,12 +1,12 @@
 """Faces: how one description of an operation is called, blocking or awaited, read or raw.
 
-A resource describes each of its operations once, in a method that gives an `ApiRequest`. The face of
+A resource describes each of its operations once, in a method that gives an `ApiRequest`. The dispatch of
 the client that a resource belongs to decides what calling the method gives:
 
-  Blocking      `ToriiClient`                            the value
-  BlockingRaw   `ToriiClient.with_raw_response`          an `ApiResponse` with the value
-  Awaited       `AsyncToriiClient`                       an awaitable of the value
-  AwaitedRaw    `AsyncToriiClient.with_raw_response`     an awaitable of the `ApiResponse`
+  SyncDispatch      `ToriiClient`                            the value
+  RawSyncDispatch   `ToriiClient.with_raw_response`          an `ApiResponse` with the value
+  AsyncDispatch       `AsyncToriiClient`                       an awaitable of the value
+  RawAsyncDispatch    `AsyncToriiClient.with_raw_response`     an awaitable of the `ApiResponse`
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from typing import (
 
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client._transport.response import ApiResponse
-from torii_backend.client._transport.threads import Workers
+from torii_backend.client._transport.threads import ThreadPool
 from torii_backend.client._transport.transport import Transport
 from torii_backend.client.models import Page
-from torii_backend.client.paging import Pages
+from torii_backend.client.paging import Paginator
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
@@ -45,7 +45,7 @@ else:
 T = TypeVar("T")
 
 
-class Blocking:
+class SyncDispatch:
     """Calls wait for the answer and give its value."""
 
     def __init__(self, transport: Transport) -> None:
@@ -57,7 +57,7 @@ class Blocking:
         return value
 
 
-class BlockingRaw:
+class RawSyncDispatch:
     """Calls wait for the answer and give it whole."""
 
     def __init__(self, transport: Transport) -> None:
@@ -68,40 +68,40 @@ class BlockingRaw:
         return self._transport.send(request)
 
 
-class Awaited:
+class AsyncDispatch:
     """Calls are awaited and give the value of the answer."""
 
-    def __init__(self, transport: Transport, workers: Workers) -> None:
+    def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
-        self._workers = workers
+        self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> T:
         """Send a request on a worker thread; see `Transport.send`."""
-        value: T = (await self._workers.run(self._transport.send, request)).value
+        value: T = (await self._threads.run(self._transport.send, request)).value
         return value
 
 
-class AwaitedRaw:
+class RawAsyncDispatch:
     """Calls are awaited and give the answer whole."""
 
-    def __init__(self, transport: Transport, workers: Workers) -> None:
+    def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
-        self._workers = workers
+        self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
         """Send a request on a worker thread; see `Transport.send`."""
-        return await self._workers.run(self._transport.send, request)
+        return await self._threads.run(self._transport.send, request)
 
 
-Face = Union[Blocking, BlockingRaw, Awaited, AwaitedRaw]
-FaceT = TypeVar("FaceT", bound=Face)
+Dispatch = Union[SyncDispatch, RawSyncDispatch, AsyncDispatch, RawAsyncDispatch]
+DispatchT = TypeVar("DispatchT", bound=Dispatch)
 
 
-class Resource(Generic[FaceT]):
-    """A group of operations with the face of the client that it belongs to."""
+class Resource(Generic[DispatchT]):
+    """A group of operations with the dispatch of the client that it belongs to."""
 
-    def __init__(self, face: FaceT) -> None:
-        self._face: Any = face
+    def __init__(self, dispatch: DispatchT) -> None:
+        self._dispatch: Any = dispatch
 
 
 class operation(Generic[P, T]):  # noqa: N801 (a decorator)
@@ -114,37 +114,39 @@ class operation(Generic[P, T]):  # noqa: N801 (a decorator)
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[T]]) -> None:
         self.__doc__ = describe.__doc__
         value = _argument(get_type_hints(describe)["return"])
-        self._methods = {face: _calling(face, describe, value) for face in get_args(Face)}
+        self._methods = {
+            dispatch: _calling(dispatch, describe, value) for dispatch in get_args(Dispatch)
+        }
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], T]: ...
 
     @overload
-    def __get__(self, resource: Resource[Blocking], owner: Any) -> Callable[P, T]: ...
+    def __get__(self, resource: Resource[SyncDispatch], owner: Any) -> Callable[P, T]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[BlockingRaw], owner: Any
+        self, resource: Resource[RawSyncDispatch], owner: Any
     ) -> Callable[P, ApiResponse[T]]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[Awaited], owner: Any
+        self, resource: Resource[AsyncDispatch], owner: Any
     ) -> Callable[P, Coroutine[None, None, T]]: ...
 
     @overload
     def __get__(
-        self, resource: Resource[AwaitedRaw], owner: Any
+        self, resource: Resource[RawAsyncDispatch], owner: Any
     ) -> Callable[P, Coroutine[None, None, ApiResponse[T]]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's face has."""
+        """Give the method, bound to its resource, in the form that the resource's dispatch has."""
         if resource is None:
-            return self._methods[Blocking]  # so that help() on a class shows methods
-        return MethodType(self._methods[type(resource._face)], resource)
+            return self._methods[SyncDispatch]  # so that help() on a class shows methods
+        return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
-class iteration(Generic[P, T]):  # noqa: N801 (a decorator)
+class paginated(Generic[P, T]):  # noqa: N801 (a decorator)
     """A method of a resource that describes the first page; calling it iterates over all items.
 
     Args:
@@ -154,75 +156,80 @@ class iteration(Generic[P, T]):  # noqa: N801 (a decorator)
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[Page[T]]]) -> None:
         self.__doc__ = describe.__doc__
         item = _argument(_argument(get_type_hints(describe)["return"]))
-        self._methods = {face: _iterating(face, describe, item) for face in (Blocking, Awaited)}
+        self._methods = {
+            dispatch: _iterating(dispatch, describe, item)
+            for dispatch in (SyncDispatch, AsyncDispatch)
+        }
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], Iterator[T]]: ...
 
     @overload
-    def __get__(self, resource: Resource[Blocking], owner: Any) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, resource: Resource[SyncDispatch], owner: Any) -> Callable[P, Iterator[T]]: ...
 
     @overload
-    def __get__(self, resource: Resource[Awaited], owner: Any) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(
+        self, resource: Resource[AsyncDispatch], owner: Any
+    ) -> Callable[P, AsyncIterator[T]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's face has."""
+        """Give the method, bound to its resource, in the form that the resource's dispatch has."""
         if resource is None:
-            return self._methods[Blocking]  # so that help() on a class shows methods
-        if type(resource._face) not in self._methods:
-            raise AttributeError("An iteration has no raw response: ask for its pages one by one.")
-        return MethodType(self._methods[type(resource._face)], resource)
+            return self._methods[SyncDispatch]  # so that help() on a class shows methods
+        if type(resource._dispatch) not in self._methods:
+            raise AttributeError("An paginated has no raw response: ask for its pages one by one.")
+        return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
 def _calling(
-    face: type[Face], describe: Callable[..., ApiRequest[Any]], value: Any
+    dispatch: type[Dispatch], describe: Callable[..., ApiRequest[Any]], value: Any
 ) -> Callable[..., Any]:
     """Make the method that makes the call; `value` is the type that it is about."""
 
     def call(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return resource._face.send(describe(resource, *args, **kwargs))
+        return resource._dispatch.send(describe(resource, *args, **kwargs))
 
     async def call_awaited(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return await resource._face.send(describe(resource, *args, **kwargs))
+        return await resource._dispatch.send(describe(resource, *args, **kwargs))
 
-    is_raw = face in {BlockingRaw, AwaitedRaw}
-    return _presented(
-        call_awaited if face in {Awaited, AwaitedRaw} else call,
+    is_raw = dispatch in {RawSyncDispatch, RawAsyncDispatch}
+    return _present(
+        call_awaited if dispatch in {AsyncDispatch, RawAsyncDispatch} else call,
         describe,
         ApiResponse[value] if is_raw else value,
     )
 
 
 def _iterating(
-    face: type[Face], describe: Callable[..., ApiRequest[Any]], item: Any
+    dispatch: type[Dispatch], describe: Callable[..., ApiRequest[Any]], item: Any
 ) -> Callable[..., Any]:
     """Make the method that iterates; bad arguments are refused by the call, not by the loop."""
-    walk = _walk_awaited if face is Awaited else _walk
+    walk = _walk_awaited if dispatch is AsyncDispatch else _walk
 
     def method(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return walk(resource._face, describe(resource, *args, **kwargs))
+        return walk(resource._dispatch, describe(resource, *args, **kwargs))
 
-    kind: Any = AsyncIterator if face is Awaited else Iterator
-    return _presented(method, describe, kind[item])
+    kind: Any = AsyncIterator if dispatch is AsyncDispatch else Iterator
+    return _present(method, describe, kind[item])
 
 
-def _walk(face: Any, first: ApiRequest[Page[T]]) -> Iterator[T]:
-    pages = Pages()
+def _walk(dispatch: Any, first: ApiRequest[Page[T]]) -> Iterator[T]:
+    pages = Paginator()
     request: Optional[ApiRequest[Page[T]]] = first
     while request is not None:
-        page = face.send(request)
+        page = dispatch.send(request)
         yield from page.items
-        request = pages.following(request, page)
+        request = pages.next_request(request, page)
 
 
-async def _walk_awaited(face: Any, first: ApiRequest[Page[T]]) -> AsyncIterator[T]:
-    pages = Pages()
+async def _walk_awaited(dispatch: Any, first: ApiRequest[Page[T]]) -> AsyncIterator[T]:
+    pages = Paginator()
     request: Optional[ApiRequest[Page[T]]] = first
     while request is not None:
-        page = await face.send(request)
+        page = await dispatch.send(request)
         for item in page.items:
             yield item
-        request = pages.following(request, page)
+        request = pages.next_request(request, page)
 
 
 def _argument(generic: Any) -> Any:
@@ -231,7 +238,7 @@ def _argument(generic: Any) -> Any:
     return None if argument is type(None) else argument
 
 
-def _presented(
+def _present(
     method: Callable[..., Any], describe: Callable[..., Any], returns: Any
 ) -> Callable[..., Any]:
     """Give a method the name, the documentation and the parameters of its description."""

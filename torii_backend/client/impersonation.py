@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from torii_backend.client._transport.request import ApiRequest, Id, Timeout, checked_id, describe
-from torii_backend.client.dispatch import FaceT, Resource, operation
-from torii_backend.client.inputs import CreateImpersonationToken, Number, Text
+from torii_backend.client._transport.request import ApiRequest, describe, require_id
+from torii_backend.client.dispatch import DispatchT, Resource, operation
+from torii_backend.client.inputs import CreateImpersonationToken
 from torii_backend.client.models import ImpersonationToken
+from torii_backend.client.types import Id, NullableInt, NullableStr, Timeout
 
 
-class Impersonation(Resource[FaceT]):
+class Impersonation(Resource[DispatchT]):
     """Acting as a user, for support and debugging."""
 
     @operation
@@ -20,8 +21,8 @@ class Impersonation(Resource[FaceT]):
         *,
         actor_user_id: Id,
         reason: str,
-        redirect_url: Text = UNSET,
-        expires_in_seconds: Number = UNSET,
+        redirect_url: NullableStr = UNSET,
+        expires_in_seconds: NullableInt = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[ImpersonationToken]:
         """Issue a token that signs its bearer in as a user, once.
@@ -39,7 +40,7 @@ class Impersonation(Resource[FaceT]):
             feature, or a used-up quota, is `PaymentRequired`.
         """
         wanted = CreateImpersonationToken(
-            actor_user_id=checked_id(actor_user_id, "actor_user_id"),
+            actor_user_id=require_id(actor_user_id, "actor_user_id"),
             reason=reason,
             redirect_url=redirect_url,
             expires_in_seconds=expires_in_seconds,

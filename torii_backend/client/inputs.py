@@ -1,34 +1,20 @@
-"""Inputs: the JSON bodies that requests carry, one struct a schema.
-
-Optional fields are tri-state: UNSET, the default, is not sent; None is sent as null; a value is
-sent. Metadata bags are two-state: UNSET or an object, never None.
-"""
+"""Inputs: the JSON bodies of requests, one struct per schema of the OpenAPI file."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-Text = Union[str, None, UnsetType]
-Texts = Union[list[str], UnsetType]
-Number = Union[int, None, UnsetType]
-Moment = Union[Annotated[datetime, Meta(tz=True)], None, UnsetType]
-
-# Callers may write more than one Python type for what is one type in JSON.
-if TYPE_CHECKING:
-    Day = Union[date, str, None, UnsetType]
-    Strings = Collection[str]
-    Object = Mapping[str, Any]
-else:
-    Day = Union[date, None, UnsetType]
-    Strings = list[str]
-    Object = dict[str, Any]
-Bag = Union[Object, UnsetType]
+from torii_backend.client.types import (
+    MetadataInput,
+    NullableDate,
+    NullableInt,
+    NullableStr,
+    NullableTimestamp,
+    StrList,
+)
 
 
 class Input(Struct, rename="camel", kw_only=True):
@@ -42,17 +28,17 @@ class Input(Struct, rename="camel", kw_only=True):
 class CreateUser(Input, kw_only=True):
     """The starting values of a user."""
 
-    email: Text = UNSET
-    password: Text = UNSET
-    first_name: Text = UNSET
-    last_name: Text = UNSET
-    public_metadata: Bag = UNSET
-    private_metadata: Bag = UNSET
-    unsafe_metadata: Bag = UNSET
-    name: Text = UNSET
-    phone: Text = UNSET
-    address: Text = UNSET
-    date_of_birth: Day = UNSET
+    email: NullableStr = UNSET
+    password: NullableStr = UNSET
+    first_name: NullableStr = UNSET
+    last_name: NullableStr = UNSET
+    public_metadata: MetadataInput = UNSET
+    private_metadata: MetadataInput = UNSET
+    unsafe_metadata: MetadataInput = UNSET
+    name: NullableStr = UNSET
+    phone: NullableStr = UNSET
+    address: NullableStr = UNSET
+    date_of_birth: NullableDate = UNSET
 
 
 class UpdateUser(Input, kw_only=True):
@@ -69,14 +55,14 @@ class UpdateUser(Input, kw_only=True):
         date_of_birth: the day of birth.
     """
 
-    first_name: Text = UNSET
-    last_name: Text = UNSET
-    locale: Text = UNSET
-    unsafe_metadata: Bag = UNSET
-    name: Text = UNSET
-    phone: Text = UNSET
-    address: Text = UNSET
-    date_of_birth: Day = UNSET
+    first_name: NullableStr = UNSET
+    last_name: NullableStr = UNSET
+    locale: NullableStr = UNSET
+    unsafe_metadata: MetadataInput = UNSET
+    name: NullableStr = UNSET
+    phone: NullableStr = UNSET
+    address: NullableStr = UNSET
+    date_of_birth: NullableDate = UNSET
 
 
 ToriiUpdateUserInput = UpdateUser
@@ -85,37 +71,37 @@ ToriiUpdateUserInput = UpdateUser
 class MetadataPatch(Input, kw_only=True):
     """Bags to merge into those of an organization, a membership or an invitation."""
 
-    public_metadata: Bag = UNSET
-    private_metadata: Bag = UNSET
+    public_metadata: MetadataInput = UNSET
+    private_metadata: MetadataInput = UNSET
 
 
 class UserMetadataPatch(MetadataPatch, kw_only=True):
     """Bags to merge into those of a user."""
 
-    unsafe_metadata: Bag = UNSET
+    unsafe_metadata: MetadataInput = UNSET
 
 
 class UserSearch(Input, kw_only=True):
     """Filters, all of which must hold."""
 
-    name: Text = UNSET
-    user_ids: Texts = UNSET
-    email_addresses: Texts = UNSET
-    email: Text = UNSET
-    statuses: Texts = UNSET
-    created_after: Moment = UNSET
-    created_before: Moment = UNSET
-    organization_id: Text = UNSET
+    name: NullableStr = UNSET
+    user_ids: StrList = UNSET
+    email_addresses: StrList = UNSET
+    email: NullableStr = UNSET
+    statuses: StrList = UNSET
+    created_after: NullableTimestamp = UNSET
+    created_before: NullableTimestamp = UNSET
+    organization_id: NullableStr = UNSET
 
 
 class CreateInvitation(Input, kw_only=True):
     """An invitation to send. Both bags are required, though they may be empty."""
 
     email: str
-    public_metadata: Object
-    private_metadata: Object
-    expires_in_days: Number = UNSET
-    redirect_url: Text = UNSET
+    public_metadata: Mapping[str, Any]
+    private_metadata: Mapping[str, Any]
+    expires_in_days: NullableInt = UNSET
+    redirect_url: NullableStr = UNSET
 
 
 class CreateImpersonationToken(Input, kw_only=True):
@@ -123,11 +109,11 @@ class CreateImpersonationToken(Input, kw_only=True):
 
     actor_user_id: str
     reason: str
-    redirect_url: Text = UNSET
-    expires_in_seconds: Number = UNSET
+    redirect_url: NullableStr = UNSET
+    expires_in_seconds: NullableInt = UNSET
 
 
 class SetAllowedOrigins(Input, kw_only=True):
     """The origins that replace the stored ones."""
 
-    origins: Strings
+    origins: Collection[str]

@@ -9,21 +9,19 @@ from msgspec import UNSET
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    Bag,
-    Id,
-    Timeout,
     describe,
     page_query,
-    text_query,
+    query_pairs,
 )
-from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import CreateInvitation, MetadataPatch, Number, Text
+from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
+from torii_backend.client.inputs import CreateInvitation, MetadataPatch
 from torii_backend.client.models import Invitation, InvitationDetail, Page
+from torii_backend.client.types import Id, MetadataInput, NullableInt, NullableStr, Timeout
 
 NO_METADATA: Mapping[str, Any] = {}
 
 
-class Invitations(Resource[FaceT]):
+class Invitations(Resource[DispatchT]):
     """The invitations of the environment. Only a pending one can be changed, resent or revoked."""
 
     @operation
@@ -48,11 +46,11 @@ class Invitations(Resource[FaceT]):
         Returns:
             A page of invitations.
         """
-        filters = [*text_query("status", status), *text_query("search", search)]
+        filters = [*query_pairs("status", status), *query_pairs("search", search)]
         query = page_query(limit, cursor, filters)
         return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
 
-    @iteration
+    @paginated
     def iterate(
         self,
         *,
@@ -72,7 +70,7 @@ class Invitations(Resource[FaceT]):
         Returns:
             An iterator of invitations.
         """
-        filters = [*text_query("status", status), *text_query("search", search)]
+        filters = [*query_pairs("status", status), *query_pairs("search", search)]
         query = page_query(limit, None, filters)
         return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
 
@@ -81,8 +79,8 @@ class Invitations(Resource[FaceT]):
         self,
         email: str,
         *,
-        expires_in_days: Number = UNSET,
-        redirect_url: Text = UNSET,
+        expires_in_days: NullableInt = UNSET,
+        redirect_url: NullableStr = UNSET,
         public_metadata: Mapping[str, Any] = NO_METADATA,
         private_metadata: Mapping[str, Any] = NO_METADATA,
         timeout: Timeout = None,
@@ -131,8 +129,8 @@ class Invitations(Resource[FaceT]):
         self,
         invitation_id: Id,
         *,
-        public_metadata: Bag = UNSET,
-        private_metadata: Bag = UNSET,
+        public_metadata: MetadataInput = UNSET,
+        private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[InvitationDetail]:
         """Merge into the metadata of a pending invitation; a None in a bag deletes its key.

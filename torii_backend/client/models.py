@@ -1,21 +1,19 @@
 """Models: what Torii's REST API answers, one struct a schema of its OpenAPI file.
 
 Fields that the server adds are ignored, words that it adds to a list (statuses, locales) stay plain
-strings, and optional fields that it leaves out are None. Identifiers are strings, moments are aware
+strings, and optional fields that it leaves out are None. Identifiers are strings, timestamps are aware
 datetimes. Structs cannot be changed, and their repr shows no personal data.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, Optional, TypeVar
+from typing import ClassVar, Generic, Optional, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Struct
+
+from torii_backend.client.types import Metadata, Timestamp
 
 ItemT = TypeVar("ItemT")
-
-Moment = Annotated[datetime, Meta(tz=True)]
-Bag = dict[str, Any]
 
 
 class _Record(Struct, frozen=True, rename="camel", kw_only=True):
@@ -70,18 +68,18 @@ class User(_Record, frozen=True, kw_only=True):
     id: str
     environment_id: str
     status: str
-    created_at: Moment
-    updated_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
-    unsafe_metadata: Bag
+    created_at: Timestamp
+    updated_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
+    unsafe_metadata: Metadata
     name: Optional[str] = None
     first_name: Optional[str] = None
     last_name: Optional[str] = None
     locale: Optional[str] = None
     email: Optional[str] = None
-    email_verified_at: Optional[Moment] = None
-    deleted_at: Optional[Moment] = None
+    email_verified_at: Optional[Timestamp] = None
+    deleted_at: Optional[Timestamp] = None
 
 
 class Session(_Record, frozen=True, kw_only=True):
@@ -105,9 +103,9 @@ class Session(_Record, frozen=True, kw_only=True):
     id: str
     user_id: str
     environment_id: str
-    created_at: Moment
-    expires_at: Moment
-    last_used_at: Moment
+    created_at: Timestamp
+    expires_at: Timestamp
+    last_used_at: Timestamp
     user_agent: Optional[str] = None
     ip_address: Optional[str] = None
     active_organization_id: Optional[str] = None
@@ -129,9 +127,9 @@ class Organization(_Record, frozen=True, kw_only=True):
 
     id: str
     name: str
-    created_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    created_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     slug: Optional[str] = None
     role_set_id: Optional[str] = None
 
@@ -154,9 +152,9 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
     organization_id: str
     user_id: str
     role: str
-    joined_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    joined_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     role_name: Optional[str] = None
 
 
@@ -179,9 +177,9 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
     organization_id: str
     name: str
     role: str
-    joined_at: Moment
-    public_metadata: Bag
-    private_metadata: Bag
+    joined_at: Timestamp
+    public_metadata: Metadata
+    private_metadata: Metadata
     slug: Optional[str] = None
     role_name: Optional[str] = None
 
@@ -206,10 +204,10 @@ class Invitation(_Record, frozen=True, kw_only=True):
     environment_id: str
     email: str
     status: str
-    expires_at: Moment
-    created_at: Moment
-    accepted_at: Optional[Moment] = None
-    revoked_at: Optional[Moment] = None
+    expires_at: Timestamp
+    created_at: Timestamp
+    accepted_at: Optional[Timestamp] = None
+    revoked_at: Optional[Timestamp] = None
 
 
 class InvitationDetail(Invitation, frozen=True, kw_only=True):
@@ -220,8 +218,8 @@ class InvitationDetail(Invitation, frozen=True, kw_only=True):
         private_metadata: for servers only.
     """
 
-    public_metadata: Bag
-    private_metadata: Bag
+    public_metadata: Metadata
+    private_metadata: Metadata
 
 
 class ImpersonationToken(_Record, frozen=True, kw_only=True):

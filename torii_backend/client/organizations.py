@@ -8,19 +8,17 @@ from msgspec import UNSET
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    Bag,
-    Id,
-    Timeout,
     describe,
     page_query,
-    text_query,
+    query_pairs,
 )
-from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
+from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
 from torii_backend.client.inputs import MetadataPatch
 from torii_backend.client.models import Organization, OrganizationMember, Page
+from torii_backend.client.types import Id, MetadataInput, Timeout
 
 
-class Organizations(Resource[FaceT]):
+class Organizations(Resource[DispatchT]):
     """The organizations of the environment. One that is not visible to the key is `NotFound`."""
 
     @operation
@@ -43,12 +41,12 @@ class Organizations(Resource[FaceT]):
         Returns:
             A page of organizations.
         """
-        query = page_query(limit, cursor, text_query("name", name))
+        query = page_query(limit, cursor, query_pairs("name", name))
         return describe(
             "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
         )
 
-    @iteration
+    @paginated
     def iterate(
         self, *, name: Optional[str] = None, limit: Optional[int] = None, timeout: Timeout = None
     ) -> ApiRequest[Page[Organization]]:
@@ -62,7 +60,7 @@ class Organizations(Resource[FaceT]):
         Returns:
             An iterator of organizations.
         """
-        query = page_query(limit, None, text_query("name", name))
+        query = page_query(limit, None, query_pairs("name", name))
         return describe(
             "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
         )
@@ -88,8 +86,8 @@ class Organizations(Resource[FaceT]):
         self,
         organization_id: Id,
         *,
-        public_metadata: Bag = UNSET,
-        private_metadata: Bag = UNSET,
+        public_metadata: MetadataInput = UNSET,
+        private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Organization]:
         """Merge into an organization's metadata, at any depth; a None in a bag deletes its key.
@@ -147,8 +145,8 @@ class Organizations(Resource[FaceT]):
         organization_id: Id,
         user_id: Id,
         *,
-        public_metadata: Bag = UNSET,
-        private_metadata: Bag = UNSET,
+        public_metadata: MetadataInput = UNSET,
+        private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[OrganizationMember]:
         """Merge into a membership's metadata, at any depth; a None in a bag deletes its key.

@@ -8,18 +8,18 @@ import msgspec
 
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client.models import Page
-from torii_backend.errors import UnreadableBody
+from torii_backend.errors import InvalidResponse
 
 T = TypeVar("T")
 
 
-class Pages:
+class Paginator:
     """One walk through the pages of a listing; it never asks for the same page twice."""
 
     def __init__(self) -> None:
         self._seen: set[Optional[str]] = {None, ""}
 
-    def following(
+    def next_request(
         self, request: ApiRequest[Page[T]], page: Page[Any]
     ) -> Optional[ApiRequest[Page[T]]]:
         """Give the request of the page after this one, or None after the last.
@@ -29,13 +29,13 @@ class Pages:
             page: the page.
 
         Raises:
-            UnreadableBody: the page promises more, but its cursor leads back: the listing cannot be
+            InvalidResponse: the page promises more, but its cursor leads back: the listing cannot be
                 completed, and to end here would pass a part off as the whole.
         """
         if not page.has_more:
             return None
         if page.next_cursor in self._seen:
-            raise UnreadableBody(
+            raise InvalidResponse(
                 "Torii answered a page whose cursor leads back to a page before.", 200
             )
         self._seen.add(page.next_cursor)

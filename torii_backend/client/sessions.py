@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from torii_backend.client._transport.request import ApiRequest, Id, Timeout, describe
-from torii_backend.client.dispatch import FaceT, Resource, operation
+from torii_backend.client._transport.request import ApiRequest, describe
+from torii_backend.client.dispatch import DispatchT, Resource, operation
 from torii_backend.client.models import Session
+from torii_backend.client.types import Id, Timeout
 
 
-class Sessions(Resource[FaceT]):
+class Sessions(Resource[DispatchT]):
     """The sessions of users. A session that ends mints no more tokens; those minted live on."""
 
     @operation

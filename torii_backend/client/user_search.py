@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
 from typing import Any, Optional, Union
 
 from msgspec import UNSET, UnsetType
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    Id,
-    Query,
-    Timeout,
     describe,
     page_query,
 )
-from torii_backend.client.dispatch import FaceT, Resource, iteration, operation
-from torii_backend.client.inputs import Text, UserSearch
+from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
+from torii_backend.client.inputs import UserSearch
 from torii_backend.client.models import Page, User
+from torii_backend.client.types import (
+    Id,
+    IdCollection,
+    NullableStr,
+    NullableTimestamp,
+    QueryPairs,
+    StrCollection,
+    Timeout,
+)
 
-Moment = Union[datetime, None, UnsetType]
 
-
-class FoundUsers(Resource[FaceT]):
+class UserSearchResource(Resource[DispatchT]):
     """The users that filters let through."""
 
     @operation
@@ -32,13 +34,13 @@ class FoundUsers(Resource[FaceT]):
         *,
         limit: Optional[int] = None,
         cursor: Optional[Id] = None,
-        name: Text = UNSET,
-        user_ids: Union[Collection[Id], UnsetType] = UNSET,
-        email_addresses: Union[Collection[str], UnsetType] = UNSET,
-        email: Text = UNSET,
-        statuses: Union[Collection[str], UnsetType] = UNSET,
-        created_after: Moment = UNSET,
-        created_before: Moment = UNSET,
+        name: NullableStr = UNSET,
+        user_ids: IdCollection = UNSET,
+        email_addresses: StrCollection = UNSET,
+        email: NullableStr = UNSET,
+        statuses: StrCollection = UNSET,
+        created_after: NullableTimestamp = UNSET,
+        created_before: NullableTimestamp = UNSET,
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
@@ -73,18 +75,18 @@ class FoundUsers(Resource[FaceT]):
             organization_id=organization_id,
         )
 
-    @iteration
+    @paginated
     def iterate(
         self,
         *,
         limit: Optional[int] = None,
-        name: Text = UNSET,
-        user_ids: Union[Collection[Id], UnsetType] = UNSET,
-        email_addresses: Union[Collection[str], UnsetType] = UNSET,
-        email: Text = UNSET,
-        statuses: Union[Collection[str], UnsetType] = UNSET,
-        created_after: Moment = UNSET,
-        created_before: Moment = UNSET,
+        name: NullableStr = UNSET,
+        user_ids: IdCollection = UNSET,
+        email_addresses: StrCollection = UNSET,
+        email: NullableStr = UNSET,
+        statuses: StrCollection = UNSET,
+        created_after: NullableTimestamp = UNSET,
+        created_before: NullableTimestamp = UNSET,
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
@@ -119,7 +121,7 @@ class FoundUsers(Resource[FaceT]):
         )
 
 
-def _search(query: Query, timeout: Timeout, **filters: Any) -> ApiRequest[Page[User]]:
+def _search(query: QueryPairs, timeout: Timeout, **filters: Any) -> ApiRequest[Page[User]]:
     search = UserSearch(**filters)
     return describe(
         "POST", "/users/search", into=Page[User], query=query, body=search, timeout=timeout

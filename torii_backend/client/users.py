@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Optional, Union
+from typing import Optional
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from torii_backend.client._transport.request import (
     ApiRequest,
-    Bag,
-    Id,
-    Timeout,
     describe,
     page_query,
 )
-from torii_backend.client.dispatch import FaceT, operation
-from torii_backend.client.inputs import CreateUser, Text, UpdateUser, UserMetadataPatch
+from torii_backend.client.dispatch import DispatchT, operation
+from torii_backend.client.inputs import CreateUser, UpdateUser, UserMetadataPatch
 from torii_backend.client.models import Page, User, UserOrganization
-from torii_backend.client.user_search import FoundUsers
+from torii_backend.client.types import Id, MetadataInput, NullableDate, NullableStr, Timeout
+from torii_backend.client.user_search import UserSearchResource
 
-Day = Union[date, str, None, UnsetType]
 
-
-class Users(FoundUsers[FaceT]):
+class Users(UserSearchResource[DispatchT]):
     """The users of the environment.
 
     Every method raises what the client's class names, takes ids as str or UUID, and a `timeout` in
@@ -47,17 +42,17 @@ class Users(FoundUsers[FaceT]):
     def create(
         self,
         *,
-        email: Text = UNSET,
-        password: Text = UNSET,
-        first_name: Text = UNSET,
-        last_name: Text = UNSET,
-        public_metadata: Bag = UNSET,
-        private_metadata: Bag = UNSET,
-        unsafe_metadata: Bag = UNSET,
-        name: Text = UNSET,
-        phone: Text = UNSET,
-        address: Text = UNSET,
-        date_of_birth: Day = UNSET,
+        email: NullableStr = UNSET,
+        password: NullableStr = UNSET,
+        first_name: NullableStr = UNSET,
+        last_name: NullableStr = UNSET,
+        public_metadata: MetadataInput = UNSET,
+        private_metadata: MetadataInput = UNSET,
+        unsafe_metadata: MetadataInput = UNSET,
+        name: NullableStr = UNSET,
+        phone: NullableStr = UNSET,
+        address: NullableStr = UNSET,
+        date_of_birth: NullableDate = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
         """Add a user. Nothing is required, but without an email the user cannot sign in.
@@ -101,14 +96,14 @@ class Users(FoundUsers[FaceT]):
         user_id: Id,
         patch: Optional[UpdateUser] = None,
         *,
-        first_name: Text = UNSET,
-        last_name: Text = UNSET,
-        locale: Text = UNSET,
-        unsafe_metadata: Bag = UNSET,
-        name: Text = UNSET,
-        phone: Text = UNSET,
-        address: Text = UNSET,
-        date_of_birth: Day = UNSET,
+        first_name: NullableStr = UNSET,
+        last_name: NullableStr = UNSET,
+        locale: NullableStr = UNSET,
+        unsafe_metadata: MetadataInput = UNSET,
+        name: NullableStr = UNSET,
+        phone: NullableStr = UNSET,
+        address: NullableStr = UNSET,
+        date_of_birth: NullableDate = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
         """Change profile fields: what is not given stays, None clears, a value sets.
@@ -153,9 +148,9 @@ class Users(FoundUsers[FaceT]):
         self,
         user_id: Id,
         *,
-        public_metadata: Bag = UNSET,
-        private_metadata: Bag = UNSET,
-        unsafe_metadata: Bag = UNSET,
+        public_metadata: MetadataInput = UNSET,
+        private_metadata: MetadataInput = UNSET,
+        unsafe_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
         """Merge into a user's metadata, at any depth; a None in a bag deletes its key.

@@ -1,4 +1,4 @@
-"""Request bodies: checked, and encoded as JSON. Pure."""
+"""Request bodies: checked and encoded as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ from torii_backend.client.inputs import Input
 _BYTES = (bytes, bytearray, memoryview)
 
 
-def encoded(body: Input) -> bytes:
-    """Encode the body of a published operation, after a check of its types against the wire's.
-
-    Raises:
-        TypeError: a field has a type that JSON or the operation does not take.
-        ValueError: a value has no form in JSON.
-    """
+def encode_body(body: Input) -> bytes:
+    """Encode the body of a published operation, after checking its types against the schema."""
     for name, value in msgspec.structs.asdict(body).items():
         if value is not msgspec.UNSET:
-            encoded_json(value, name)  # so that an error names the argument
+            encode_json(value, name)  # for an error that names the argument
     sent = msgspec.json.encode(body, enc_hook=_as_json)
     try:
         msgspec.json.decode(sent, type=type(body))
@@ -32,24 +27,15 @@ def encoded(body: Input) -> bytes:
     return sent
 
 
-def encoded_json(value: Any, name: str) -> bytes:
-    """Encode a value as JSON.
-
-    Args:
-        value: anything that msgspec encodes, and mappings and collections of any kind.
-        name: what errors call it.
-
-    Raises:
-        TypeError: there is a type in it that JSON does not know.
-        ValueError: there is a value in it that has no form in JSON.
-    """
+def encode_json(value: Any, name: str) -> bytes:
+    """Encode a value as JSON; `name` is what errors call it."""
     try:
         _check_plain(msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_as_json))
         return msgspec.json.encode(value, enc_hook=_as_json)
     except (RecursionError, UnicodeEncodeError):
-        raise ValueError(f"{name} cannot be sent: it has a cycle or broken Unicode.") from None
+        raise ValueError(f"{name} can't be sent: it has a cycle or a lone surrogate.") from None
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} cannot be sent: {error}") from None
+        raise type(error)(f"{name} can't be sent: {error}") from None
 
 
 def _refusal(message: str) -> Exception:
@@ -61,11 +47,11 @@ def _refusal(message: str) -> Exception:
     if missing:
         return TypeError(f"{field} must be given.")
     kind = TypeError if what.startswith("Expected `") and ", got `" in what else ValueError
-    return kind(f"{field} cannot be sent: {what[0].lower()}{what[1:]}.")
+    return kind(f"{field} can't be sent: {what[0].lower()}{what[1:]}.")
 
 
 def _as_json(value: Any) -> Any:
-    """Give a plain value for one of a kind that msgspec does not know, subclasses among them."""
+    """Convert a value of a type that msgspec doesn't know, such as a subclass, to a plain one."""
     if isinstance(value, str):
         return str.__str__(value)  # str() would ask the subclass
     if isinstance(value, (int, float)):
@@ -74,19 +60,17 @@ def _as_json(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Collection) and not isinstance(value, _BYTES):
         return list(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON.")
+    raise TypeError(f"{type(value).__name__} can't be represented in JSON.")
 
 
 def _check_plain(value: Any) -> None:
-    """Refuse what would arrive as something else, at any depth.
-
-    NaN and infinity would be sent as null, which deletes in a metadata bag; bytes as base64.
-    """
+    """Reject values that would arrive as something else, at any depth."""
+    # NaN and infinity would be sent as null, which deletes a key of metadata; bytes as base64.
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError("NaN and infinity have no form in JSON.")
+            raise ValueError("NaN and infinity can't be represented in JSON.")
     elif isinstance(value, _BYTES):
-        raise TypeError("bytes have no form in JSON.")
+        raise TypeError("bytes can't be represented in JSON.")
     elif isinstance(value, Mapping):
         for item in value.values():
             _check_plain(item)

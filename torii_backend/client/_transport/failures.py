@@ -1,4 +1,4 @@
-"""Fault: what became of a try that got no answer, in words of our own."""
+"""TransportFailure: why an attempt got no response. Pure."""
 
 from __future__ import annotations
 
@@ -11,64 +11,64 @@ import requests
 from urllib3.exceptions import NewConnectionError, ProxySchemeUnknown
 
 
-class Fault(NamedTuple):
-    """A try that got no answer.
+class TransportFailure(NamedTuple):
+    """An attempt that got no response; the message never contains the URL."""
 
-    Attributes:
-        kind: `unsent`, before the first byte of the request left; `broken`, afterwards or perhaps
-            so; `timeout`, sent but not answered in time; `misconfigured`, not sent and never to
-            be, as things are.
-        message: one sentence about it, without the address.
-        is_timeout: whether time ran out, in either phase.
-    """
-
+    # unsent: no byte of the request left. broken: some may have. timeout: sent, but no response in
+    # time. misconfigured: no attempt can succeed until a setting changes.
     kind: Literal["unsent", "broken", "timeout", "misconfigured"]
     message: str
-    is_timeout: bool = False
+    is_timeout: bool = False  # in either phase, so it may go with `unsent`
 
 
-_BAD_PROXY = Fault("misconfigured", "The address of the configured proxy is not usable.")
+_BAD_PROXY = TransportFailure("misconfigured", "The URL of the configured proxy is not valid.")
 
-_FAULTS: dict[type[BaseException], Fault] = {
-    requests.exceptions.InvalidSchema: Fault(
+_FAILURES: dict[type[BaseException], TransportFailure] = {
+    requests.exceptions.InvalidSchema: TransportFailure(
         "misconfigured",
-        "Torii's API is out of reach: the session has no adapter for it, or SOCKS needs PySocks.",
+        "The session has no adapter for Torii's API. A SOCKS proxy needs PySocks.",
     ),
     requests.exceptions.InvalidProxyURL: _BAD_PROXY,
     ProxySchemeUnknown: _BAD_PROXY,
-    ssl.SSLCertVerificationError: Fault("broken", "The certificate of Torii's API is not trusted."),
-    socket.gaierror: Fault("unsent", "The host of Torii's API has no known address."),
-    ConnectionRefusedError: Fault("unsent", "The connection to Torii's API was refused."),
-    NewConnectionError: Fault("unsent", "Torii's API cannot be reached."),
+    ssl.SSLCertVerificationError: TransportFailure(
+        "broken", "The certificate of Torii's API is not trusted."
+    ),
+    socket.gaierror: TransportFailure(
+        "unsent", "The host name of Torii's API could not be resolved."
+    ),
+    ConnectionRefusedError: TransportFailure(
+        "unsent", "The connection to Torii's API was refused."
+    ),
+    NewConnectionError: TransportFailure("unsent", "Torii's API could not be reached."),
 }
 
 
-def fault_of(error: Exception, timeout: tuple[float, float]) -> Fault:
-    """Classify what requests or urllib3 raised.
-
-    The error itself goes no further: it holds the request, and with it the secret key.
-
-    Args:
-        error: the exception.
-        timeout: the seconds that were granted for connecting and for reading.
-    """
+def classify_failure(error: Exception, timeout: tuple[float, float]) -> TransportFailure:
+    """Classify an exception of requests or urllib3, given the (connect, read) timeout."""
+    # The exception itself is dropped: it holds the request, and with it the secret key.
     connect, read = timeout
     if isinstance(error, requests.ConnectTimeout):
-        return Fault("unsent", f"No connection to Torii's API within {connect:g} seconds.", True)
+        return TransportFailure(
+            "unsent", f"No connection to Torii's API within {connect:g} seconds.", True
+        )
     if isinstance(error, requests.Timeout):
-        return no_answer_within(read)
+        return read_timed_out(read)
     if type(error) is OSError and error.errno is None:  # requests' own, before it connects
-        return Fault("misconfigured", "A certificate file that is configured does not exist.")
+        return TransportFailure("misconfigured", "A configured certificate file does not exist.")
     causes = list(_causes(error))
-    for kind, fault in _FAULTS.items():
+    for kind, failure in _FAILURES.items():
         if any(isinstance(cause, kind) for cause in causes):
-            return fault
-    return Fault("broken", "The connection to Torii's API broke before the answer.")
+            return failure
+    return TransportFailure(
+        "broken", "The connection to Torii's API broke before the response was complete."
+    )
 
 
-def no_answer_within(seconds: float) -> Fault:
-    """Make the fault of an answer that did not come in time."""
-    return Fault("timeout", f"Torii's API did not answer within {seconds:g} seconds.", True)
+def read_timed_out(seconds: float) -> TransportFailure:
+    """Return the failure for a response that did not arrive in time."""
+    return TransportFailure(
+        "timeout", f"Torii's API did not respond within {seconds:g} seconds.", True
+    )
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:

@@ -1,26 +1,21 @@
-"""ApiRequest: one operation of the REST API, described and checked before anything is sent. Pure."""
+"""ApiRequest: one call of the REST API, checked before anything is sent. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, Generic, Optional, TypeVar, Union
 from urllib.parse import quote, unquote, urlencode
 from uuid import UUID
 
 import msgspec
 
-from torii_backend.client._transport.body import encoded, encoded_json
+from torii_backend.client._transport.body import encode_body, encode_json
 from torii_backend.client._transport.response import decoder
 from torii_backend.client.inputs import Input
+from torii_backend.client.types import Id, Query, QueryPairs, Timeout
 
 T = TypeVar("T")
-
-Id = Union[str, UUID]
-Timeout = Union[float, tuple[float, float], None]
-Query = Sequence[tuple[str, str]]
-CustomQuery = Optional[Mapping[str, Union[str, Collection[str]]]]
-Bag = Union[Mapping[str, Any], msgspec.UnsetType]
 
 PREFIX = "/api/server/v1"
 
@@ -30,34 +25,23 @@ _LONGEST_TIMEOUT = 24 * 60 * 60
 
 
 class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
-    """What to send, and what to make of the answer.
-
-    Attributes:
-        method: the HTTP method.
-        template: the path for logs, with the names of ids in place of ids.
-        path: the path, percent-encoded, from the root of the host.
-        into: the type of the answer's body; NoneType where a body means nothing.
-        query: names and values, not encoded yet.
-        body: JSON, or None for no body.
-        timeout: seconds for this call instead of the client's, see `ToriiClient`.
-        gone_when_repeated: whether the operation answers 403 or 404 where it was done before.
-    """
+    """What to send, and how to decode the response."""
 
     method: str
-    template: str
-    path: str
-    into: Any
+    template: str  # the path for logs, with the names of ids instead of the ids
+    path: str  # percent-encoded, from the root of the host
+    into: Any  # the type of the response's body; NoneType if it has no meaning
     query: tuple[tuple[str, str], ...] = ()
     body: Optional[bytes] = None
     timeout: Optional[tuple[float, float]] = None
-    gone_when_repeated: bool = False
+    gone_when_repeated: bool = False  # the server responds 403 or 404 if it was done before
 
     def __repr__(self) -> str:
         return f"ApiRequest({self.method} {self.template})"
 
     @property
     def target(self) -> str:
-        """The path and the query, as they are sent."""
+        """The path and the encoded query."""
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
 
@@ -67,27 +51,12 @@ def describe(
     ids: Optional[Mapping[str, Id]] = None,
     *,
     into: Any,
-    query: Query = (),
+    query: QueryPairs = (),
     body: Optional[Input] = None,
     timeout: Timeout = None,
     gone_when_repeated: bool = False,
 ) -> ApiRequest[Any]:
-    """Describe one call of a published operation.
-
-    Args:
-        method: the HTTP method.
-        template: the path below /api/server/v1, with `{name}` where an id goes.
-        ids: the ids by name.
-        into: the type of the answer's body.
-        query: names and values of the query.
-        body: what to send as JSON.
-        timeout: seconds for this call; None takes the client's.
-        gone_when_repeated: see `ApiRequest`.
-
-    Raises:
-        TypeError: an argument has a type that cannot be sent.
-        ValueError: an argument has a value that cannot be sent.
-    """
+    """Describe a call of a published operation; `template` is the path below /api/server/v1."""
     path = template
     for name, value in (ids or {}).items():
         path = path.replace(f"{{{name}}}", _segment(value, name))
@@ -97,8 +66,8 @@ def describe(
         path=PREFIX + path,
         into=into,
         query=tuple(query),
-        body=None if body is None else encoded(body),
-        timeout=checked_timeout(timeout),
+        body=None if body is None else encode_body(body),
+        timeout=require_timeout(timeout),
         gone_when_repeated=gone_when_repeated,
     )
 
@@ -108,125 +77,88 @@ def describe_custom(
     path: str,
     *,
     into: Any,
-    query: CustomQuery,
+    query: Query,
     body: Any,
     timeout: Timeout,
 ) -> ApiRequest[Any]:
-    """Describe a call of an operation that this package does not know.
-
-    Args:
-        method: the HTTP method, in capitals.
-        path: from the root of the host, or below /api/server/v1; percent-encoded where it must be.
-        into: the type of the answer's body.
-        query: names and values; a sequence repeats the name.
-        body: anything that msgspec encodes as JSON; UNSET sends no body.
-        timeout: seconds for this call; None takes the client's.
-
-    Raises:
-        TypeError: an argument has a type that cannot be sent.
-        ValueError: an argument has a value that cannot be sent.
-    """
+    """Describe a call of an operation that this package does not know; UNSET sends no body."""
     if method not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}.")
     if not isinstance(path, str):
-        raise TypeError("path must be a string.")
+        raise TypeError("path must be a string, such as /users.")
     if not _PATH.match(path) or {".", ".."} & set(unquote(path).split("/")):
         raise ValueError(
-            "path must begin with a slash and be percent-encoded, without query or dot segments."
+            "path must be percent-encoded and begin with a slash, such as /users/1. "
+            "Leave out the query and dot segments."
         )
-    decoder(into)  # refuses a type that nothing can be decoded into, before anything is sent
+    decoder(into)  # rejects a type that msgspec can't decode, before anything is sent
     if not isinstance(query, (Mapping, type(None))):
-        raise TypeError("query must be a mapping: names and values.")
-    text_query("The names of query", list(query or ()))
-    pairs = [pair for name, value in (query or {}).items() for pair in text_query(name, value)]
+        raise TypeError("query must be a mapping of names and values, such as {'limit': '5'}.")
+    query_pairs("Every name in query", list(query or ()))
+    pairs = [pair for name, value in (query or {}).items() for pair in query_pairs(name, value)]
     return ApiRequest(
         method=method,
         template="(custom)",
         path=path if path.startswith("/api/") else PREFIX + path,
         into=into,
         query=tuple(pairs),
-        body=None if body is msgspec.UNSET else encoded_json(body, "body"),
-        timeout=checked_timeout(timeout),
+        body=None if body is msgspec.UNSET else encode_json(body, "body"),
+        timeout=require_timeout(timeout),
     )
 
 
 def page_query(
-    limit: Optional[int], cursor: Optional[Id], filters: Query = ()
+    limit: Optional[int], cursor: Optional[Id], filters: QueryPairs = ()
 ) -> list[tuple[str, str]]:
-    """Make the query of a listing; what is None is left out.
-
-    Args:
-        limit: how many items a page has at most.
-        cursor: where the page begins.
-        filters: names and values that go first.
-
-    Raises:
-        TypeError: an argument has a type that cannot be sent.
-        ValueError: an argument has a value that cannot be sent.
-    """
+    """Make the query of a listing, without arguments that are None."""
     query = list(filters)
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int):
-            raise TypeError("limit must be a whole number.")
+            raise TypeError("limit must be an int, such as 50.")
         query.append(("limit", str(limit)))
     if cursor is not None:
-        query.append(("cursor", checked_id(cursor, "cursor")))
+        query.append(("cursor", require_id(cursor, "cursor")))
     return query
 
 
-def text_query(name: str, value: Union[str, Collection[str], None]) -> list[tuple[str, str]]:
-    """Make the part of a query that one argument fills; several values repeat the name.
-
-    Raises:
-        TypeError: the value is not text.
-        ValueError: the text is broken Unicode.
-    """
+def query_pairs(name: str, value: Union[str, Collection[str], None]) -> list[tuple[str, str]]:
+    """Make the query of one argument; several values repeat the name."""
     values = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(values, Collection) or not all(isinstance(text, str) for text in values):
-        raise TypeError(f"{name} must be text.")
+        raise TypeError(f"{name} must be a string or a collection of strings.")
     try:
         "".join(values).encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{name} must not contain broken Unicode.") from None
+        raise ValueError(f"{name} must be valid Unicode, without lone surrogates.") from None
     return [(name, text) for text in values]
 
 
-def checked_id(value: Id, name: str) -> str:
-    """Check an id and give it as text.
-
-    Raises:
-        TypeError: it is neither a string nor a UUID.
-        ValueError: it is empty, a dot segment, or holds control characters.
-    """
+def require_id(value: Id, name: str) -> str:
+    """Return an id as text."""
     if isinstance(value, UUID):
         return str(value)
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string or a UUID.")
     if value in {"", ".", ".."}:
-        raise ValueError(f"{name} must be an id: it is empty or made of dots.")
+        raise ValueError(f"{name} must be an id. It is empty or a dot segment.")
     if not value.isprintable():
-        raise ValueError(f"{name} must not contain control characters.")
+        raise ValueError(f"{name} must be printable, without control characters.")
     return value
 
 
-def checked_timeout(timeout: Timeout) -> Optional[tuple[float, float]]:
-    """Check a timeout and give it as seconds for connecting and for reading; None stays None.
-
-    Raises:
-        TypeError: it is neither a number nor a pair of numbers.
-        ValueError: a number is not positive and finite.
-    """
+def require_timeout(timeout: Timeout) -> Optional[tuple[float, float]]:
+    """Return a timeout as a (connect, read) pair of seconds; None if it is None."""
     if timeout is None:
         return None
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     if len(pair) != 2 or not all(
         isinstance(seconds, (int, float)) and not isinstance(seconds, bool) for seconds in pair
     ):
-        raise TypeError("timeout must be a number of seconds, or a pair: (connect, read).")
+        raise TypeError("timeout must be seconds, such as 10, or a (connect, read) pair of them.")
     if not all(0 < seconds <= _LONGEST_TIMEOUT for seconds in pair):
-        raise ValueError("timeout must be more than zero seconds, and a day at most.")
+        raise ValueError("timeout must be more than 0 seconds and at most a day, such as 10.")
     return pair
 
 
 def _segment(value: Id, name: str) -> str:
-    return quote(checked_id(value, name), safe="")
+    return quote(require_id(value, name), safe="")

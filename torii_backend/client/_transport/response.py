@@ -1,4 +1,4 @@
-"""Answers of the REST API: bytes in, values or typed errors out. Pure."""
+"""Responses of the REST API: bytes in, values or typed errors out. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from torii_backend.errors import (
     BadRequest,
     Conflict,
     Forbidden,
+    InvalidResponse,
     NotFound,
     PaymentRequired,
     RateLimited,
     ServerError,
     ToriiApiError,
     Unauthorized,
-    UnreadableBody,
 )
 
 T = TypeVar("T")
-Flaw = Literal["cut off", "stalled", "too large", "compressed more than once"]
+BodyErrorKind = Literal["cut off", "stalled", "too large", "compressed more than once"]
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -42,45 +42,38 @@ _CLASSES: dict[int, type[ToriiApiError]] = {
     429: RateLimited,
 }
 _LONGEST_MESSAGE = 300
-# Control characters, separators of lines, and marks that turn the direction of writing.
+# Control characters, line separators, and marks that change the direction of text.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _UNSAFE = re.compile(r"\b(?:[a-z]+://\S+|sk_[a-z]+_\S+|eyJ[\w-]+\.\S+)", re.IGNORECASE)
 
 
-class Answer(NamedTuple):
-    """One HTTP answer.
-
-    Attributes:
-        status: the HTTP status.
-        headers: the headers, whose names know no letter case.
-        body: the body after decompression, or what arrived of it.
-        flaw: why the body is not whole, or None: `cut off` where the connection broke, `stalled`
-            where time ran out, `too large` beyond `MAX_BYTES`, `compressed more than once`.
-    """
+class HttpResponse(NamedTuple):
+    """One HTTP response, whose body is decompressed and may be incomplete."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # names are case-insensitive
     body: bytes
-    flaw: Optional[Flaw] = None
+    # cut off: the connection broke. stalled: time ran out. too large: longer than `MAX_BYTES`.
+    body_error: Optional[BodyErrorKind] = None
 
     @property
     def is_success(self) -> bool:
-        """Whether the status says that the call was carried out."""
+        """Return whether the status is a 2xx."""
         return 200 <= self.status < 300
 
     def __repr__(self) -> str:
-        return f"Answer({self.status})"  # tracebacks may show it
+        return f"HttpResponse({self.status})"  # tracebacks may show it
 
 
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
-    """The answer to one call, raw and read.
+    """The response to one call, raw and decoded.
 
     Attributes:
         status: the HTTP status.
-        headers: the headers, whose names know no letter case.
-        body: the body as bytes, after decompression.
-        value: what the same call without `with_raw_response` gives.
+        headers: the headers; names are case-insensitive.
+        body: the decompressed body, as bytes.
+        value: what the same call returns without `with_raw_response`.
     """
 
     status: int
@@ -89,54 +82,36 @@ class ApiResponse(Generic[T]):
     value: T = field(repr=False)
 
 
-class Unreadable(ValueError):
-    """The body of a success cannot be read; its text says why, to follow a colon."""
+class BodyError(ValueError):
+    """The body of a 2xx response can't be decoded; the text is a clause such as `it is empty`."""
 
 
 @lru_cache(maxsize=128)
 def decoder(into: Any) -> msgspec.json.Decoder[Any]:
-    """Give the decoder for a type, which is made once.
-
-    Raises:
-        TypeError: nothing can be decoded into this type.
-    """
+    """Return the cached decoder for a type; raise TypeError if msgspec does not support it."""
     return msgspec.json.Decoder(into)
 
 
-def read_value(answer: Answer, into: Any) -> Any:
-    """Decode the body of a success.
-
-    Args:
-        answer: a success.
-        into: the type to decode into; NoneType gives None whatever the body is, and Any where a
-            204 says that there is none.
-
-    Raises:
-        Unreadable: the body is not whole, not JSON, or not of the type.
-    """
-    if into is type(None) or (into is Any and answer.status == 204):
+def read_value(response: HttpResponse, into: Any) -> Any:
+    """Decode the body of a 2xx response."""
+    if into is type(None) or (into is Any and response.status == 204):
         return None
-    if answer.flaw is not None:
-        raise Unreadable(f"it is {answer.flaw}")
+    if response.body_error is not None:
+        raise BodyError(f"it is {response.body_error}")
     try:
-        return decoder(into).decode(answer.body)
+        return decoder(into).decode(response.body)
     except msgspec.ValidationError as error:
-        raise Unreadable(f"it is not of the expected form: {error}") from None
+        raise BodyError(f"it does not match the expected type: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Unreadable("it is not JSON" if answer.body else "it is empty") from None
+        raise BodyError("it is not JSON" if response.body else "it is empty") from None
 
 
-def api_error(answer: Answer, hint: Optional[str] = None) -> ToriiApiError:
-    """Make the error for an answer that is not a success.
-
-    Args:
-        answer: the answer.
-        hint: a clause that says what is likely wrong, for the end of the message.
-    """
-    status = answer.status
+def api_error(response: HttpResponse, hint: Optional[str] = None) -> ToriiApiError:
+    """Make the error for a response that is not a 2xx; `hint` ends the message with a likely cause."""
+    status = response.status
     kind = _CLASSES.get(status, ServerError if status >= 500 else ToriiApiError)
-    facts = _facts(answer)
-    message = f"Torii answered {status}"
+    facts = _facts(response)
+    message = f"Torii responded with {status}"
     detail = next(filter(None, (_sentence(facts["body"], name) for name in _SENTENCES)), None)
     message += f": {detail}" if detail else "."
     if hint:
@@ -144,31 +119,22 @@ def api_error(answer: Answer, hint: Optional[str] = None) -> ToriiApiError:
     return kind(message, status, **facts)
 
 
-def unreadable_body(answer: Answer, flaw: Unreadable) -> UnreadableBody:
-    """Make the error for a success that cannot be read.
-
-    Args:
-        answer: the answer.
-        flaw: what is wrong with its body.
-    """
-    message = f"Torii answered {answer.status}, but the body cannot be read: {flaw}."
-    return UnreadableBody(message, answer.status, **_facts(answer))
+def invalid_response(response: HttpResponse, error: BodyError) -> InvalidResponse:
+    """Make the error for a 2xx response that can't be decoded."""
+    message = f"Torii responded with {response.status}, but the body can't be read: {error}."
+    return InvalidResponse(message, response.status, **_facts(response))
 
 
 def retry_after(headers: Mapping[str, str]) -> Optional[float]:
-    """Read the header Retry-After (RFC 9110 section 10.2.3).
-
-    Returns:
-        Seconds from now, zero or more; None where the header is missing or makes no sense.
-    """
-    value = headers.get("Retry-After", "").strip()
+    """Return the seconds that Retry-After asks for; None if it is missing or not valid."""
+    value = headers.get("Retry-After", "").strip()  # RFC 9110 section 10.2.3
     if re.fullmatch("[0-9]+", value):
         return min(float(value), sys.float_info.max)
     try:
-        moment = parsedate_to_datetime(value)
-        # HTTP dates are in UTC, also in the old form that does not say so.
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return max(0.0, moment.timestamp() - time.time())
+        date = parsedate_to_datetime(value)
+        # HTTP dates are in UTC, even in the obsolete format that does not say so.
+        date = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+        return max(0.0, date.timestamp() - time.time())
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
@@ -176,14 +142,14 @@ def retry_after(headers: Mapping[str, str]) -> Optional[float]:
 _SENTENCES = ("detail", "title", "message")
 
 
-def _facts(answer: Answer) -> dict[str, Any]:
-    body = _read_body(answer.body)
+def _facts(response: HttpResponse) -> dict[str, Any]:
+    body = _read_body(response.body)
     return {
         "body": body,
         "code": _word(body, "code"),
         "support_id": _word(body, "supportId"),
-        "request_id": answer.headers.get("X-Request-Id"),
-        "retry_after": retry_after(answer.headers),
+        "request_id": response.headers.get("X-Request-Id"),
+        "retry_after": retry_after(response.headers),
     }
 
 
@@ -197,7 +163,7 @@ def _read_body(body: bytes) -> Any:
 
 
 def _word(body: Any, name: str) -> Optional[str]:
-    """Find a member at top level, else in the map `properties`, where some versions put it."""
+    """Return a text member of the object, else of its `properties`, where some versions put it."""
     for members in (body, _member(body, "properties")):
         value = _member(members, name)
         if isinstance(value, str) and value:
@@ -210,7 +176,7 @@ def _member(body: Any, name: str) -> Any:
 
 
 def _sentence(body: Any, name: str) -> Optional[str]:
-    """Quote a member in one line that is safe to log: bounded, without addresses and tokens."""
+    """Quote a member in one line that is safe to log: short, without URLs, keys and tokens."""
     value = _member(body, name)
     if not isinstance(value, str):
         return None

@@ -1,4 +1,17 @@
-"""Workers: the bounded threads on which an asynchronous client waits for answers."""
+"""ThreadPool: the bounded threads on which an asynchronous client waits for responses.
+
+A pool is open until `close` and starts a thread only when a call needs one. It belongs to no event
+loop, so one client serves any number of loops.
+
+A call has two sides. The caller awaits it on an event loop; the exchange runs on a thread. If the
+caller is cancelled, it stops waiting at once and sets the call's `abandoned` event. The thread can't
+be interrupted, so it finishes its exchange and then makes no further attempt.
+
+No lock is held here: `ThreadPoolExecutor` has its own. `_is_closed` goes from False to True once.
+A call that reads it just before that finds a closed executor, whose `submit` raises RuntimeError as
+well. In a forked child the threads are missing, so the first call there makes a new executor. Two
+threads that both do so each submit to a working one; the loser ends when it is collected.
+"""
 
 from __future__ import annotations
 
@@ -14,36 +27,20 @@ from torii_backend.client._transport.transport import CLOSED
 T = TypeVar("T")
 
 
-class Workers:
-    """A pool of threads, started as they are needed and bound to no event loop.
+class ThreadPool:
+    """At most `size` threads; further calls wait for a free one."""
 
-    Args:
-        count: how many threads there are at most; further calls wait for their turn.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._is_closed = False
         self._open()
 
     async def run(self, send: Callable[[Any, Event], T], request: Any) -> T:
-        """Call a function on a worker thread, in a copy of the caller's context.
-
-        Args:
-            send: what to call, with the request and an event.
-            request: its first argument. The event is set once nobody waits for the result: a caller
-                that is cancelled stops waiting at once, while the thread ends its exchange.
-
-        Returns:
-            What the function returns; what it raises is raised.
-
-        Raises:
-            RuntimeError: the pool was closed.
-        """
+        """Run `send(request, abandoned)` on a thread, in a copy of the caller's context."""
         if self._is_closed:
             raise RuntimeError(CLOSED)
         if self._pid != os.getpid():
-            self._open()  # the threads stayed in the parent process
+            self._open()  # the threads did not survive fork()
         abandoned = Event()
         future = self._executor.submit(copy_context().run, send, request, abandoned)
         try:
@@ -52,10 +49,10 @@ class Workers:
             abandoned.set()
 
     def close(self) -> None:
-        """Start no further call; calls under way are not waited for."""
+        """Start no further call, without waiting for calls in progress."""
         self._is_closed = True
         self._executor.shutdown(wait=False)
 
     def _open(self) -> None:
-        self._executor = ThreadPoolExecutor(self._count, thread_name_prefix="torii-client")
+        self._executor = ThreadPoolExecutor(self._size, thread_name_prefix="torii-client")
         self._pid = os.getpid()

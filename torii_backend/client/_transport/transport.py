@@ -1,4 +1,15 @@
-"""Transport: the only module of the client that does I/O, over one pooled requests session."""
+"""Transport: the only module of the client that does I/O, over one pooled requests session.
+
+A transport is open until `close`, which sets `_is_closed` once and for all. Any number of threads
+may call `send` at the same time. It holds no lock: `send` keeps what it changes in local variables,
+and urllib3's connection pool, which is thread-safe, hands each thread a connection.
+
+What is read without a lock: `_session` and `_settings` are set by `_open` and then only read. In a
+forked child the first `send` sees another pid and calls `_open` again, because sockets shared with
+the parent would mix up responses. Two threads may both do so: each then uses a whole new session, so
+the only cost is an extra one. A `send` that passes the check just before `close` still completes.
+The caller's own session is closed only in a forked child, where that drops the inherited sockets.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +27,23 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-from torii_backend.client._transport.failures import Fault, fault_of, no_answer_within
+from torii_backend.client._transport.failures import (
+    TransportFailure,
+    classify_failure,
+    read_timed_out,
+)
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client._transport.response import (
     MAX_BYTES,
-    Answer,
     ApiResponse,
-    Flaw,
-    Unreadable,
+    BodyError,
+    BodyErrorKind,
+    HttpResponse,
     api_error,
+    invalid_response,
     read_value,
-    unreadable_body,
 )
-from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_done
+from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
 from torii_backend.settings import is_loopback, package_version
@@ -46,20 +61,11 @@ _HEADERS = {
 
 
 class Transport:
-    """Sends requests to one host with one secret key, and tries again where that is safe.
+    """Sends requests to one host with one secret key, and retries if that is safe."""
 
-    Requests are handed to the adapter that the session has for the host, not to `Session.request`:
-    that would cost twice the time and look into netrc. The session's headers, adapters, proxies and
-    certificates count; its `auth`, `params`, cookies and hooks do not.
-
-    Args:
-        key: the secret key, checked.
-        api_url: the address of the host, checked, without trailing slash.
-        session: a session of the user's, or None to make one.
-        pool_size: how many connections the own session keeps.
-        timeout: seconds for connecting, and for each wait for bytes of the answer.
-        max_retries: how many times a call may be tried again.
-    """
+    # Requests go to the session's adapter for the host, not through `Session.request`: that would
+    # take twice the time and read .netrc. The session's headers, adapters, proxies and certificates
+    # apply; its `auth`, `params`, cookies and hooks do not.
 
     def __init__(
         self,
@@ -82,94 +88,79 @@ class Transport:
         self._open()
 
     def send(self, request: ApiRequest[Any], abandoned: Optional[Event] = None) -> ApiResponse[Any]:
-        """Send a request and read the answer.
-
-        Args:
-            request: the request.
-            abandoned: set by a caller that no longer waits: then no more tries are made.
-
-        Returns:
-            The answer as it came, with the value that was read from it.
-
-        Raises:
-            RuntimeError: the transport was closed.
-            ToriiApiError: the answer is not a usable success.
-            ToriiConnectionError: there was no answer.
-            ToriiTimeout: there was no answer in time.
-            ValueError: a header of the session has a value that cannot be sent.
-        """
+        """Send a request and read the response; make no further attempt once `abandoned` is set."""
         if self._is_closed:
             raise RuntimeError(CLOSED)
         if self._pid != os.getpid():
-            self._open()  # sockets that a parent process uses as well would mix up the answers
+            self._open()
         started = time.perf_counter()
-        tries = 0
-        may_be_done = False
+        attempts = 0
+        may_be_processed = False
         while True:
-            tries += 1
+            attempts += 1
             outcome = self._try(request)
-            pause = pause_before_retry(request.method, outcome, tries)
-            if pause is None or tries > self._max_retries:
+            pause = pause_before_retry(request.method, outcome, attempts)
+            if pause is None or attempts > self._max_retries:
                 break
-            may_be_done = may_be_done or not was_not_done(outcome)
+            may_be_processed = may_be_processed or not was_not_processed(outcome)
             if (abandoned or Event()).wait(pause):
                 break
-        _log(request, outcome, tries, started)
-        if isinstance(outcome, Fault):
+        _log(request, outcome, attempts, started)
+        if isinstance(outcome, TransportFailure):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_done and request.gone_when_repeated and outcome.status in {403, 404}:
-            # An earlier try, whose answer was lost, did it.
+        if may_be_processed and request.gone_when_repeated and outcome.status in {403, 404}:
+            # An earlier attempt, whose response was lost, already did this.
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
-        return self._response(request, outcome)
+        return self._parse(request, outcome)
 
     def close(self) -> None:
-        """Close the connections, and refuse further requests; a second call does nothing."""
+        """Close the connections and refuse further requests. A second call does nothing."""
         self._is_closed = True
         if self._given_session is None:
             self._session.close()
 
     def _open(self) -> None:
-        if self._given_session is None:
-            self._session = requests.Session()
-            adapter = _OneHostAdapter(pool_maxsize=self._pool_size)
-            self._session.mount("https://", adapter)
-            self._session.mount("http://", adapter)
-            self._session.headers.update(_HEADERS)
-        else:
-            self._session = self._given_session
-            if hasattr(self, "_pid"):
-                self._session.close()
-        self._pid = os.getpid()
-        # Proxies and certificates of the environment, looked up once and not for each request.
-        settings = self._session.merge_environment_settings(self._api_url, {}, True, None, None)
+        session = self._given_session
+        if session is None:
+            session = requests.Session()
+            adapter = _SingleHostAdapter(pool_maxsize=self._pool_size)
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
+            session.headers.update(_HEADERS)
+        elif hasattr(self, "_pid"):
+            session.close()
+        self._session = session
+        # The environment's proxies and certificates, looked up once and not per request.
+        settings = session.merge_environment_settings(self._api_url, {}, True, None, None)
         self._settings: dict[str, Any] = {**settings}
+        self._pid = os.getpid()
 
     def _try(self, request: ApiRequest[Any]) -> Outcome:
         timeout = request.timeout or self._timeout
         try:
             adapter = self._session.get_adapter(self._api_url + request.path)
-            # No variable holds what is sent: a traceback that shows variables would show the key.
-            response = adapter.send(self._prepared(request), timeout=timeout, **self._settings)
+            # No variable holds the prepared request: a traceback with locals would show the key.
+            received = adapter.send(self._prepare(request), timeout=timeout, **self._settings)
         except (requests.RequestException, HTTPError, OSError) as error:
-            return fault_of(error, timeout)
-        answer = _read(response)
+            return classify_failure(error, timeout)
+        response = _read(received)
         if request.into is type(None):
-            # Where the body means nothing, it does not matter how it ends.
-            return answer._replace(flaw=None)
-        if answer.flaw == "stalled" and answer.is_success:
-            return no_answer_within(timeout[1])
-        return answer
+            # Nobody reads the body, so it doesn't matter how it ends.
+            return response._replace(body_error=None)
+        if response.body_error == "stalled" and response.is_success:
+            return read_timed_out(timeout[1])
+        return response
 
-    def _prepared(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
+    def _prepare(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = self._api_url + request.target
         given: Any = self._session.headers
-        # None takes a header away, as requests has it.
+        # None removes a header, as in requests.
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
             (name, value) for name, value in given.items() if value is not None
         )
-        _check_headers(headers)
+        _require_sendable(headers)
         headers["Authorization"] = self._key.authorization
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -178,77 +169,76 @@ class Transport:
         prepared.body = request.body
         return prepared
 
-    def _response(self, request: ApiRequest[Any], answer: Answer) -> ApiResponse[Any]:
-        if answer.is_success:
+    def _parse(self, request: ApiRequest[Any], response: HttpResponse) -> ApiResponse[Any]:
+        if response.is_success:
             try:
-                value = read_value(answer, request.into)
-            except Unreadable as flaw:
-                raise unreadable_body(self._masked(answer), flaw) from None
-            return ApiResponse(answer.status, answer.headers, answer.body, value)
-        refused = answer.status == 401
-        hint = self._key.why_refused(is_local=self._is_local) if refused else None
-        raise api_error(self._masked(answer), hint)
+                value = read_value(response, request.into)
+            except BodyError as error:
+                raise invalid_response(self._masked(response), error) from None
+            return ApiResponse(response.status, response.headers, response.body, value)
+        is_unauthorized = response.status == 401
+        hint = self._key.why_refused(is_local=self._is_local) if is_unauthorized else None
+        raise api_error(self._masked(response), hint)
 
-    def _masked(self, answer: Answer) -> Answer:
-        """Take the key, which a server may quote, out of an answer from which an error is made."""
+    def _masked(self, response: HttpResponse) -> HttpResponse:
+        """Remove the key, which a server may quote, before an error is made from the response."""
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
-            (name, self._key.masked(value)) for name, value in answer.headers.items()
+            (name, self._key.masked(value)) for name, value in response.headers.items()
         )
-        return answer._replace(headers=headers, body=self._key.masked(answer.body))
+        return response._replace(headers=headers, body=self._key.masked(response.body))
 
 
-class _OneHostAdapter(HTTPAdapter):
-    """An adapter for one host and fixed settings, which looks for their connection pool once.
+class _SingleHostAdapter(HTTPAdapter):
+    """An adapter for one host and fixed settings, which looks up their connection pool once."""
 
-    To look for it again for each request, as requests does, takes a tenth of the time of a call.
-    """
+    # requests looks it up for each request, which takes a tenth of the time of a call.
 
     _pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Give the connection pool; versions of requests before 2.32 ask another method."""
+        """Return the connection pool; requests before 2.32 calls another method."""
         pool = self._pool
         if pool is None:
             pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
         return pool
 
     def close(self) -> None:
-        """Let go of the pool, which closes its connections."""
+        """Drop the pool, which closes its connections."""
         self._pool = None
         super().close()
 
 
-def _check_headers(headers: Mapping[str, Any]) -> None:
-    """Refuse the headers of a session that http.client would refuse in words that quote them."""
+def _require_sendable(headers: Mapping[str, Any]) -> None:
+    """Reject invalid session headers here: http.client's error would quote their values."""
     for name, value in headers.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         if not _HEADER_VALUE.fullmatch(text):
-            raise ValueError(f"The session's header {name} has a value that no header can have.")
+            raise ValueError(f"session.headers[{name!r}] must be one line of Latin-1 characters.")
 
 
-def _read(response: requests.Response) -> Answer:
-    status, headers = response.status_code, response.headers
-    if response.raw is None:  # as some adapters for tests have it
-        return Answer(status, headers, response.content)
-    with response:
+def _read(received: requests.Response) -> HttpResponse:
+    status, headers = received.status_code, received.headers
+    if received.raw is None:  # as with some adapters for tests
+        return HttpResponse(status, headers, received.content)
+    with received:
         if "," in headers.get("Content-Encoding", ""):
-            # Older versions of urllib3 set no bound to what comes out of the inner one.
-            return Answer(status, headers, b"", "compressed more than once")
-        body, flaw = _read_body(response)
-    return Answer(status, headers, body, flaw)
+            # Older versions of urllib3 don't limit the output of the inner encoding.
+            return HttpResponse(status, headers, b"", "compressed more than once")
+        body, error = _read_body(received)
+    return HttpResponse(status, headers, body, error)
 
 
-def _read_body(response: requests.Response) -> tuple[bytes, Optional[Flaw]]:
+def _read_body(received: requests.Response) -> tuple[bytes, Optional[BodyErrorKind]]:
     body = bytearray()
     try:
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        for chunk in received.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > MAX_BYTES:
                 return bytes(body[:MAX_BYTES]), "too large"
-        # Older versions of urllib3 take a body that ends too early for a whole one.
-        is_cut = bool(getattr(response.raw, "length_remaining", None))
+        # Older versions of urllib3 take a truncated body for a complete one.
+        is_cut = bool(getattr(received.raw, "length_remaining", None))
     except (requests.RequestException, HTTPError, OSError) as error:
-        # This is what requests makes of a read timeout in a body.
+        # requests turns a read timeout within a body into this.
         if isinstance(error, requests.ConnectionError) and not isinstance(
             error, requests.exceptions.SSLError
         ):
@@ -257,13 +247,13 @@ def _read_body(response: requests.Response) -> tuple[bytes, Optional[Flaw]]:
     return bytes(body), "cut off" if is_cut else None
 
 
-def _log(request: ApiRequest[Any], outcome: Outcome, tries: int, started: float) -> None:
+def _log(request: ApiRequest[Any], outcome: Outcome, attempts: int, started: float) -> None:
     if logger.isEnabledFor(logging.DEBUG):
         logger.debug(
             "%s %s -> %s in %.0f ms, attempt %d",
             request.method,
             request.template,
-            outcome.status if isinstance(outcome, Answer) else outcome.kind,
+            outcome.status if isinstance(outcome, HttpResponse) else outcome.kind,
             (time.perf_counter() - started) * 1000,
-            tries,
+            attempts,
         )

@@ -22,7 +22,7 @@ from torii_backend.client import ApiResponse, AsyncToriiClient, Organization, Us
 
 from .conftest import KEY
 from .operations import ITERATIONS, OPERATIONS, Operation
-from .server import Answer, ApiServer, as_json
+from .server import ApiServer, Response, as_json
 from .wire import snake
 
 RESOURCES = {
@@ -107,8 +107,8 @@ def test_every_published_operation_has_exactly_one_method() -> None:
 def test_every_face_reaches_the_operation_and_gives_the_same(
     operation: Operation, server: ApiServer, torii: ToriiClient, later: AsyncToriiClient
 ) -> None:
-    answer = Answer(204) if operation.answer is None else as_json(operation.answer)
-    server.answer(answer)
+    answer = Response(204) if operation.response is None else as_json(operation.response)
+    server.respond_with(answer)
 
     async def awaited() -> tuple[Any, ApiResponse[Any]]:
         async with later:
@@ -128,7 +128,7 @@ def test_every_face_reaches_the_operation_and_gives_the_same(
         (published.method, path)
     ] * 4
     assert len({request.body for request in server.requests}) == 1
-    assert (value is None) == (operation.answer is None)
+    assert (value is None) == (operation.response is None)
     assert value == raw.value == value_later == raw_later.value
     for response in (raw, raw_later):
         assert isinstance(response, ApiResponse)
@@ -233,9 +233,9 @@ def test_help_reads_sensibly(torii: ToriiClient, later: AsyncToriiClient) -> Non
 
 def test_one_server_answer_of_each_type_is_typed(server: ApiServer, torii: ToriiClient) -> None:
     for operation in OPERATIONS:
-        if operation.answer is None:
+        if operation.response is None:
             continue
-        server.answer(as_json(operation.answer))
+        server.respond_with(as_json(operation.response))
         value = operation.call(torii)
         promised = hints(operation.of(torii))[1]
         assert isinstance(value, get_origin(promised) or promised), operation.name
@@ -246,7 +246,7 @@ def test_a_custom_request_decodes_into_what_it_is_told(
 ) -> None:
     answer = {"id": "o1", "name": "Acme", "createdAt": "2026-03-01T00:00:00Z"}
     bags: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
-    server.answer(as_json({**answer, **bags}))
+    server.respond_with(as_json({**answer, **bags}))
 
     async def awaited() -> Organization:
         async with later:
