@@ -8,12 +8,12 @@ ToriiError
     InvalidToken       401    `reason` says which check failed
     PermissionDenied   403    `reason` says which condition of a policy failed
     KeysUnavailable    503    the issuer's keys can't be fetched; retry later
-  ToriiApiError               the REST API's answer is not a usable success
-    BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403, NotFound 404,
-    Conflict 409, RateLimited 429, ServerError 5xx
-    InvalidResponse            a success whose body is not what it should be
-  ToriiConnectionError        the REST API gave no answer
-  ToriiTimeout                the REST API gave no answer in time
+  ToriiApiError               the REST API's response is not a usable success; `status` is its status
+    in torii_backend.client:  BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403,
+                              NotFound 404, Conflict 409, RateLimited 429, ServerError 5xx,
+                              InvalidResponse (a 2xx that can't be decoded)
+  ToriiConnectionError        no response from the REST API
+  ToriiTimeout                no response from the REST API in time
 """
 
 from __future__ import annotations
@@ -159,16 +159,16 @@ class KeysUnavailable(ToriiAuthError):
 
 
 class ToriiApiError(ToriiError):
-    """The REST API answered, but not with a usable success; statuses of note have subclasses.
+    """The REST API did not respond with a usable success. `torii_backend.client` has the subclasses.
 
     Args:
-        message: one sentence, which quotes the answer's `detail` where it has one.
-        status: the HTTP status of the answer.
-        code: a stable machine-readable word of Torii's, where the answer has one.
-        support_id: what to quote to Torii's support, where the answer has one.
-        body: the body: decoded JSON, else text; None where it is empty.
-        request_id: the header `X-Request-Id` of the answer.
-        retry_after: seconds after which the server wants the next attempt, where it says so.
+        message: one sentence, which quotes the `detail` of the response if there is one.
+        status: the HTTP status of the response.
+        code: Torii's stable, machine-readable error code, if there is one.
+        support_id: what to quote to Torii's support, if there is one.
+        body: the decoded JSON of the body, else its text; None if it is empty.
+        request_id: the `X-Request-Id` header of the response.
+        retry_after: seconds until the server wants the next attempt, if it says so.
     """
 
     def __init__(  # noqa: PLR0917 (unpickling passes them by position)
@@ -194,45 +194,9 @@ class ToriiApiError(ToriiError):
         return type(self), (*self.args, *facts, self.request_id, self.retry_after)
 
 
-class BadRequest(ToriiApiError):
-    """Status 400: Torii refused a value."""
-
-
-class Unauthorized(ToriiApiError):
-    """Status 401: Torii does not accept the secret key."""
-
-
-class PaymentRequired(ToriiApiError):
-    """Status 402: the plan lacks the feature, or its quota is used up."""
-
-
-class Forbidden(ToriiApiError):
-    """Status 403: not reachable with this key; for users that may also mean an unknown id."""
-
-
-class NotFound(ToriiApiError):
-    """Status 404: nothing has this id, as far as this key can see."""
-
-
-class Conflict(ToriiApiError):
-    """Status 409: what is stored already stands in the way; `code` tells what."""
-
-
-class RateLimited(ToriiApiError):
-    """Status 429: too many requests; `retry_after` tells when to try again, where Torii says so."""
-
-
-class ServerError(ToriiApiError):
-    """Status 5xx: the fault is on the server's side."""
-
-
-class InvalidResponse(ToriiApiError):
-    """A success, but its body is cut off, too large, not JSON, or lacks a required field."""
-
-
 class ToriiConnectionError(ToriiError):
-    """The REST API could not be reached, or the connection broke before the answer."""
+    """The REST API could not be reached, or the connection broke before the response was complete."""
 
 
 class ToriiTimeout(ToriiError):
-    """The REST API did not answer in time; it may still have done what it was asked."""
+    """The REST API did not respond in time. It may still have carried out the call."""

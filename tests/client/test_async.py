@@ -13,8 +13,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from torii_backend import NotFound, ToriiConnectionError, ToriiTimeout
-from torii_backend.client import AsyncToriiClient
+from torii_backend import ToriiConnectionError, ToriiTimeout
+from torii_backend.client import AsyncToriiClient, NotFound
 
 from .loops import arrived, client, client_threads, named, run, settle
 from .records import USER_ID

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from torii_backend import InvalidResponse, ToriiApiError
-from torii_backend.client import ToriiClient
+from torii_backend import ToriiApiError
+from torii_backend.client import InvalidResponse, ToriiClient
 
 from .records import SESSION_ID, USER_ID, page, user
 from .server import ApiServer, Response, as_bytes, as_json, endless

@@ -8,8 +8,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from torii_backend import Conflict, Forbidden, NotFound
-from torii_backend.client import ToriiClient
+from torii_backend.client import Conflict, Forbidden, NotFound, ToriiClient
 
 from .conftest import Connect
 from .records import SESSION_ID, USER_ID

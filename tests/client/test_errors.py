@@ -8,7 +8,8 @@ from typing import Any, Callable
 
 import pytest
 
-from torii_backend import (
+from torii_backend import ToriiApiError
+from torii_backend.client import (
     BadRequest,
     Conflict,
     Forbidden,
@@ -17,10 +18,9 @@ from torii_backend import (
     PaymentRequired,
     RateLimited,
     ServerError,
-    ToriiApiError,
+    ToriiClient,
     Unauthorized,
 )
-from torii_backend.client import ToriiClient
 from torii_backend.client.secret_key import SecretKey
 
 from .conftest import KEY, Connect

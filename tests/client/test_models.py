@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from torii_backend import InvalidResponse, ToriiUpdateUserInput
-from torii_backend.client import AsyncToriiClient, ToriiClient
+from torii_backend import ToriiUpdateUserInput
+from torii_backend.client import AsyncToriiClient, InvalidResponse, ToriiClient
 
 from .conftest import KEY
 from .documents import (

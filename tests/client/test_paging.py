@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from torii_backend import InvalidResponse, NotFound, ToriiApiError
-from torii_backend.client import AsyncToriiClient, ToriiClient, User
+from torii_backend import ToriiApiError
+from torii_backend.client import AsyncToriiClient, InvalidResponse, NotFound, ToriiClient, User
 
 from .conftest import KEY
 from .recording import RecordingAdapter

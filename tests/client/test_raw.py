@@ -12,8 +12,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from torii_backend import InvalidResponse, NotFound
-from torii_backend.client import ApiResponse, AsyncToriiClient, ToriiClient, User
+from torii_backend.client import (
+    ApiResponse,
+    AsyncToriiClient,
+    InvalidResponse,
+    NotFound,
+    ToriiClient,
+    User,
+)
 
 from .conftest import KEY
 from .records import USER_ID, user

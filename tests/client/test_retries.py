@@ -9,16 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from torii_backend import (
-    InvalidResponse,
-    NotFound,
-    RateLimited,
-    ServerError,
-    ToriiApiError,
-    ToriiConnectionError,
-    ToriiTimeout,
-)
-from torii_backend.client import ToriiClient
+from torii_backend import ToriiApiError, ToriiConnectionError, ToriiTimeout
+from torii_backend.client import InvalidResponse, NotFound, RateLimited, ServerError, ToriiClient
 
 from .conftest import KEY, Connect
 from .recording import RecordingAdapter

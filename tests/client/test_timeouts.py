@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from torii_backend import ServerError, ToriiTimeout, Unauthorized
-from torii_backend.client import ToriiClient
+from torii_backend import ToriiTimeout
+from torii_backend.client import ServerError, ToriiClient, Unauthorized
 
 from .conftest import KEY, Connect
 from .recording import RecordingAdapter

@@ -9,25 +9,27 @@ from typing import Any, get_args
 import pytest
 
 from torii_backend import (
-    BadRequest,
     ConfigurationError,
-    Conflict,
-    Forbidden,
     InvalidRequest,
-    InvalidResponse,
     InvalidToken,
     KeysUnavailable,
     MissingCredentials,
-    NotFound,
-    PaymentRequired,
     PermissionDenied,
-    RateLimited,
-    ServerError,
     ToriiApiError,
     ToriiAuthError,
     ToriiConnectionError,
     ToriiError,
     ToriiTimeout,
+)
+from torii_backend.client import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidResponse,
+    NotFound,
+    PaymentRequired,
+    RateLimited,
+    ServerError,
     Unauthorized,
 )
 from torii_backend.errors import SENTENCES, InvalidTokenReason

@@ -7,8 +7,8 @@ from typing import Any, Optional, TypeVar
 import msgspec
 
 from torii_backend.client._transport.request import ApiRequest
+from torii_backend.client.errors import InvalidResponse
 from torii_backend.client.models import Page
-from torii_backend.errors import InvalidResponse
 
 T = TypeVar("T")
 

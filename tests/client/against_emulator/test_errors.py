@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from torii_backend import Conflict, Forbidden, NotFound, ToriiApiError, Unauthorized
-from torii_backend.client import ToriiClient
+from torii_backend import ToriiApiError
+from torii_backend.client import Conflict, Forbidden, NotFound, ToriiClient, Unauthorized
 from torii_backend.emulator import Emulator
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 import requests
 
-from torii_backend import BadRequest, Conflict, verify_token
-from torii_backend.client import Organization, ToriiClient
+from torii_backend import verify_token
+from torii_backend.client import BadRequest, Conflict, Organization, ToriiClient
 from torii_backend.emulator import Emulator
 
 from .admin_api import WATCHDOG, admin, sign_in

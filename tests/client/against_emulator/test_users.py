@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from torii_backend import BadRequest, Forbidden, NotFound, ToriiUpdateUserInput, verify_token
-from torii_backend.client import AsyncToriiClient, ToriiClient
+from torii_backend import ToriiUpdateUserInput, verify_token
+from torii_backend.client import AsyncToriiClient, BadRequest, Forbidden, NotFound, ToriiClient
 from torii_backend.emulator import Emulator
 
 from .admin_api import sign_in

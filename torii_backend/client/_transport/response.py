@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
 
 import msgspec
 
-from torii_backend.errors import (
+from torii_backend.client.errors import (
     BadRequest,
     Conflict,
     Forbidden,
@@ -23,9 +23,9 @@ from torii_backend.errors import (
     PaymentRequired,
     RateLimited,
     ServerError,
-    ToriiApiError,
     Unauthorized,
 )
+from torii_backend.errors import ToriiApiError
 
 T = TypeVar("T")
 BodyErrorKind = Literal["cut off", "stalled", "too large", "compressed more than once"]
