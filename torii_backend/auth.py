@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import msgspec
 
-from torii_backend.errors import InvalidToken
+from torii_backend.errors import InvalidToken, parse_validation_message
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -108,20 +107,15 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 ToriiAuth = Auth
 
-_MISSING = re.compile(r"Object missing required field `(.*)`\Z", re.DOTALL)
-_PLACE = re.compile(r".* - at (?:`key` in )?`\$\.(.*)`\Z", re.DOTALL)
-
 
 def _claim_at_fault(error: msgspec.ValidationError, claims: Mapping[str, Any]) -> Optional[str]:
-    """Tell which claim msgspec speaks of; what a type of the application's own raises names none."""
+    """Return the claim that msgspec rejected; None if a type of the application did."""
     if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
         return None
     own_words = "" if error.__cause__ is None else str(error.__cause__)
-    message = str(error)[len(own_words) :]
-    place = _PLACE.match(message)
-    if place is None:
-        missing = _MISSING.match(message)
-        return None if missing is None else missing[1]
-    path = f"{place[1]}."
+    problem = parse_validation_message(str(error)[len(own_words) :])
+    if problem.path is None:
+        return problem.missing
+    path = f"{problem.path}."
     at_fault = (name for name in claims if path.startswith((f"{name}.", f"{name}[")))
     return max(at_fault, key=len, default=None)

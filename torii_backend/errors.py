@@ -18,7 +18,8 @@ ToriiError
 
 from __future__ import annotations
 
-from typing import Any, Literal, Optional, Union
+import re
+from typing import Any, Literal, NamedTuple, Optional, Union
 
 InvalidTokenReason = Literal[
     "malformed",
@@ -200,3 +201,24 @@ class ToriiConnectionError(ToriiError):
 
 class ToriiTimeout(ToriiError):
     """The REST API did not respond in time. It may still have carried out the call."""
+
+
+class ValidationProblem(NamedTuple):
+    """The text of a `msgspec.ValidationError`, parsed."""
+
+    text: str  # such as "Expected `str`, got `int`"
+    path: Optional[str]  # where it is, such as "user.roles[0]"; None for the document as a whole
+    missing: Optional[str]  # the required member that is not there
+
+
+# Greedy, because a message may quote a value, and the value may look like a path.
+_PLACE = re.compile(r"(.*) - at (?:`key` in )?`\$\.?(.*)`\Z", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*)`\Z", re.DOTALL)
+
+
+def parse_validation_message(message: str) -> ValidationProblem:
+    """Parse what msgspec says about invalid data: its errors have no attributes to read."""
+    place = _PLACE.match(message)
+    text, path = (place[1], place[2]) if place else (message, None)
+    missing = _MISSING.match(text)
+    return ValidationProblem(text, path, missing[1] if missing else None)

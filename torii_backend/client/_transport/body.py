@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from torii_backend.client.inputs import Input
+from torii_backend.errors import parse_validation_message
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -23,7 +24,7 @@ def encode_body(body: Input) -> bytes:
     try:
         msgspec.json.decode(sent, type=type(body))
     except msgspec.ValidationError as error:
-        raise _refusal(str(error)) from None
+        raise _argument_error(str(error)) from None
     return sent
 
 
@@ -38,16 +39,14 @@ def encode_json(value: Any, name: str) -> bytes:
         raise type(error)(f"{name} can't be sent: {error}") from None
 
 
-def _refusal(message: str) -> Exception:
-    """Word msgspec's message, such as "Expected `str`, got `int` - at `$.firstName`", for callers."""
-    missing = re.fullmatch("Object missing required field `(.+)`", message)
-    what, _, where = message.partition(" - at `$.")
-    field = missing[1] if missing else where.rstrip("`")
-    field = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", field)
+def _argument_error(message: str) -> Exception:
+    """Word msgspec's message for callers: with the argument's name, and as a TypeError if it is one."""
+    text, path, missing = parse_validation_message(message)
+    name = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", path or missing or "body")
     if missing:
-        return TypeError(f"{field} must be given.")
-    kind = TypeError if what.startswith("Expected `") and ", got `" in what else ValueError
-    return kind(f"{field} can't be sent: {what[0].lower()}{what[1:]}.")
+        return TypeError(f"{name} must be given.")
+    kind = TypeError if text.startswith("Expected `") and ", got `" in text else ValueError
+    return kind(f"{name} can't be sent: {text[0].lower()}{text[1:]}.")
 
 
 def _as_json(value: Any) -> Any:
