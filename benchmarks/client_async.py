@@ -44,7 +44,7 @@ def measure(*, quick: bool) -> list[Figure]:
         interleaved(steps, 1)
         seconds = interleaved(steps, 10 if quick else 60)
         loop.run_until_complete(peer.aclose())
-        loop.run_until_complete(torii.close())
+        loop.run_until_complete(torii.aclose())
     loop.close()
     what = f"client: {_CALLS} GETs at once"
     times = ratio(seconds["ours"], seconds["httpx"])

@@ -108,4 +108,11 @@ OPERATIONS = [
     Operation("setAllowedOrigins", "allowed_origins.set", {}, {"origins": []}, ORIGINS),
 ]
 
-ITERATIONS = ["users.iterate", "organizations.iterate", "invitations.iterate"]
+# Each method that iterates, and the one that lists a page of the same.
+ITERATIONS = {
+    "users.iterate": "users.list",
+    "users.iterate_organizations": "users.organizations",
+    "organizations.iterate": "organizations.list",
+    "organizations.iterate_members": "organizations.members",
+    "invitations.iterate": "invitations.list",
+}

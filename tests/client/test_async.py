@@ -105,7 +105,7 @@ class TestCalls:
         server.respond_with(named)
         torii = client(server)
         assert [run(call(torii, name)) for name in ("1", "2", "3")] == ["1", "2", "3"]
-        run(torii.close())
+        run(torii.aclose())
         assert server.connections == 1
 
     def test_one_client_serves_two_loops_at_the_same_time(self, server: ApiServer) -> None:
@@ -122,7 +122,7 @@ class TestCalls:
         assert len(run(calls(torii, "a"))) == 20
         thread.join(WATCHDOG)
         assert len(other) == 20
-        run(torii.close())
+        run(torii.aclose())
 
 
 class TestThreads:
@@ -149,7 +149,7 @@ class TestThreads:
     def test_there_are_none_before_the_first_call(self, server: ApiServer) -> None:
         torii = client(server)
         assert client_threads() == []
-        run(torii.close())
+        run(torii.aclose())
 
     def test_they_end_with_the_client(self, server: ApiServer) -> None:
         async def main() -> None:
@@ -208,7 +208,7 @@ class TestClosing:
             with pytest.raises(RuntimeError, match="The client is closed"):
                 async for _ in torii.users.iterate():
                     pass
-            await torii.close()
+            await torii.aclose()
 
         run(main())
         assert server.connections == 0
@@ -228,7 +228,7 @@ class TestClosing:
             with server.held():
                 call = asyncio.create_task(torii.users.get("1"))
                 await arrived(server, 1)
-                await torii.close()
+                await torii.aclose()
             assert (await call).id == "1"
 
         server.respond_with(named)

@@ -1,18 +1,29 @@
-"""iterate: page by page as the loop proceeds, with the same filters, and never in circles."""
+"""iterate: page by page as the loop proceeds, with the same filters, never in circles, resumable."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from typing import Any, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Optional
 from urllib.parse import parse_qsl
 
 import pytest
 
 from torii_backend import ToriiApiError
-from torii_backend.client import AsyncToriiClient, InvalidResponse, NotFound, ToriiClient, User
+from torii_backend.client import (
+    AsyncToriiClient,
+    InvalidResponse,
+    NotFound,
+    PageIterator,
+    ServerError,
+    ToriiClient,
+    User,
+)
 
 from .conftest import KEY
+from .loops import arrived
+from .operations import ITERATIONS
 from .recording import RecordingAdapter
 from .records import page, user
 from .server import ApiServer, Received, as_json
@@ -27,6 +38,10 @@ THREE = [
 
 def cursors(requests: list[Received]) -> list[Any]:
     return [dict(parse_qsl(request.query)).get("cursor") for request in requests]
+
+
+def cursor_of(users: PageIterator[User]) -> Optional[str]:
+    return users.cursor  # mypy takes a property that changes for a constant
 
 
 def ids_until_error(users: Iterator[User]) -> tuple[list[str], ToriiApiError]:
@@ -73,12 +88,52 @@ def test_a_loop_may_be_left(server: ApiServer, torii: ToriiClient) -> None:
     assert len(server.requests) == 1
 
 
-def test_an_iteration_goes_on_after_a_fault_of_the_caller(
-    server: ApiServer, torii: ToriiClient
-) -> None:
-    server.respond_with(THREE[0], as_json({}, 404))
-    seen, error = ids_until_error(torii.users.iterate())
+def test_a_walk_that_fails_can_go_on(server: ApiServer, torii: ToriiClient) -> None:
+    server.respond_with(THREE[0], as_json({}, 404), THREE[1], as_json({}, 503), *THREE[2:])
+    users = torii.users.iterate()
+    assert users.cursor is None
+    seen, error = ids_until_error(users)
     assert (seen, type(error)) == (["1", "2"], NotFound)
+    assert cursor_of(users) == "c/1"
+    # The same iterator tries the page again, and so does a new one from its cursor.
+    seen, error = ids_until_error(users)
+    assert (seen, type(error)) == ([], ServerError)
+    assert cursor_of(users) == "c&2"
+    assert [one.id for one in torii.users.iterate(cursor=users.cursor)] == ["3"]
+    assert cursors(server.requests) == [None, "c/1", "c/1", "c&2", "c&2"]
+
+
+def test_the_cursor_is_that_of_the_page_in_use(server: ApiServer, torii: ToriiClient) -> None:
+    server.respond_with(*THREE)
+    users = torii.users.iterate(cursor="c0")
+    assert (users.cursor, next(users).id, users.cursor) == ("c0", "1", "c0")
+    assert (next(users).id, users.cursor) == ("2", "c0")
+    assert (next(users).id, users.cursor) == ("3", "c&2")
+    assert (list(users), users.cursor) == ([], "c&2")
+
+
+@pytest.mark.parametrize("path", ITERATIONS)
+def test_every_iterator_starts_from_a_cursor(
+    server: ApiServer, torii: ToriiClient, path: str
+) -> None:
+    server.respond_with(as_json(page()))
+    resource, method = path.split(".")
+    ids = {"users.iterate_organizations": ["u"], "organizations.iterate_members": ["o"]}
+    walk = getattr(getattr(torii, resource), method)(*ids.get(path, []), cursor="c7")
+    assert (list(walk), cursors(server.requests)) == ([], ["c7"])
+
+
+def test_only_one_caller_at_a_time(server: ApiServer, torii: ToriiClient) -> None:
+    server.respond_with(*THREE)
+    users = torii.users.iterate()
+    with ThreadPoolExecutor(1) as pool:
+        with server.held():
+            first = pool.submit(next, users)
+            server.wait_for(1)
+            with pytest.raises(RuntimeError, match="one task or thread"):
+                next(users)
+        assert first.result().id == "1"
+    assert next(users).id == "2"
 
 
 def test_filters_are_sent_with_every_page(server: ApiServer, torii: ToriiClient) -> None:
@@ -132,7 +187,7 @@ def test_a_first_page_that_leads_to_itself(server: ApiServer, torii: ToriiClient
     assert len(server.requests) == 2
 
 
-def test_two_iterations_know_nothing_of_each_other(server: ApiServer, torii: ToriiClient) -> None:
+def test_two_iterators_are_independent(server: ApiServer, torii: ToriiClient) -> None:
     for _ in range(2):
         server.respond_with(*THREE)
         assert len(list(torii.users.iterate())) == 3
@@ -158,7 +213,7 @@ def test_the_timeout_is_that_of_each_page(server: ApiServer, session: Any) -> No
     assert [settings["timeout"] for _, settings in adapter.calls] == [(7, 7)] * 3
 
 
-def test_the_raw_face_has_none(torii: ToriiClient) -> None:
+def test_the_raw_dispatch_has_none(torii: ToriiClient) -> None:
     with pytest.raises(AttributeError, match="page"):
         torii.with_raw_response.users.iterate  # type: ignore[arg-type] # noqa: B018
     assert not hasattr(torii.with_raw_response.invitations, "iterate")
@@ -194,6 +249,34 @@ class TestAwaited:
         server.respond_with(*THREE)
         awaited(server, use)
         assert len(server.requests) == 1
+
+    def test_a_walk_that_fails_can_go_on(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> None:
+            users = torii.users.iterate()
+            assert [(await _next(users)).id for _ in "12"] == ["1", "2"]
+            with pytest.raises(NotFound):
+                await _next(users)
+            assert users.cursor == "c/1"
+            assert (await _next(users)).id == "3"
+            again = torii.users.iterate(cursor="c/1")
+            assert [one.id async for one in again] == ["3"]
+
+        server.respond_with(THREE[0], as_json({}, 404), *THREE[1:3], *THREE[1:3])
+        awaited(server, use)
+        assert cursors(server.requests) == [None, "c/1", "c/1", "c&2", "c/1", "c&2"]
+
+    def test_only_one_caller_at_a_time(self, server: ApiServer) -> None:
+        async def use(torii: AsyncToriiClient) -> None:
+            users = torii.users.iterate()
+            with server.held():
+                first = asyncio.ensure_future(_next(users))
+                await arrived(server, 1)
+                with pytest.raises(RuntimeError, match="one task or thread"):
+                    await _next(users)
+            assert (await first).id == "1"
+
+        server.respond_with(*THREE)
+        awaited(server, use)
 
     @pytest.mark.parametrize("cursor", [None, "", "c0"])
     def test_a_cursor_that_leads_back_is_an_error(self, server: ApiServer, cursor: Any) -> None:

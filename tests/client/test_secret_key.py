@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 import torii_backend
 from torii_backend import ConfigurationError, ToriiConnectionError, ToriiError, ToriiTimeout
-from torii_backend.client import AsyncToriiClient, ToriiClient
+from torii_backend.client import AsyncToriiClient, InvalidResponse, ServerError, ToriiClient
 
 from .conftest import KEY, Connect
 from .exposure import PART, assert_hidden
@@ -138,14 +138,14 @@ class TestCalls:
         self, server: ApiServer, torii: ToriiClient, script: Callable[[Received], Response]
     ) -> None:
         server.respond_with(script)
-        with pytest.raises(torii_backend.InvalidResponse) as caught:
+        with pytest.raises(InvalidResponse) as caught:
             torii.users.get(USER_ID)
         assert_hidden(caught.value)
 
     def test_a_key_of_another_form(self, server: ApiServer, connect: Connect) -> None:
         key = "opaque-0123456789-secret"
         server.respond_with(echo(500))
-        with pytest.raises(torii_backend.ServerError) as caught:
+        with pytest.raises(ServerError) as caught:
             connect(server.url, secret_key=key, max_retries=0).users.get(USER_ID)
         assert_hidden(caught.value, key)
 
@@ -254,7 +254,7 @@ class TestClients:
 
     def test_it_cannot_be_copied(self, torii: ToriiClient) -> None:
         for through in (copy.copy, copy.deepcopy):
-            with pytest.raises(TypeError, match="make one in each process"):
+            with pytest.raises(TypeError, match="Make one in each process"):
                 through(torii)
         with pytest.raises(TypeError):
             copy.deepcopy(torii.users)

@@ -14,7 +14,7 @@ from tests.emulator.rest.operations import OPERATIONS as PUBLISHED
 from torii_backend import (
     ToriiApiError,
     ToriiClient,
-    errors,
+    client,
     settings,
 )
 from torii_backend._guard.options import GuardOptions
@@ -99,7 +99,7 @@ def test_the_errors_of_the_client_are_all_listed(page: str, heading: str) -> Non
     text = (ROOT / page).read_text("utf-8")
     section = text.partition(heading)[2].partition("\n## ")[0]
     named = set(re.findall(r"`(\w+)`", section))
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    kinds = [kind for kind in vars(client).values() if isinstance(kind, type)]
     assert {kind.__name__ for kind in kinds if issubclass(kind, ToriiApiError)} <= named
     assert {"ToriiConnectionError", "ToriiTimeout"} <= named
 

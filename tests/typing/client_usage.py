@@ -27,6 +27,7 @@ from torii_backend import (
 from torii_backend.client import (
     AllowedOrigins,
     ApiResponse,
+    AsyncPageIterator,
     BadRequest,
     Conflict,
     Forbidden,
@@ -38,6 +39,7 @@ from torii_backend.client import (
     Organization,
     OrganizationMember,
     Page,
+    PageIterator,
     PaymentRequired,
     RateLimited,
     ServerError,
@@ -92,7 +94,12 @@ def finding_users(torii: ToriiClient, user_id: str) -> None:
     assert_type(page.next_cursor, Optional[str])
     assert_type(page.has_more, bool)
     torii.users.list(cursor=page.next_cursor, name=None, created_after=datetime.now(timezone.utc))
-    assert_type(torii.users.iterate(email="@y.com"), Iterator[User])
+    walk = torii.users.iterate(email="@y.com", cursor=page.next_cursor)
+    assert_type(walk, PageIterator[User])
+    assert_type(walk.cursor, Optional[str])
+    iterator: Iterator[User] = walk
+    assert_type(next(iterator), User)
+    assert_type(torii.users.iterate_organizations(user_id), PageIterator[UserOrganization])
     assert_type([user.email for user in torii.users.iterate()], list[Optional[str]])
 
 
@@ -101,13 +108,14 @@ def the_other_resources(torii: ToriiClient, id_: str) -> None:
     assert_type(torii.sessions.revoke(id_, id_), None)
     assert_type(torii.sessions.revoke_all_for_user(id_), None)
     assert_type(torii.organizations.list(name="a"), Page[Organization])
-    assert_type(torii.organizations.iterate(), Iterator[Organization])
+    assert_type(torii.organizations.iterate(), PageIterator[Organization])
     assert_type(torii.organizations.get(id_), Organization)
     assert_type(torii.organizations.update_metadata(id_, public_metadata={}), Organization)
     assert_type(torii.organizations.members(id_), Page[OrganizationMember])
+    assert_type(torii.organizations.iterate_members(id_), PageIterator[OrganizationMember])
     assert_type(torii.organizations.update_member_metadata(id_, id_), OrganizationMember)
     assert_type(torii.invitations.list(status=["PENDING"]), Page[Invitation])
-    assert_type(torii.invitations.iterate(status="PENDING"), Iterator[Invitation])
+    assert_type(torii.invitations.iterate(status="PENDING"), PageIterator[Invitation])
     assert_type(torii.invitations.create("x@y.com", expires_in_days=7), Invitation)
     assert_type(torii.invitations.get(id_), InvitationDetail)
     assert_type(torii.invitations.update_metadata(id_, public_metadata={}), InvitationDetail)
@@ -139,7 +147,11 @@ async def awaiting(torii: AsyncToriiClient, user_id: str) -> None:
     assert_type(await torii.users.get(user_id), User)
     assert_type(await torii.users.list(limit=50), Page[User])
     assert_type(await torii.users.delete(user_id), None)
-    assert_type(torii.users.iterate(), AsyncIterator[User])
+    walk = torii.users.iterate()
+    assert_type(walk, AsyncPageIterator[User])
+    assert_type(walk.cursor, Optional[str])
+    iterator: AsyncIterator[User] = walk
+    assert_type(await iterator.__anext__(), User)
     assert_type([user async for user in torii.users.iterate(name="a")], list[User])
     assert_type(await torii.sessions.list_for_user(user_id), list[Session])
     assert_type(await torii.with_raw_response.users.get(user_id), ApiResponse[User])
@@ -150,7 +162,7 @@ async def awaiting(torii: AsyncToriiClient, user_id: str) -> None:
     assert_type(await raw.request("GET", "/badges/1"), ApiResponse[Any])
     both = await asyncio.gather(torii.users.get(user_id), torii.users.list())
     assert_type(both, tuple[User, Page[User]])
-    assert_type(await torii.close(), None)
+    assert_type(await torii.aclose(), None)
     forgotten = torii.users.get(user_id)
     assert_type(forgotten.email, Optional[str])  # type: ignore[attr-defined, assert-type]  # pyright: ignore[reportAttributeAccessIssue, reportAssertTypeFailure, reportUnknownMemberType]
     list(torii.users.iterate())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]

@@ -33,10 +33,12 @@ from torii_backend.client.models import (
     User,
     UserOrganization,
 )
+from torii_backend.client.paging import AsyncPageIterator, PageIterator
 
 __all__ = [
     "AllowedOrigins",
     "ApiResponse",
+    "AsyncPageIterator",
     "AsyncToriiClient",
     "BadRequest",
     "Conflict",
@@ -49,6 +51,7 @@ __all__ = [
     "Organization",
     "OrganizationMember",
     "Page",
+    "PageIterator",
     "PaymentRequired",
     "RateLimited",
     "ServerError",

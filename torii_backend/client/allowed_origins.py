@@ -1,4 +1,4 @@
-"""AllowedOriginsResource: the extra origins that may call the tenant host."""
+"""Allowed origins: origins that may call the tenant host, besides those of web applications."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torii_backend.client.types import Timeout
 
 
 class AllowedOriginsResource(Resource[DispatchT]):
-    """The extra origins, for native apps and other stacks without a web origin of their own."""
+    """The allowed origins, for native apps and other clients without a web origin."""
 
     @operation
     def get(self, *, timeout: Timeout = None) -> ApiRequest[AllowedOrigins]:
@@ -33,11 +33,11 @@ class AllowedOriginsResource(Resource[DispatchT]):
         """Replace the list.
 
         Args:
-            origins: whole origins, such as `capacitor://localhost`; what is not in it is dropped.
+            origins: whole origins, such as `capacitor://localhost`. Others are removed.
             timeout: seconds for this call.
 
         Returns:
-            The list as it is stored now.
+            The stored list.
         """
         body = SetAllowedOrigins(origins=origins)
         return describe("PUT", "/allowed-origins", into=AllowedOrigins, body=body, timeout=timeout)

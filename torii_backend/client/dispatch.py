@@ -1,17 +1,17 @@
-"""Faces: how one description of an operation is called, blocking or awaited, read or raw.
+"""Dispatch: how one description of an operation is called, sync or async, decoded or raw.
 
-A resource describes each of its operations once, in a method that gives an `ApiRequest`. The dispatch of
-the client that a resource belongs to decides what calling the method gives:
+A resource describes each of its operations once, in a method that returns an `ApiRequest`. The
+dispatch of the client that the resource belongs to decides what calling the method returns:
 
-  SyncDispatch      `ToriiClient`                            the value
-  RawSyncDispatch   `ToriiClient.with_raw_response`          an `ApiResponse` with the value
+  SyncDispatch        `ToriiClient`                            the value
+  RawSyncDispatch     `ToriiClient.with_raw_response`          an `ApiResponse` with the value
   AsyncDispatch       `AsyncToriiClient`                       an awaitable of the value
   RawAsyncDispatch    `AsyncToriiClient.with_raw_response`     an awaitable of the `ApiResponse`
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import wraps
 from inspect import signature
 from types import MethodType
@@ -20,7 +20,6 @@ from typing import (
     Any,
     Callable,
     Generic,
-    Optional,
     TypeVar,
     Union,
     get_args,
@@ -33,7 +32,7 @@ from torii_backend.client._transport.response import ApiResponse
 from torii_backend.client._transport.threads import ThreadPool
 from torii_backend.client._transport.transport import Transport
 from torii_backend.client.models import Page
-from torii_backend.client.paging import Paginator
+from torii_backend.client.paging import AsyncPageIterator, PageIterator
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec
@@ -46,50 +45,50 @@ T = TypeVar("T")
 
 
 class SyncDispatch:
-    """Calls wait for the answer and give its value."""
+    """Calls block and return the decoded value."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def send(self, request: ApiRequest[T]) -> T:
-        """Send a request; see `Transport.send`."""
+        """Send a request."""
         value: T = self._transport.send(request).value
         return value
 
 
 class RawSyncDispatch:
-    """Calls wait for the answer and give it whole."""
+    """Calls block and return the `ApiResponse`."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
-        """Send a request; see `Transport.send`."""
+        """Send a request."""
         return self._transport.send(request)
 
 
 class AsyncDispatch:
-    """Calls are awaited and give the value of the answer."""
+    """Calls are awaited and return the decoded value."""
 
     def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
         self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> T:
-        """Send a request on a worker thread; see `Transport.send`."""
+        """Send a request on a thread of the pool."""
         value: T = (await self._threads.run(self._transport.send, request)).value
         return value
 
 
 class RawAsyncDispatch:
-    """Calls are awaited and give the answer whole."""
+    """Calls are awaited and return the `ApiResponse`."""
 
     def __init__(self, transport: Transport, threads: ThreadPool) -> None:
         self._transport = transport
         self._threads = threads
 
     async def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
-        """Send a request on a worker thread; see `Transport.send`."""
+        """Send a request on a thread of the pool."""
         return await self._threads.run(self._transport.send, request)
 
 
@@ -98,18 +97,14 @@ DispatchT = TypeVar("DispatchT", bound=Dispatch)
 
 
 class Resource(Generic[DispatchT]):
-    """A group of operations with the dispatch of the client that it belongs to."""
+    """A group of operations, called by way of one dispatch."""
 
     def __init__(self, dispatch: DispatchT) -> None:
         self._dispatch: Any = dispatch
 
 
 class operation(Generic[P, T]):  # noqa: N801 (a decorator)
-    """A method of a resource that describes one call; calling it makes the call.
-
-    Args:
-        describe: takes the arguments of the call and gives the request.
-    """
+    """Turn a method that describes one call into one that makes it."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[T]]) -> None:
         self.__doc__ = describe.__doc__
@@ -140,51 +135,51 @@ class operation(Generic[P, T]):  # noqa: N801 (a decorator)
     ) -> Callable[P, Coroutine[None, None, ApiResponse[T]]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's dispatch has."""
+        """Return the bound method in the variant for the resource's dispatch."""
         if resource is None:
             return self._methods[SyncDispatch]  # so that help() on a class shows methods
         return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
 class paginated(Generic[P, T]):  # noqa: N801 (a decorator)
-    """A method of a resource that describes the first page; calling it iterates over all items.
-
-    Args:
-        describe: takes the arguments of the call and gives the request of the first page.
-    """
+    """Turn a method that describes the first page into one that iterates over all items."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[Page[T]]]) -> None:
         self.__doc__ = describe.__doc__
         item = _argument(_argument(get_type_hints(describe)["return"]))
-        self._methods = {
-            dispatch: _iterating(dispatch, describe, item)
-            for dispatch in (SyncDispatch, AsyncDispatch)
+        self._methods: dict[type[Dispatch], Callable[..., Any]] = {
+            SyncDispatch: _iterating(PageIterator, describe, item),
+            AsyncDispatch: _iterating(AsyncPageIterator, describe, item),
         }
 
     @overload
-    def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], Iterator[T]]: ...
+    def __get__(
+        self, resource: None, owner: Any
+    ) -> Callable[Concatenate[Any, P], PageIterator[T]]: ...
 
     @overload
-    def __get__(self, resource: Resource[SyncDispatch], owner: Any) -> Callable[P, Iterator[T]]: ...
+    def __get__(
+        self, resource: Resource[SyncDispatch], owner: Any
+    ) -> Callable[P, PageIterator[T]]: ...
 
     @overload
     def __get__(
         self, resource: Resource[AsyncDispatch], owner: Any
-    ) -> Callable[P, AsyncIterator[T]]: ...
+    ) -> Callable[P, AsyncPageIterator[T]]: ...
 
     def __get__(self, resource: Any, owner: Any) -> Any:
-        """Give the method, bound to its resource, in the form that the resource's dispatch has."""
+        """Return the bound method in the variant for the resource's dispatch."""
         if resource is None:
             return self._methods[SyncDispatch]  # so that help() on a class shows methods
         if type(resource._dispatch) not in self._methods:
-            raise AttributeError("An paginated has no raw response: ask for its pages one by one.")
+            raise AttributeError("Iterators have no raw response. Request the pages one by one.")
         return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
 def _calling(
     dispatch: type[Dispatch], describe: Callable[..., ApiRequest[Any]], value: Any
 ) -> Callable[..., Any]:
-    """Make the method that makes the call; `value` is the type that it is about."""
+    """Make the method that makes the call; `value` is the type that it returns."""
 
     def call(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
         return resource._dispatch.send(describe(resource, *args, **kwargs))
@@ -201,39 +196,18 @@ def _calling(
 
 
 def _iterating(
-    dispatch: type[Dispatch], describe: Callable[..., ApiRequest[Any]], item: Any
+    kind: Any, describe: Callable[..., ApiRequest[Any]], item: Any
 ) -> Callable[..., Any]:
-    """Make the method that iterates; bad arguments are refused by the call, not by the loop."""
-    walk = _walk_awaited if dispatch is AsyncDispatch else _walk
+    """Make the method that returns an iterator; it checks the arguments before the loop begins."""
 
     def method(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return walk(resource._dispatch, describe(resource, *args, **kwargs))
+        return kind(resource._dispatch.send, describe(resource, *args, **kwargs))
 
-    kind: Any = AsyncIterator if dispatch is AsyncDispatch else Iterator
     return _present(method, describe, kind[item])
 
 
-def _walk(dispatch: Any, first: ApiRequest[Page[T]]) -> Iterator[T]:
-    pages = Paginator()
-    request: Optional[ApiRequest[Page[T]]] = first
-    while request is not None:
-        page = dispatch.send(request)
-        yield from page.items
-        request = pages.next_request(request, page)
-
-
-async def _walk_awaited(dispatch: Any, first: ApiRequest[Page[T]]) -> AsyncIterator[T]:
-    pages = Paginator()
-    request: Optional[ApiRequest[Page[T]]] = first
-    while request is not None:
-        page = await dispatch.send(request)
-        for item in page.items:
-            yield item
-        request = pages.next_request(request, page)
-
-
 def _argument(generic: Any) -> Any:
-    """Give what stands between the brackets of a type."""
+    """Return the `T` of `X[T]`."""
     (argument,) = get_args(generic)
     return None if argument is type(None) else argument
 
@@ -241,7 +215,7 @@ def _argument(generic: Any) -> Any:
 def _present(
     method: Callable[..., Any], describe: Callable[..., Any], returns: Any
 ) -> Callable[..., Any]:
-    """Give a method the name, the documentation and the parameters of its description."""
+    """Copy name, documentation and parameters to a method."""
     wraps(describe)(method)
     method.__annotations__ = {**describe.__annotations__, "return": returns}
     method.__signature__ = signature(describe).replace(return_annotation=returns)  # type: ignore[attr-defined]

@@ -28,16 +28,16 @@ class Impersonation(Resource[DispatchT]):
         """Issue a token that signs its bearer in as a user, once.
 
         Args:
-            user_id: whom to act as.
-            actor_user_id: who wants to; a user of the same environment.
+            user_id: the user to act as.
+            actor_user_id: the user who will act; of the same environment.
             reason: why, for the audit log; 500 characters at most.
             redirect_url: where the link leads; its origin must be allowed.
-            expires_in_seconds: the lifetime, from 60 to 600 seconds; 600 if not given.
+            expires_in_seconds: the lifetime, from 60 to 600 seconds; 600 by default.
             timeout: seconds for this call.
 
         Returns:
-            The token, and a link for a browser where a landing page is known. A plan without the
-            feature, or a used-up quota, is `PaymentRequired`.
+            The token, and a link for a browser if a landing page is known. `PaymentRequired` if the
+            plan lacks the feature or its quota is used up.
         """
         wanted = CreateImpersonationToken(
             actor_user_id=require_id(actor_user_id, "actor_user_id"),

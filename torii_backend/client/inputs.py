@@ -18,7 +18,7 @@ from torii_backend.client.types import (
 
 
 class Input(Struct, rename="camel", kw_only=True):
-    """What all request bodies share; a repr names the fields that are set, but not their values."""
+    """The base of all request bodies. Its repr names the fields that are set, without their values."""
 
     def __repr__(self) -> str:
         fields = (name for name in self.__struct_fields__ if getattr(self, name) is not UNSET)
@@ -42,13 +42,13 @@ class CreateUser(Input, kw_only=True):
 
 
 class UpdateUser(Input, kw_only=True):
-    """A change of profile fields: what is not given stays, None clears, a value sets.
+    """A change of profile fields. Fields you leave out keep their value; None clears a field.
 
     Attributes:
         first_name: the given name.
         last_name: the family name.
         locale: `en` or `da`.
-        unsafe_metadata: merged into the stored bag; a null in it deletes its key.
+        unsafe_metadata: merged into the stored metadata; None deletes a key.
         name: the full name (a field of older API versions, as are the next three).
         phone: the phone number.
         address: the postal address.
@@ -69,20 +69,20 @@ ToriiUpdateUserInput = UpdateUser
 
 
 class MetadataPatch(Input, kw_only=True):
-    """Bags to merge into those of an organization, a membership or an invitation."""
+    """Metadata to merge into that of an organization, a membership or an invitation."""
 
     public_metadata: MetadataInput = UNSET
     private_metadata: MetadataInput = UNSET
 
 
 class UserMetadataPatch(MetadataPatch, kw_only=True):
-    """Bags to merge into those of a user."""
+    """Metadata to merge into that of a user."""
 
     unsafe_metadata: MetadataInput = UNSET
 
 
 class UserSearch(Input, kw_only=True):
-    """Filters, all of which must hold."""
+    """Filters, all of which must match."""
 
     name: NullableStr = UNSET
     user_ids: StrList = UNSET
@@ -95,7 +95,7 @@ class UserSearch(Input, kw_only=True):
 
 
 class CreateInvitation(Input, kw_only=True):
-    """An invitation to send. Both bags are required, though they may be empty."""
+    """An invitation to send. Metadata is required, but may be empty."""
 
     email: str
     public_metadata: Mapping[str, Any]
@@ -105,7 +105,7 @@ class CreateInvitation(Input, kw_only=True):
 
 
 class CreateImpersonationToken(Input, kw_only=True):
-    """Who wants to act as a user, and why."""
+    """The user who will act as another, and why."""
 
     actor_user_id: str
     reason: str

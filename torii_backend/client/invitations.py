@@ -1,4 +1,4 @@
-"""Invitations: mails that invite an address to join the environment."""
+"""Invitations to the environment by email."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from torii_backend.client._transport.request import (
 from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
 from torii_backend.client.inputs import CreateInvitation, MetadataPatch
 from torii_backend.client.models import Invitation, InvitationDetail, Page
-from torii_backend.client.types import Id, MetadataInput, NullableInt, NullableStr, Timeout
+from torii_backend.client.types import (
+    Id,
+    MetadataInput,
+    NullableInt,
+    NullableStr,
+    QueryPairs,
+    Timeout,
+)
 
 NO_METADATA: Mapping[str, Any] = {}
 
@@ -38,7 +45,7 @@ class Invitations(Resource[DispatchT]):
 
         Args:
             status: one or several of `PENDING`, `ACCEPTED`, `REVOKED`, `EXPIRED`.
-            search: text to look for; what Torii compares it with is not published.
+            search: text to search for. Torii does not publish which fields it searches.
             limit: how many a page has at most; the server's default is 20.
             cursor: `next_cursor` of the page before, with the same filters.
             timeout: seconds for this call.
@@ -46,9 +53,7 @@ class Invitations(Resource[DispatchT]):
         Returns:
             A page of invitations.
         """
-        filters = [*query_pairs("status", status), *query_pairs("search", search)]
-        query = page_query(limit, cursor, filters)
-        return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
+        return _list(status, search, page_query(limit, cursor), timeout)
 
     @paginated
     def iterate(
@@ -57,22 +62,22 @@ class Invitations(Resource[DispatchT]):
         status: Union[str, Collection[str], None] = None,
         search: Optional[str] = None,
         limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[Invitation]]:
-        """Go through all invitations, page by page as the loop proceeds.
+        """Iterate over all invitations, fetching pages as the loop proceeds.
 
         Args:
             status: one or several of `PENDING`, `ACCEPTED`, `REVOKED`, `EXPIRED`.
-            search: text to look for.
-            limit: how many invitations to ask for at a time.
+            search: text to search for.
+            limit: how many invitations to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
             timeout: seconds for each page.
 
         Returns:
-            An iterator of invitations.
+            An iterator over invitations.
         """
-        filters = [*query_pairs("status", status), *query_pairs("search", search)]
-        query = page_query(limit, None, filters)
-        return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)
+        return _list(status, search, page_query(limit, cursor), timeout)
 
     @operation
     def create(
@@ -85,14 +90,14 @@ class Invitations(Resource[DispatchT]):
         private_metadata: Mapping[str, Any] = NO_METADATA,
         timeout: Timeout = None,
     ) -> ApiRequest[Invitation]:
-        """Invite an email address; the mail has gone out by the time of the answer.
+        """Invite an email address. The mail is sent before the call returns.
 
         Args:
-            email: whom to invite.
+            email: the address to invite.
             expires_in_days: how long the invitation can be accepted.
-            redirect_url: where the link in the mail leads in the end.
+            redirect_url: the final destination of the link in the mail.
             public_metadata: what the account starts with; visible to the user's client.
-            private_metadata: what the account starts with; seen by servers only.
+            private_metadata: what the account starts with; visible to servers only.
             timeout: seconds for this call.
 
         Returns:
@@ -113,7 +118,7 @@ class Invitations(Resource[DispatchT]):
         """Read one invitation.
 
         Args:
-            invitation_id: which invitation to read.
+            invitation_id: the invitation.
             timeout: seconds for this call.
 
         Returns:
@@ -133,12 +138,12 @@ class Invitations(Resource[DispatchT]):
         private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[InvitationDetail]:
-        """Merge into the metadata of a pending invitation; a None in a bag deletes its key.
+        """Merge into the metadata of a pending invitation; None deletes a key.
 
         Args:
-            invitation_id: whose metadata to change.
+            invitation_id: the invitation.
             public_metadata: what the account starts with; visible to the user's client.
-            private_metadata: what the account starts with; seen by servers only.
+            private_metadata: what the account starts with; visible to servers only.
             timeout: seconds for this call.
 
         Returns:
@@ -159,7 +164,7 @@ class Invitations(Resource[DispatchT]):
         """Mail a pending invitation again, with a new link.
 
         Args:
-            invitation_id: which invitation to mail.
+            invitation_id: the invitation.
             timeout: seconds for this call.
 
         Returns:
@@ -175,10 +180,20 @@ class Invitations(Resource[DispatchT]):
         """Withdraw a pending invitation.
 
         Args:
-            invitation_id: which invitation to withdraw.
+            invitation_id: the invitation.
             timeout: seconds for this call.
         """
         ids = {"invitation_id": invitation_id}
         return describe(
             "DELETE", "/invitations/{invitation_id}", ids, into=type(None), timeout=timeout
         )
+
+
+def _list(
+    status: Union[str, Collection[str], None],
+    search: Optional[str],
+    page: QueryPairs,
+    timeout: Timeout,
+) -> ApiRequest[Page[Invitation]]:
+    query = [*query_pairs("status", status), *query_pairs("search", search), *page]
+    return describe("GET", "/invitations", into=Page[Invitation], query=query, timeout=timeout)

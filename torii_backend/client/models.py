@@ -1,8 +1,8 @@
-"""Models: what Torii's REST API answers, one struct a schema of its OpenAPI file.
+"""Models: what Torii's REST API returns, one struct per schema of its OpenAPI file.
 
-Fields that the server adds are ignored, words that it adds to a list (statuses, locales) stay plain
-strings, and optional fields that it leaves out are None. Identifiers are strings, timestamps are aware
-datetimes. Structs cannot be changed, and their repr shows no personal data.
+Unknown fields are ignored, unknown statuses and locales stay plain strings, and missing optional
+fields are None. Ids are strings, timestamps are aware datetimes. Structs are immutable, and their
+repr shows no personal data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ItemT = TypeVar("ItemT")
 
 
 class _Record(Struct, frozen=True, rename="camel", kw_only=True):
-    """What all answers share; its repr names the fields that tell a record from others."""
+    """The base of all models. Its repr shows the fields that identify a record."""
 
     _shown: ClassVar[tuple[str, ...]] = ("id",)
 
@@ -31,7 +31,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
 
     Attributes:
         items: the records of the page.
-        next_cursor: what to pass as `cursor` for the page that follows; None on the last one.
+        next_cursor: what to pass as `cursor` for the next page; None on the last one.
         has_more: whether there is such a page.
     """
 
@@ -49,17 +49,17 @@ class User(_Record, frozen=True, kw_only=True):
         id: the same as `Auth.user_id`.
         environment_id: the environment that the user belongs to.
         status: `active`, `banned` or `deleted`.
-        created_at: when the account was made.
-        updated_at: when it changed last.
+        created_at: when the account was created.
+        updated_at: when it last changed.
         public_metadata: set by servers, visible to the user's client.
-        private_metadata: set and seen by servers only.
-        unsafe_metadata: set and seen by the user's client as well: never authorize by it.
+        private_metadata: set by servers, visible to servers only.
+        unsafe_metadata: set by servers and the user's client: never authorize by it.
         name: the full name.
         first_name: the given name.
         last_name: the family name.
         locale: `en` or `da`.
         email: the primary address.
-        email_verified_at: when the primary address was proven.
+        email_verified_at: when the primary address was verified.
         deleted_at: when the account was deleted.
     """
 
@@ -86,16 +86,16 @@ class Session(_Record, frozen=True, kw_only=True):
     """A live sign-in of a user.
 
     Attributes:
-        id: names the session when it is revoked.
-        user_id: whose it is.
+        id: the session's id, for `revoke`.
+        user_id: the user.
         environment_id: the environment of that user.
         created_at: when the user signed in.
-        expires_at: when it ends by itself.
-        last_used_at: when it was used last.
+        expires_at: when it expires.
+        last_used_at: when it was last used.
         user_agent: the browser at sign-in.
         ip_address: the client's address at sign-in.
         active_organization_id: the organization that is selected in the session.
-        impersonated_by: who is acting as the user; None in an ordinary session.
+        impersonated_by: the id of the user who acts as this one; None in an ordinary session.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("id", "user_id")
@@ -118,10 +118,10 @@ class Organization(_Record, frozen=True, kw_only=True):
     Attributes:
         id: the same as `Auth.organization_id`.
         name: its name.
-        created_at: when it was made.
+        created_at: when it was created.
         public_metadata: any member's client can read it.
         private_metadata: for servers only.
-        slug: its name in addresses.
+        slug: its name in URLs.
         role_set_id: the roles that its members can have.
     """
 
@@ -144,7 +144,7 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
         joined_at: when the user became a member.
         public_metadata: of the membership; no client can read it.
         private_metadata: of the membership, for servers only.
-        role_name: the role in words.
+        role_name: the display name of the role.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("organization_id", "user_id", "role")
@@ -169,7 +169,7 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
         public_metadata: of the membership; no client can read it.
         private_metadata: of the membership, for servers only.
         slug: the slug of the organization.
-        role_name: the role in words; None where the role set lacks the key.
+        role_name: the display name of the role; None if the role set lacks the key.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("organization_id", "role")
@@ -188,12 +188,12 @@ class Invitation(_Record, frozen=True, kw_only=True):
     """An invitation by email to join the environment.
 
     Attributes:
-        id: names the invitation.
+        id: the invitation's id.
         environment_id: the environment that it leads to.
-        email: who is invited.
+        email: the address that is invited.
         status: `PENDING`, `ACCEPTED`, `REVOKED` or `EXPIRED`.
         expires_at: until when it can be accepted.
-        created_at: when it was made.
+        created_at: when it was created.
         accepted_at: when it was accepted.
         revoked_at: when it was withdrawn.
     """
@@ -211,7 +211,7 @@ class Invitation(_Record, frozen=True, kw_only=True):
 
 
 class InvitationDetail(Invitation, frozen=True, kw_only=True):
-    """An invitation with its metadata, which the account will start with.
+    """An invitation with the metadata that the account will start with.
 
     Attributes:
         public_metadata: for servers and the user's client.
@@ -226,9 +226,9 @@ class ImpersonationToken(_Record, frozen=True, kw_only=True):
     """A token that signs its bearer in as a user, once.
 
     Attributes:
-        token: to be spent at the tenant host, `POST /_torii/auth/session/impersonate`.
+        token: pass it to the tenant host, `POST /_torii/auth/session/impersonate`.
         expires_in_seconds: the lifetime that was granted.
-        url: a link for a browser that spends the token; None without a landing page.
+        url: a link that uses the token in a browser; None without a landing page.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("expires_in_seconds",)
@@ -239,7 +239,7 @@ class ImpersonationToken(_Record, frozen=True, kw_only=True):
 
 
 class AllowedOrigins(_Record, frozen=True, kw_only=True):
-    """The origins that are let in besides those of web applications.
+    """The allowed origins in addition to those of web applications.
 
     Attributes:
         origins: whole origins, such as `capacitor://localhost`.

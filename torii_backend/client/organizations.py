@@ -15,11 +15,11 @@ from torii_backend.client._transport.request import (
 from torii_backend.client.dispatch import DispatchT, Resource, operation, paginated
 from torii_backend.client.inputs import MetadataPatch
 from torii_backend.client.models import Organization, OrganizationMember, Page
-from torii_backend.client.types import Id, MetadataInput, Timeout
+from torii_backend.client.types import Id, MetadataInput, QueryPairs, Timeout
 
 
 class Organizations(Resource[DispatchT]):
-    """The organizations of the environment. One that is not visible to the key is `NotFound`."""
+    """The organizations of the environment. One that the key can't see is `NotFound`."""
 
     @operation
     def list(
@@ -33,7 +33,7 @@ class Organizations(Resource[DispatchT]):
         """List organizations, one page at a time.
 
         Args:
-            name: text contained in the name, in any letter case.
+            name: text contained in the name, case-insensitive.
             limit: how many a page has at most, from 1 to 100; the server's default is 20.
             cursor: `next_cursor` of the page before, with the same name.
             timeout: seconds for this call.
@@ -41,36 +41,36 @@ class Organizations(Resource[DispatchT]):
         Returns:
             A page of organizations.
         """
-        query = page_query(limit, cursor, query_pairs("name", name))
-        return describe(
-            "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
-        )
+        return _list(name, page_query(limit, cursor), timeout)
 
     @paginated
     def iterate(
-        self, *, name: Optional[str] = None, limit: Optional[int] = None, timeout: Timeout = None
+        self,
+        *,
+        name: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
     ) -> ApiRequest[Page[Organization]]:
-        """Go through all organizations, page by page as the loop proceeds.
+        """Iterate over all organizations, fetching pages as the loop proceeds.
 
         Args:
-            name: text contained in the name, in any letter case.
-            limit: how many organizations to ask for at a time.
+            name: text contained in the name, case-insensitive.
+            limit: how many organizations to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
             timeout: seconds for each page.
 
         Returns:
-            An iterator of organizations.
+            An iterator over organizations.
         """
-        query = page_query(limit, None, query_pairs("name", name))
-        return describe(
-            "GET", "/organizations", into=Page[Organization], query=query, timeout=timeout
-        )
+        return _list(name, page_query(limit, cursor), timeout)
 
     @operation
     def get(self, organization_id: Id, *, timeout: Timeout = None) -> ApiRequest[Organization]:
         """Read one organization.
 
         Args:
-            organization_id: which organization to read.
+            organization_id: the organization.
             timeout: seconds for this call.
 
         Returns:
@@ -90,16 +90,16 @@ class Organizations(Resource[DispatchT]):
         private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Organization]:
-        """Merge into an organization's metadata, at any depth; a None in a bag deletes its key.
+        """Merge into an organization's metadata, at any depth; None deletes a key.
 
         Args:
-            organization_id: whose metadata to change.
+            organization_id: the organization.
             public_metadata: any member's client can read it; 8 KB at most.
             private_metadata: for servers only; 8 KB at most.
             timeout: seconds for this call.
 
         Returns:
-            The organization as it is now. Torii refuses a call that names no bag.
+            The organization as it is now. Torii rejects a call without metadata.
         """
         return describe(
             "PATCH",
@@ -122,7 +122,7 @@ class Organizations(Resource[DispatchT]):
         """List the members of an organization by ascending user id, one page at a time.
 
         Args:
-            organization_id: whose members to list.
+            organization_id: the organization.
             limit: how many a page has at most, from 1 to 100; the server's default is 20.
             cursor: `next_cursor` of the page before.
             timeout: seconds for this call.
@@ -130,14 +130,29 @@ class Organizations(Resource[DispatchT]):
         Returns:
             A page of memberships.
         """
-        return describe(
-            "GET",
-            "/organizations/{organization_id}/members",
-            {"organization_id": organization_id},
-            into=Page[OrganizationMember],
-            query=page_query(limit, cursor),
-            timeout=timeout,
-        )
+        return _members(organization_id, page_query(limit, cursor), timeout)
+
+    @paginated
+    def iterate_members(
+        self,
+        organization_id: Id,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[OrganizationMember]]:
+        """Iterate over all members of an organization, fetching pages as the loop proceeds.
+
+        Args:
+            organization_id: the organization.
+            limit: how many members to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
+            timeout: seconds for each page.
+
+        Returns:
+            An iterator over memberships.
+        """
+        return _members(organization_id, page_query(limit, cursor), timeout)
 
     @operation
     def update_member_metadata(
@@ -149,7 +164,7 @@ class Organizations(Resource[DispatchT]):
         private_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[OrganizationMember]:
-        """Merge into a membership's metadata, at any depth; a None in a bag deletes its key.
+        """Merge into a membership's metadata, at any depth; None deletes a key.
 
         Args:
             organization_id: the organization.
@@ -159,7 +174,7 @@ class Organizations(Resource[DispatchT]):
             timeout: seconds for this call.
 
         Returns:
-            The membership as it is now. Torii refuses a call that names no bag.
+            The membership as it is now. Torii rejects a call without metadata.
         """
         return describe(
             "PATCH",
@@ -169,3 +184,23 @@ class Organizations(Resource[DispatchT]):
             body=MetadataPatch(public_metadata=public_metadata, private_metadata=private_metadata),
             timeout=timeout,
         )
+
+
+def _list(
+    name: Optional[str], page: QueryPairs, timeout: Timeout
+) -> ApiRequest[Page[Organization]]:
+    query = [*query_pairs("name", name), *page]
+    return describe("GET", "/organizations", into=Page[Organization], query=query, timeout=timeout)
+
+
+def _members(
+    organization_id: Id, page: QueryPairs, timeout: Timeout
+) -> ApiRequest[Page[OrganizationMember]]:
+    return describe(
+        "GET",
+        "/organizations/{organization_id}/members",
+        {"organization_id": organization_id},
+        into=Page[OrganizationMember],
+        query=page,
+        timeout=timeout,
+    )

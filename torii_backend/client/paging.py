@@ -1,8 +1,18 @@
-"""Paging: which request follows a page. Pure."""
+"""Paging: iterators over all items of a listing.
+
+An iterator fetches a page when the items of the page before are used up. `Paginator` decides which
+request comes next, and holds the state: the request of the current page, and whether that page has
+arrived. A failed or cancelled fetch leaves both as they are, so the next `next()` tries the same
+page again, and a new iterator can start from `cursor`. Items of a page are handed out one by one,
+which needs no lock; a lock that nobody waits for makes two callers who fetch at once an error.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Optional, TypeVar
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, Callable, Generic, Optional, TypeVar
 
 import msgspec
 
@@ -13,31 +23,108 @@ from torii_backend.client.models import Page
 T = TypeVar("T")
 
 
-class Paginator:
-    """One walk through the pages of a listing; it never asks for the same page twice."""
+class Paginator(Generic[T]):
+    """The position in a listing. It never requests the same page twice."""
 
-    def __init__(self) -> None:
-        self._seen: set[Optional[str]] = {None, ""}
+    def __init__(self, first: ApiRequest[Page[T]]) -> None:
+        self._request = first
+        self._page: Optional[Page[T]] = None  # the page of `_request`, once it has arrived
+        self._seen = {None, "", self.cursor}
+        self._lock = Lock()
+        self.items: Iterator[T] = iter(())
 
-    def next_request(
-        self, request: ApiRequest[Page[T]], page: Page[Any]
-    ) -> Optional[ApiRequest[Page[T]]]:
-        """Give the request of the page after this one, or None after the last.
+    @property
+    def cursor(self) -> Optional[str]:
+        """Return the cursor of the current page; None for the first one."""
+        return dict(self._request.query).get("cursor")
 
-        Args:
-            request: the request that gave the page.
-            page: the page.
-
-        Raises:
-            InvalidResponse: the page promises more, but its cursor leads back: the listing cannot be
-                completed, and to end here would pass a part off as the whole.
-        """
+    def next_request(self) -> Optional[ApiRequest[Page[T]]]:
+        """Move on to the next page if the current one has arrived; None after the last."""
+        page = self._page
+        if page is None:
+            return self._request
         if not page.has_more:
             return None
         if page.next_cursor in self._seen:
+            # Ending here would pass a part of the listing off as the whole.
             raise InvalidResponse(
-                "Torii answered a page whose cursor leads back to a page before.", 200
+                "Torii returned a cursor that points back to an earlier page.", 200
             )
         self._seen.add(page.next_cursor)
-        others = tuple(pair for pair in request.query if pair[0] != "cursor")
-        return msgspec.structs.replace(request, query=(*others, ("cursor", page.next_cursor or "")))
+        others = tuple(pair for pair in self._request.query if pair[0] != "cursor")
+        query = (*others, ("cursor", page.next_cursor or ""))
+        self._request = msgspec.structs.replace(self._request, query=query)
+        self._page = None
+        return self._request
+
+    def accept(self, page: Page[T]) -> None:
+        """Take the page that the current request returned."""
+        self._page = page
+        self.items = iter(page.items)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Make sure that only one caller fetches."""
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("Only one task or thread can use an iterator at a time.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+class PageIterator(Iterator[T]):
+    """An iterator over all items of a listing, which fetches page by page.
+
+    If a page can't be fetched, the error is raised. The next `next()` tries that page again.
+
+    Attributes:
+        cursor: the cursor of the current page, None for the first. Pass it to `iterate` to go on
+            later. No item is skipped, but those of the current page come again.
+    """
+
+    def __init__(self, send: Callable[[Any], Page[T]], first: ApiRequest[Page[T]]) -> None:
+        self._send = send
+        self._pages = Paginator(first)
+
+    @property
+    def cursor(self) -> Optional[str]:
+        """Return the cursor of the current page, to pass to `iterate`."""
+        return self._pages.cursor
+
+    def __next__(self) -> T:
+        for item in self._pages.items:
+            return item
+        with self._pages.exclusive():
+            while request := self._pages.next_request():
+                self._pages.accept(self._send(request))
+                for item in self._pages.items:
+                    return item
+        raise StopIteration
+
+
+class AsyncPageIterator(AsyncIterator[T]):
+    """Async version of `PageIterator`.
+
+    Attributes:
+        cursor: see `PageIterator`.
+    """
+
+    def __init__(self, send: Callable[[Any], Any], first: ApiRequest[Page[T]]) -> None:
+        self._send = send
+        self._pages = Paginator(first)
+
+    @property
+    def cursor(self) -> Optional[str]:
+        """Return the cursor of the current page, to pass to `iterate`."""
+        return self._pages.cursor
+
+    async def __anext__(self) -> T:
+        for item in self._pages.items:
+            return item
+        with self._pages.exclusive():
+            while request := self._pages.next_request():
+                self._pages.accept(await self._send(request))
+                for item in self._pages.items:
+                    return item
+        raise StopAsyncIteration

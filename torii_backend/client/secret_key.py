@@ -1,4 +1,4 @@
-"""SecretKey: the key of the REST API, kept out of whatever people print, log or store."""
+"""SecretKey: the key of the REST API, kept out of everything that is printed, logged or stored."""
 
 from __future__ import annotations
 
@@ -11,24 +11,16 @@ _MASK = "[secret key]"
 
 
 class SecretKey:
-    """A secret key that shows itself to the Authorization header alone.
+    """A secret key that only the Authorization header reveals; None reads TORII_SECRET_KEY."""
 
-    Args:
-        value: the key, `sk_live_…` or `sk_test_…`; None reads TORII_SECRET_KEY. Nothing is checked
-            yet: an error from here would carry the caller's variables in its traceback.
-    """
-
+    # Nothing is checked here: an error would carry the caller's variables in its traceback.
     __slots__ = ("_value",)
 
     def __init__(self, value: Any = None) -> None:
         self._value = os.environ.get("TORII_SECRET_KEY", "") if value is None else value
 
     def check(self) -> None:
-        """Refuse what cannot be a secret key.
-
-        Raises:
-            ConfigurationError: there is no key, or it is of another kind.
-        """
+        """Raise ConfigurationError if this can't be a secret key."""
         problem = self._problem()
         if problem is not None:
             raise ConfigurationError(problem)
@@ -36,24 +28,17 @@ class SecretKey:
 
     @property
     def authorization(self) -> str:
-        """The value of the Authorization header (RFC 6750 section 2.1)."""
+        """Return the value of the Authorization header (RFC 6750 section 2.1)."""
         return f"Bearer {self._value}"
 
     def masked(self, text: AnyStr) -> AnyStr:
-        """Take the key out of what may quote it."""
+        """Mask the key in text that may quote it."""
         if isinstance(text, bytes):
             return text.replace(self._value.encode(), _MASK.encode())
         return text.replace(self._value, _MASK)
 
     def why_refused(self, *, is_local: bool) -> Optional[str]:
-        """Guess why a server does not accept the key.
-
-        Args:
-            is_local: whether the server is on a loopback address.
-
-        Returns:
-            A clause that ends a sentence, or None where nothing looks wrong.
-        """
+        """Return a clause with the likely reason of a 401; None if the key looks right."""
         if not self._value.startswith("sk_"):
             return "the secret key does not begin with sk_live_ or sk_test_"
         if self._value.startswith("sk_live_") and is_local:
@@ -69,11 +54,11 @@ class SecretKey:
         value = value.strip()
         if not value:
             return (
-                "No secret key is configured: pass secret_key= or set the environment variable "
+                "No secret key is configured. Pass secret_key= or set the environment variable "
                 "TORII_SECRET_KEY."
             )
         if value.startswith("pk_"):
-            return "secret_key is a publishable key: pass the key that begins with sk_ instead."
+            return "secret_key must be the secret key, which begins with sk_. This is a publishable key."
         if not value.isascii() or not value.isprintable() or " " in value:
             return "secret_key must be one word of plain ASCII characters."
         return None
@@ -82,4 +67,4 @@ class SecretKey:
         return _MASK
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A secret key cannot be pickled or copied.")
+        raise TypeError("A secret key can't be pickled or copied.")

@@ -9,14 +9,14 @@ from torii_backend.client.types import Id, Timeout
 
 
 class Sessions(Resource[DispatchT]):
-    """The sessions of users. A session that ends mints no more tokens; those minted live on."""
+    """The sessions of users. Ending one stops new access tokens; issued ones stay valid until they expire."""
 
     @operation
     def list_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[list[Session]]:
         """List the live sessions of a user, the most recently used first.
 
         Args:
-            user_id: whose sessions to list.
+            user_id: the user.
             timeout: seconds for this call.
 
         Returns:
@@ -29,11 +29,11 @@ class Sessions(Resource[DispatchT]):
 
     @operation
     def revoke(self, user_id: Id, session_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
-        """End one session; one that has ended already is no error.
+        """End one session. It does nothing if the session has already ended.
 
         Args:
-            user_id: whose session it is.
-            session_id: which session to end.
+            user_id: the user.
+            session_id: the session.
             timeout: seconds for this call.
         """
         return describe(
@@ -46,10 +46,10 @@ class Sessions(Resource[DispatchT]):
 
     @operation
     def revoke_all_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
-        """End every session of a user; none being left is no error.
+        """End every session of a user. It does nothing if there are none.
 
         Args:
-            user_id: whose sessions to end.
+            user_id: the user.
             timeout: seconds for this call.
         """
         ids = {"user_id": user_id}

@@ -1,4 +1,4 @@
-"""Users as a search finds them: page by page, or one after the other."""
+"""Searching users, page by page or one by one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from torii_backend.client.types import (
 
 
 class UserSearchResource(Resource[DispatchT]):
-    """The users that filters let through."""
+    """Searching users. `Users` inherits it."""
 
     @operation
     def list(
@@ -44,14 +44,14 @@ class UserSearchResource(Resource[DispatchT]):
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
-        """Find users, one page at a time; filters that are not given do not filter.
+        """Find users, one page at a time. All filters must match.
 
         Args:
             limit: how many users a page has at most; the server's default is 20.
             cursor: `next_cursor` of the page before, with the same filters.
-            name: text contained in the name, in any letter case; None finds users without a name.
-            user_ids: users with these ids, 100 at most; an empty list finds nobody.
-            email_addresses: users with these addresses, 100 at most; an empty list finds nobody.
+            name: text contained in the name, case-insensitive; None finds users without one.
+            user_ids: users with these ids, 100 at most; an empty list finds no users.
+            email_addresses: users with these addresses, 100 at most; an empty list finds no users.
             email: text contained in the primary address; None and "" do not filter.
             statuses: any of `active`, `banned`, `deleted`.
             created_after: the earliest time of creation, an aware datetime.
@@ -60,7 +60,7 @@ class UserSearchResource(Resource[DispatchT]):
             timeout: seconds for this call.
 
         Returns:
-            A page of users, in an order that does not change.
+            A page of users, in a stable order.
         """
         return _search(
             page_query(limit, cursor),
@@ -80,6 +80,7 @@ class UserSearchResource(Resource[DispatchT]):
         self,
         *,
         limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
         name: NullableStr = UNSET,
         user_ids: IdCollection = UNSET,
         email_addresses: StrCollection = UNSET,
@@ -90,10 +91,11 @@ class UserSearchResource(Resource[DispatchT]):
         organization_id: Union[Id, UnsetType, None] = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[Page[User]]:
-        """Go through all users that the filters let through, page by page as the loop proceeds.
+        """Iterate over all users that match the filters, fetching pages as the loop proceeds.
 
         Args:
-            limit: how many users to ask for at a time.
+            limit: how many users to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
             name: this and the other filters are those of `list`.
             user_ids: see `list`.
             email_addresses: see `list`.
@@ -105,10 +107,10 @@ class UserSearchResource(Resource[DispatchT]):
             timeout: seconds for each page.
 
         Returns:
-            An iterator of users.
+            An iterator over users.
         """
         return _search(
-            page_query(limit, None),
+            page_query(limit, cursor),
             timeout,
             name=name,
             user_ids=user_ids,

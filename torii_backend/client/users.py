@@ -11,18 +11,24 @@ from torii_backend.client._transport.request import (
     describe,
     page_query,
 )
-from torii_backend.client.dispatch import DispatchT, operation
+from torii_backend.client.dispatch import DispatchT, operation, paginated
 from torii_backend.client.inputs import CreateUser, UpdateUser, UserMetadataPatch
 from torii_backend.client.models import Page, User, UserOrganization
-from torii_backend.client.types import Id, MetadataInput, NullableDate, NullableStr, Timeout
+from torii_backend.client.types import (
+    Id,
+    MetadataInput,
+    NullableDate,
+    NullableStr,
+    QueryPairs,
+    Timeout,
+)
 from torii_backend.client.user_search import UserSearchResource
 
 
 class Users(UserSearchResource[DispatchT]):
     """The users of the environment.
 
-    Every method raises what the client's class names, takes ids as str or UUID, and a `timeout` in
-    seconds for one call.
+    `ToriiClient` lists what every method raises. Ids are str or UUID.
     """
 
     @operation
@@ -30,7 +36,7 @@ class Users(UserSearchResource[DispatchT]):
         """Read one user.
 
         Args:
-            user_id: whose record to read.
+            user_id: the user.
             timeout: seconds for this call.
 
         Returns:
@@ -55,25 +61,25 @@ class Users(UserSearchResource[DispatchT]):
         date_of_birth: NullableDate = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
-        """Add a user. Nothing is required, but without an email the user cannot sign in.
+        """Add a user. All arguments are optional, but a user without an email can't sign in.
 
         Args:
             email: the primary address.
-            password: checked against the environment's rules; without one there is no password
-                sign-in.
+            password: checked against the environment's rules. Without one, the user can't sign in
+                with a password.
             first_name: the given name.
             last_name: the family name.
             public_metadata: set by servers, visible to the user's client.
-            private_metadata: set and seen by servers only.
-            unsafe_metadata: set and seen by the user's client as well.
-            name: the full name; this and the next three are fields of older API versions.
+            private_metadata: set by servers, visible to servers only.
+            unsafe_metadata: set by servers and the user's client, visible to both.
+            name: the full name. This and the next three are fields of older API versions.
             phone: the phone number.
             address: the postal address.
-            date_of_birth: a date, or its ISO form such as 1815-12-10.
+            date_of_birth: a date, or text such as 1815-12-10.
             timeout: seconds for this call.
 
         Returns:
-            The new user's record. A taken email is a `Conflict`.
+            The new user's record. `Conflict` if the email is taken.
         """
         user = CreateUser(
             email=email,
@@ -106,19 +112,19 @@ class Users(UserSearchResource[DispatchT]):
         date_of_birth: NullableDate = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
-        """Change profile fields: what is not given stays, None clears, a value sets.
+        """Change profile fields. Fields you leave out keep their value; None clears a field.
 
         Args:
-            user_id: whose profile to change.
+            user_id: the user.
             patch: the whole change as a `ToriiUpdateUserInput`, instead of the keywords below.
             first_name: the given name.
             last_name: the family name.
             locale: `en` or `da`.
-            unsafe_metadata: merged into the stored bag; a None in it deletes its key.
-            name: the full name; this and the next three are fields of older API versions.
+            unsafe_metadata: merged into the stored metadata; None deletes a key.
+            name: the full name. This and the next three are fields of older API versions.
             phone: the phone number.
             address: the postal address.
-            date_of_birth: a date, or its ISO form such as 1815-12-10.
+            date_of_birth: a date, or text such as 1815-12-10.
             timeout: seconds for this call.
 
         Returns:
@@ -153,17 +159,17 @@ class Users(UserSearchResource[DispatchT]):
         unsafe_metadata: MetadataInput = UNSET,
         timeout: Timeout = None,
     ) -> ApiRequest[User]:
-        """Merge into a user's metadata, at any depth; a None in a bag deletes its key.
+        """Merge into a user's metadata, at any depth; None deletes a key.
 
         Args:
-            user_id: whose metadata to change.
+            user_id: the user.
             public_metadata: set by servers, visible to the user's client.
-            private_metadata: set and seen by servers only.
-            unsafe_metadata: set and seen by the user's client as well.
+            private_metadata: set by servers, visible to servers only.
+            unsafe_metadata: set by servers and the user's client, visible to both.
             timeout: seconds for this call.
 
         Returns:
-            The user's record as it is now. The merged bags together hold 8 KB at most.
+            The user's record as it is now. The merged metadata can have 8 KB in total.
         """
         patch = UserMetadataPatch(
             public_metadata=public_metadata,
@@ -177,10 +183,10 @@ class Users(UserSearchResource[DispatchT]):
 
     @operation
     def delete(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[None]:
-        """Delete a user softly: the status becomes `deleted`, and a second call is `Forbidden`.
+        """Soft-delete a user. The status becomes `deleted`; a second call is `Forbidden`.
 
         Args:
-            user_id: whom to delete.
+            user_id: the user.
             timeout: seconds for this call.
         """
         ids = {"user_id": user_id}
@@ -195,10 +201,10 @@ class Users(UserSearchResource[DispatchT]):
 
     @operation
     def ban(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[User]:
-        """Ban a user and end their sessions; access tokens still pass until they expire.
+        """Ban a user and end their sessions. Access tokens stay valid until they expire.
 
         Args:
-            user_id: whom to ban.
+            user_id: the user.
             timeout: seconds for this call.
 
         Returns:
@@ -209,10 +215,10 @@ class Users(UserSearchResource[DispatchT]):
 
     @operation
     def unban(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[User]:
-        """Lift a ban: the user may sign in again.
+        """Lift a ban. The user can sign in again.
 
         Args:
-            user_id: whose ban to lift.
+            user_id: the user.
             timeout: seconds for this call.
 
         Returns:
@@ -233,22 +239,50 @@ class Users(UserSearchResource[DispatchT]):
         """List the organizations of a user, one page at a time.
 
         Args:
-            user_id: whose memberships to list.
+            user_id: the user.
             limit: how many a page has at most, from 1 to 100; the server's default is 20.
             cursor: `next_cursor` of the page before.
             timeout: seconds for this call.
 
         Returns:
-            A page of memberships. An unknown user is `Forbidden`, as a foreign one is.
+            A page of memberships. `Forbidden` if the user is unknown or of another environment.
         """
-        return describe(
-            "GET",
-            "/users/{user_id}/organizations",
-            {"user_id": user_id},
-            into=Page[UserOrganization],
-            query=page_query(limit, cursor),
-            timeout=timeout,
-        )
+        return _organizations(user_id, page_query(limit, cursor), timeout)
+
+    @paginated
+    def iterate_organizations(
+        self,
+        user_id: Id,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[Id] = None,
+        timeout: Timeout = None,
+    ) -> ApiRequest[Page[UserOrganization]]:
+        """Iterate over all organizations of a user, fetching pages as the loop proceeds.
+
+        Args:
+            user_id: the user.
+            limit: how many organizations to request at a time.
+            cursor: where to begin: the iterator's own `cursor`, or `next_cursor` of a page.
+            timeout: seconds for each page.
+
+        Returns:
+            An iterator over memberships.
+        """
+        return _organizations(user_id, page_query(limit, cursor), timeout)
+
+
+def _organizations(
+    user_id: Id, page: QueryPairs, timeout: Timeout
+) -> ApiRequest[Page[UserOrganization]]:
+    return describe(
+        "GET",
+        "/users/{user_id}/organizations",
+        {"user_id": user_id},
+        into=Page[UserOrganization],
+        query=page,
+        timeout=timeout,
+    )
 
 
 def _either(patch: Optional[UpdateUser], keywords: UpdateUser) -> UpdateUser:

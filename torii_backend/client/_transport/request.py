@@ -107,11 +107,9 @@ def describe_custom(
     )
 
 
-def page_query(
-    limit: Optional[int], cursor: Optional[Id], filters: QueryPairs = ()
-) -> list[tuple[str, str]]:
-    """Make the query of a listing, without arguments that are None."""
-    query = list(filters)
+def page_query(limit: Optional[int], cursor: Optional[Id]) -> list[tuple[str, str]]:
+    """Make the query of a page, without arguments that are None."""
+    query: list[tuple[str, str]] = []
     if limit is not None:
         if isinstance(limit, bool) or not isinstance(limit, int):
             raise TypeError("limit must be an int, such as 50.")

@@ -81,7 +81,7 @@ class Transport:
         self._api_url = api_url
         self._is_local = is_loopback(urlsplit(api_url).hostname)
         self._given_session = session
-        self._pool_size = pool_size
+        self.pool_size = pool_size
         self._timeout = timeout
         self._max_retries = max_retries
         self._is_closed = False
@@ -123,7 +123,7 @@ class Transport:
         session = self._given_session
         if session is None:
             session = requests.Session()
-            adapter = _SingleHostAdapter(pool_maxsize=self._pool_size)
+            adapter = _SingleHostAdapter(pool_maxsize=self.pool_size)
             session.mount("https://", adapter)
             session.mount("http://", adapter)
             session.headers.update(_HEADERS)
