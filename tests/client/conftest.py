@@ -36,7 +36,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[ApiServer]:
-    """An API that answers what a test tells it; `{}` to begin with."""
+    """An API that responds as a test tells it; `{}` to begin with."""
     server = ApiServer()
     try:
         yield server
@@ -46,7 +46,7 @@ def server() -> Iterator[ApiServer]:
 
 @pytest.fixture
 def torii(server: ApiServer) -> Iterator[ToriiClient]:
-    """A client of `server` that never tries again."""
+    """A client of `server` that never retries."""
     with ToriiClient(KEY, api_url=server.url, max_retries=0) as client:
         yield client
 
@@ -82,7 +82,7 @@ def connect() -> Iterator[Connect]:
 
 @pytest.fixture
 def nowhere() -> Iterator[str]:
-    """The address of a port on which nobody listens."""
+    """The address of a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{probe.getsockname()[1]}"

@@ -1,17 +1,17 @@
-"""Documents as the API answers them, one for each record, with every field that is published."""
+"""Documents as the API returns them, one for each record, with every field that is published."""
 
 from __future__ import annotations
 
 from typing import Any
 
-MOMENT = "2026-03-01T12:30:00Z"
+TIMESTAMP = "2026-03-01T12:30:00Z"
 LATER = "2026-03-01T12:45:00.250+02:00"
 
 USER: dict[str, Any] = {
     "id": "0198a000-0000-7000-8000-000000000001",
     "environmentId": "0198a000-0000-7000-8000-0000000000ee",
     "status": "active",
-    "createdAt": MOMENT,
+    "createdAt": TIMESTAMP,
     "updatedAt": LATER,
     "publicMetadata": {"plan": "public-secret"},
     "privateMetadata": {"crm": "private-secret"},
@@ -21,7 +21,7 @@ USER: dict[str, Any] = {
     "lastName": "Lovelace",
     "locale": "en",
     "email": "ada@example.com",
-    "emailVerifiedAt": MOMENT,
+    "emailVerifiedAt": TIMESTAMP,
     "deletedAt": LATER,
 }
 
@@ -29,9 +29,9 @@ SESSION: dict[str, Any] = {
     "id": "0198a000-0000-7000-8000-000000000051",
     "userId": USER["id"],
     "environmentId": USER["environmentId"],
-    "createdAt": MOMENT,
+    "createdAt": TIMESTAMP,
     "expiresAt": LATER,
-    "lastUsedAt": MOMENT,
+    "lastUsedAt": TIMESTAMP,
     "userAgent": "Netscape/4.8",
     "ipAddress": "203.0.113.9",
     "activeOrganizationId": "0198a000-0000-7000-8000-0000000000aa",
@@ -41,7 +41,7 @@ SESSION: dict[str, Any] = {
 ORGANIZATION: dict[str, Any] = {
     "id": "0198a000-0000-7000-8000-0000000000aa",
     "name": "Analytical Engines",
-    "createdAt": MOMENT,
+    "createdAt": TIMESTAMP,
     "publicMetadata": {"plan": "public-secret"},
     "privateMetadata": {"crm": "private-secret"},
     "slug": "engines",
@@ -52,7 +52,7 @@ MEMBER: dict[str, Any] = {
     "organizationId": ORGANIZATION["id"],
     "userId": USER["id"],
     "role": "admin",
-    "joinedAt": MOMENT,
+    "joinedAt": TIMESTAMP,
     "publicMetadata": {"desk": "public-secret"},
     "privateMetadata": {"salary": "private-secret"},
     "roleName": "Administrator",
@@ -62,7 +62,7 @@ USER_ORGANIZATION: dict[str, Any] = {
     "organizationId": ORGANIZATION["id"],
     "name": "Analytical Engines",
     "role": "admin",
-    "joinedAt": MOMENT,
+    "joinedAt": TIMESTAMP,
     "publicMetadata": {"desk": "public-secret"},
     "privateMetadata": {"salary": "private-secret"},
     "slug": "engines",
@@ -75,8 +75,8 @@ INVITATION: dict[str, Any] = {
     "email": "ada@example.com",
     "status": "PENDING",
     "expiresAt": LATER,
-    "createdAt": MOMENT,
-    "acceptedAt": MOMENT,
+    "createdAt": TIMESTAMP,
+    "acceptedAt": TIMESTAMP,
     "revokedAt": LATER,
 }
 

@@ -21,7 +21,7 @@ CALLS = 50
 
 
 def blocking(session: Any = None) -> Callable[[str], None]:
-    """Give a function that calls often and checks whose answers it gets."""
+    """Give a function that calls often and checks that it gets its own responses."""
     torii = ToriiClient(KEY, api_url=URL, session=session)
 
     def call(side: str) -> None:
@@ -33,7 +33,7 @@ def blocking(session: Any = None) -> Callable[[str], None]:
 
 
 def awaited() -> Callable[[str], None]:
-    """Do the same with the awaited client."""
+    """Do the same with the async client."""
     torii = AsyncToriiClient(KEY, api_url=URL, pool_size=4)
 
     async def main(side: str) -> None:
@@ -45,7 +45,7 @@ def awaited() -> Callable[[str], None]:
 
 
 def main() -> int:
-    """Return 0 if both sides got their own answers."""
+    """Return 0 if both sides got their own responses."""
     signal.alarm(25)
     modes: dict[str, Callable[[], Callable[[str], None]]] = {
         "blocking": blocking,

@@ -1,4 +1,4 @@
-"""Running the awaited client: in loops that end, and with no thread left behind."""
+"""Running the async client: in loops that end, and with no thread left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as Torii's REST API answers them, in wire names."""
+"""Records as Torii's REST API returns them, in wire names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 USER_ID = "0190a0b0-0000-7000-8000-000000000001"
 SESSION_ID = "0190a0b0-0000-7000-8000-0000000000aa"
-MOMENT = "2026-01-02T03:04:05Z"
+TIMESTAMP = "2026-01-02T03:04:05Z"
 
 
 def user(user_id: str = USER_ID, **fields: Any) -> dict[str, Any]:
@@ -15,8 +15,8 @@ def user(user_id: str = USER_ID, **fields: Any) -> dict[str, Any]:
         "id": user_id,
         "environmentId": "env-1",
         "status": "active",
-        "createdAt": MOMENT,
-        "updatedAt": MOMENT,
+        "createdAt": TIMESTAMP,
+        "updatedAt": TIMESTAMP,
         "publicMetadata": {},
         "privateMetadata": {},
         "unsafeMetadata": {},

@@ -31,7 +31,7 @@ def test_it_is_over_at_once(server: ApiServer, method: str) -> None:
                 assert call.cancelled()
 
     server.respond_with(named)
-    run(main())  # within the block, the server has not answered
+    run(main())  # within the block, the server has not responded
     settle()
     assert len(server.requests) == 1
 

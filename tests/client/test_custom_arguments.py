@@ -37,7 +37,7 @@ class TestBody:
     def test_a_number_that_would_be_sent_as_null_is_refused(
         self, server: ApiServer, torii: ToriiClient, number: float
     ) -> None:
-        """In a metadata bag, null deletes."""
+        """In a metadata metadata, null deletes."""
         for call in (
             lambda: torii.users.update_metadata(USER_ID, public_metadata={"a": number}),
             lambda: torii.users.update(USER_ID, unsafe_metadata={"a": [{"b": (number,)}]}),

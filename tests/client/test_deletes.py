@@ -1,4 +1,4 @@
-"""Deleting a user whose first answer was lost finds nobody left to delete, and counts as done."""
+"""Deleting a user twice, because the first response was lost, counts as done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHERS: dict[str, Callable[[ToriiClient], None]] = {
 
 
 class RefusedOnce(HTTPAdapter):
-    """Sends the first request to where nobody listens."""
+    """Sends the first request to a port that nothing listens on."""
 
     def __init__(self, nowhere: str) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ def test_no_other_delete_does(
     status: int,
     error: type[Exception],
 ) -> None:
-    """To revoke again is answered 204: a refusal means that nothing was revoked."""
+    """Revoking again returns 204, so a 4xx means that nothing was revoked."""
     server.respond_with(again(503), as_json({"title": "No."}, status))
     with pytest.raises(error):
         call(patient)

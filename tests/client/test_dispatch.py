@@ -115,8 +115,8 @@ def test_every_published_operation_has_exactly_one_method() -> None:
 def test_every_dispatch_calls_the_operation_and_returns_the_same(
     operation: Operation, server: ApiServer, torii: ToriiClient, later: AsyncToriiClient
 ) -> None:
-    answer = Response(204) if operation.response is None else as_json(operation.response)
-    server.respond_with(answer)
+    scripted = Response(204) if operation.response is None else as_json(operation.response)
+    server.respond_with(scripted)
 
     async def awaited() -> tuple[Any, ApiResponse[Any]]:
         async with later:
@@ -140,8 +140,8 @@ def test_every_dispatch_calls_the_operation_and_returns_the_same(
     assert value == raw.value == value_later == raw_later.value
     for response in (raw, raw_later):
         assert isinstance(response, ApiResponse)
-        assert (response.status, response.body) == (answer.status, answer.body)
-        assert response.headers.get("content-type") == dict(answer.headers).get("Content-Type")
+        assert (response.status, response.body) == (scripted.status, scripted.body)
+        assert response.headers.get("content-type") == dict(scripted.headers).get("Content-Type")
 
 
 @pytest.mark.parametrize("path", CALLS)
@@ -253,9 +253,9 @@ def test_one_response_of_each_type_is_typed(server: ApiServer, torii: ToriiClien
 def test_a_custom_request_decodes_into_what_it_is_told(
     server: ApiServer, torii: ToriiClient, later: AsyncToriiClient
 ) -> None:
-    answer = {"id": "o1", "name": "Acme", "createdAt": "2026-03-01T00:00:00Z"}
-    bags: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
-    server.respond_with(as_json({**answer, **bags}))
+    scripted = {"id": "o1", "name": "Acme", "createdAt": "2026-03-01T00:00:00Z"}
+    metadata: dict[str, Any] = {"publicMetadata": {}, "privateMetadata": {}}
+    server.respond_with(as_json({**scripted, **metadata}))
 
     async def awaited() -> Organization:
         async with later:

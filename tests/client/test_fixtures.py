@@ -31,7 +31,7 @@ Client = Union[ToriiClient, AsyncToriiClient]
 
 
 class Operation(NamedTuple):
-    """How an operation of the cases is reached, and what it is answered."""
+    """How an operation of the cases is called, and its response."""
 
     method: str
     path: str

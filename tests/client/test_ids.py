@@ -1,4 +1,4 @@
-"""Ids: text in answers, text or UUIDs in arguments."""
+"""Ids: text in responses, text or UUIDs in arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_ids_are_text(server: ApiServer, torii: ToriiClient) -> None:
     user = torii.users.get(USER["id"])
     assert type(user.id) is str
     assert user.id == USER["id"]
-    # What is no UUID today may be an id tomorrow.
+    # An id need not be a UUID.
     assert torii.users.get("user_ada").id == "user_ada"
 
 

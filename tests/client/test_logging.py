@@ -84,7 +84,7 @@ def test_a_failure_is_one_record(
     assert messages(caplog) == [f"GET /users/{{user_id}} -> {outcome}, attempt 1"]
 
 
-def test_so_is_no_answer_in_time(
+def test_so_is_no_response_in_time(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with server.held(), pytest.raises(ToriiError):

@@ -21,10 +21,10 @@ from .documents import (
     INVITATION_DETAIL,
     LATER,
     MEMBER,
-    MOMENT,
     ORGANIZATION,
     ORIGINS,
     SESSION,
+    TIMESTAMP,
     USER,
     USER_ORGANIZATION,
 )
@@ -69,7 +69,7 @@ PERSONAL = [
 
 
 def ask(name: str, document: Any, server: ApiServer, torii: ToriiClient) -> Any:
-    """Give what the client makes of one record in the answer to an operation."""
+    """Give what the client makes of one record in the response to an operation."""
     operation = next(operation for operation in OPERATIONS if operation.name == RECORDS[name][0])
     listed = isinstance(operation.response, list)
     paged = isinstance(operation.response, dict) and "items" in operation.response
@@ -79,7 +79,7 @@ def ask(name: str, document: Any, server: ApiServer, torii: ToriiClient) -> Any:
 
 
 def in_wire_form(value: Any) -> Any:
-    """Give a field as the wire has it, but for the way of writing a moment."""
+    """Give a field as the wire has it, but for the way of writing a timestamp."""
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -130,7 +130,7 @@ def test_a_required_field_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
-def test_new_fields_are_ignored_and_stay_in_the_raw_answer(
+def test_new_fields_are_ignored_and_stay_in_the_raw_response(
     operation: Operation, server: ApiServer, torii: ToriiClient
 ) -> None:
     server.respond_with(as_json(operation.response))
@@ -266,7 +266,7 @@ def test_a_record_can_be_copied_with_changes_and_written_as_json(
 ) -> None:
     user = ask("User", USER, server, torii)
     assert msgspec.structs.replace(user, status="banned").status == "banned"
-    assert msgspec.to_builtins(user)["createdAt"] == MOMENT
+    assert msgspec.to_builtins(user)["createdAt"] == TIMESTAMP
     assert msgspec.json.decode(msgspec.json.encode(user))["updatedAt"] == LATER.replace(
         "250", "250000"
     )

@@ -12,7 +12,7 @@ from torii_backend.client._transport.response import HttpResponse
 from torii_backend.client._transport.retry import pause_before_retry
 
 
-def _answer(status: int, wanted: Optional[str] = None) -> HttpResponse:
+def _response(status: int, wanted: Optional[str] = None) -> HttpResponse:
     return HttpResponse(status, {} if wanted is None else {"Retry-After": wanted}, b"")
 
 
@@ -39,7 +39,7 @@ BROKEN = TransportFailure("broken", "It broke.")
     ],
 )
 def test_the_server_decides_within_a_minute(status: int, wanted: str, seconds: float) -> None:
-    assert pause_before_retry("GET", _answer(status, wanted), 1) == seconds
+    assert pause_before_retry("GET", _response(status, wanted), 1) == seconds
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Tokyo"])
@@ -50,7 +50,7 @@ def test_a_date_is_in_utc(monkeypatch: pytest.MonkeyPatch, zone: str, form: str)
     time.tzset()
     try:
         wanted = time.strftime(form, time.gmtime(time.time() + 40))
-        pause = pause_before_retry("POST", _answer(429, wanted), 1)
+        pause = pause_before_retry("POST", _response(429, wanted), 1)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -62,11 +62,11 @@ def test_a_date_is_in_utc(monkeypatch: pytest.MonkeyPatch, zone: str, form: str)
     [None, "", "-1", "1.5", "soon", "٣", "1, 2", "Fri, 99 Foo 2020 00:00:00 GMT", "\x00"],
 )
 def test_without_a_usable_word_it_backs_off(wanted: Optional[str]) -> None:
-    pause = pause_before_retry("GET", _answer(503, wanted), 1)
+    pause = pause_before_retry("GET", _response(503, wanted), 1)
     assert pause is not None and 0.125 <= pause <= 0.25
 
 
-@pytest.mark.parametrize("outcome", [_answer(503), _answer(429), UNSENT, BROKEN])
+@pytest.mark.parametrize("outcome", [_response(503), _response(429), UNSENT, BROKEN])
 @pytest.mark.parametrize(
     ("tries", "longest"),
     [(1, 0.25), (2, 0.5), (3, 1), (4, 2), (5, 4), (6, 8), (7, 8), (5000, 8)],
@@ -80,11 +80,11 @@ def test_it_doubles_up_to_eight_seconds_with_jitter(
     assert max(spread) - min(spread) > longest / 4
 
 
-@pytest.mark.parametrize("outcome", [_answer(503), BROKEN])
+@pytest.mark.parametrize("outcome", [_response(503), BROKEN])
 def test_a_post_may_have_been_done(outcome: Any) -> None:
     assert pause_before_retry("POST", outcome, 1) is None
 
 
-@pytest.mark.parametrize("outcome", [_answer(429), UNSENT])
+@pytest.mark.parametrize("outcome", [_response(429), UNSENT])
 def test_a_post_was_surely_not_done(outcome: Any) -> None:
     assert pause_before_retry("POST", outcome, 1) is not None

@@ -1,4 +1,4 @@
-"""with_raw_response and request(): the whole answer, and endpoints that the client does not know."""
+"""with_raw_response and request(): the whole response, and endpoints that the client does not know."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .server import ApiServer, Received, Response, as_json
 
 
 class TestRawResponse:
-    def test_it_is_the_whole_answer(self, server: ApiServer, torii: ToriiClient) -> None:
-        answer = as_json(user(fresh="field"), 201, X_Request_Id="req-1", Set_Cookie="a=b")
-        server.respond_with(answer)
+    def test_it_is_the_whole_response(self, server: ApiServer, torii: ToriiClient) -> None:
+        scripted = as_json(user(fresh="field"), 201, X_Request_Id="req-1", Set_Cookie="a=b")
+        server.respond_with(scripted)
         response = torii.with_raw_response.users.get(USER_ID)
         assert type(response) is ApiResponse
-        assert (response.status, response.body) == (201, answer.body)
+        assert (response.status, response.body) == (201, scripted.body)
         for name in ("X-Request-Id", "x-request-id", "X-REQUEST-ID"):
             assert response.headers[name] == "req-1"
         assert isinstance(response.value, User)
-        server.respond_with(answer)
+        server.respond_with(scripted)
         assert torii.users.get(USER_ID) == response.value
 
     def test_its_repr_shows_no_data(self, server: ApiServer, torii: ToriiClient) -> None:
@@ -154,7 +154,7 @@ class TestRequest:
             (Any, b"{"),
         ],
     )
-    def test_what_does_not_fit_is_unreadable(
+    def test_what_does_not_fit_is_an_invalid_response(
         self, server: ApiServer, torii: ToriiClient, into: Any, body: bytes
     ) -> None:
         server.respond_with(Response(200, body))

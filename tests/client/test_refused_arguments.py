@@ -18,9 +18,9 @@ from .server import ApiServer
 
 
 def cyclic() -> dict[str, Any]:
-    bag: dict[str, Any] = {}
-    bag["again"] = [bag]
-    return bag
+    metadata: dict[str, Any] = {}
+    metadata["again"] = [metadata]
+    return metadata
 
 
 class Bytes(bytes):
@@ -96,7 +96,7 @@ SEARCH: dict[str, list[Any]] = {
     "created_before": BAD_MOMENTS,
     "limit": ["10", 1.0, True],
 }
-BAGS: dict[str, list[Any]] = {"public_metadata": BAD_BAGS, "private_metadata": BAD_BAGS}
+METADATA: dict[str, list[Any]] = {"public_metadata": BAD_BAGS, "private_metadata": BAD_BAGS}
 IMPERSONATION: dict[str, list[Any]] = {
     "actor_user_id": [None, 7, "", "..", "a\r\nb", b"u2"],
     "reason": [None, *BAD_TEXTS],
@@ -107,7 +107,7 @@ INVITATION: dict[str, list[Any]] = {
     "email": [None, *BAD_TEXTS],
     "redirect_url": BAD_TEXTS,
     "expires_in_days": ["7", 7.5, True, nan, [7]],
-    **BAGS,
+    **METADATA,
 }
 
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, list[Any]]]] = {
@@ -119,7 +119,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, list[Any]]]] = {
     "users.create": (lambda torii, **bad: torii.users.create(**bad), CREATE),
     "users.update_metadata": (
         lambda torii, **bad: torii.users.update_metadata("u1", **bad),
-        {**BAGS, "unsafe_metadata": BAD_BAGS},
+        {**METADATA, "unsafe_metadata": BAD_BAGS},
     ),
     "users.list": (
         lambda torii, **bad: torii.users.list(**bad),
@@ -132,11 +132,11 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, list[Any]]]] = {
     ),
     "organizations.update_metadata": (
         lambda torii, **bad: torii.organizations.update_metadata("o1", **bad),
-        BAGS,
+        METADATA,
     ),
     "organizations.update_member_metadata": (
         lambda torii, **bad: torii.organizations.update_member_metadata("o1", "u1", **bad),
-        BAGS,
+        METADATA,
     ),
     "invitations.list": (
         lambda torii, **bad: torii.invitations.list(**bad),
@@ -153,7 +153,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, list[Any]]]] = {
     ),
     "invitations.update_metadata": (
         lambda torii, **bad: torii.invitations.update_metadata("i1", **bad),
-        BAGS,
+        METADATA,
     ),
     "impersonation.create_token": (
         lambda torii, **bad: torii.impersonation.create_token(
@@ -226,12 +226,12 @@ def test_a_refusal_does_not_quote_what_it_refuses(server: ApiServer, torii: Tori
     assert server.requests == []
 
 
-@pytest.mark.parametrize("bag", ["public_metadata", "private_metadata"])
+@pytest.mark.parametrize("metadata", ["public_metadata", "private_metadata"])
 def test_a_required_bag_is_missed_by_its_name(
-    server: ApiServer, torii: ToriiClient, bag: str
+    server: ApiServer, torii: ToriiClient, metadata: str
 ) -> None:
-    unset: Any = {bag: UNSET}
-    with pytest.raises(TypeError, match=f"^{bag} must be given\\.$"):
+    unset: Any = {metadata: UNSET}
+    with pytest.raises(TypeError, match=f"^{metadata} must be given\\.$"):
         torii.invitations.create("ada@example.com", **unset)
     assert server.requests == []
 

@@ -1,4 +1,4 @@
-"""Which calls are tried again, how often, and what comes of it."""
+"""Which calls are retried, how often, and with what result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestStatus:
 
     @pytest.mark.parametrize("status", [502, 503, 504])
     @pytest.mark.parametrize("method", REPEATABLE)
-    def test_a_passing_fault_is_tried_again_where_that_is_safe(
+    def test_a_transient_failure_is_retried_if_safe(
         self, server: ApiServer, patient: ToriiClient, method: str, status: int
     ) -> None:
         server.respond_with(again(status), GOOD)
@@ -115,7 +115,7 @@ class TestBrokenConnection:
             assert torii.request(method, "/things") == {"done": True}
 
     @pytest.mark.parametrize("method", METHODS)
-    def test_no_answer_in_time_is_final(
+    def test_no_response_in_time_is_final(
         self, server: ApiServer, method: str, connect: Connect
     ) -> None:
         torii = connect(server.url, timeout=0.1)

@@ -98,13 +98,13 @@ class TestSettings:
 def echo(status: int) -> Callable[[Received], Response]:
     """Respond with what arrived, as careless servers do."""
 
-    def answer(request: Received) -> Response:
+    def respond(request: Received) -> Response:
         seen = dict(request.headers.items())
         text = str(request.headers["Authorization"])
         problem = {"detail": f"Bad header: {text}", "headers": seen, "title": text, "code": text}
         return as_json(problem, status, X_Seen=text, X_Request_Id=text)
 
-    return answer
+    return respond
 
 
 def half_an_echo(request: Received) -> Response:
@@ -134,7 +134,7 @@ class TestCalls:
             lambda request: as_json([str(request.headers["Authorization"])]),
         ],
     )
-    def test_an_unreadable_body_that_quotes_it(
+    def test_an_invalid_response_that_quotes_it(
         self, server: ApiServer, torii: ToriiClient, script: Callable[[Received], Response]
     ) -> None:
         server.respond_with(script)
@@ -162,13 +162,13 @@ class TestCalls:
         assert_hidden(caught.value)
 
     @pytest.mark.parametrize("pieces", [[], [b"220 smtp\r\n"], [b"HTTP/1.1 200 OK\r\nContent-Le"]])
-    def test_no_answer(self, server: ApiServer, torii: ToriiClient, pieces: list[bytes]) -> None:
+    def test_no_response(self, server: ApiServer, torii: ToriiClient, pieces: list[bytes]) -> None:
         server.respond_with(Response(raw=pieces))
         with pytest.raises(ToriiError) as caught:
             torii.users.create(email="ada@example.com")
         assert_hidden(caught.value)
 
-    def test_no_answer_in_time(self, server: ApiServer, torii: ToriiClient) -> None:
+    def test_no_response_in_time(self, server: ApiServer, torii: ToriiClient) -> None:
         with server.held(), pytest.raises(ToriiTimeout) as caught:
             torii.users.get(USER_ID, timeout=0.1)
         assert_hidden(caught.value)

@@ -63,7 +63,7 @@ class TestConnections:
         assert server.connections == 1
 
     @pytest.mark.parametrize(
-        "answer",
+        "response",
         [
             as_json({"detail": "No."}, 404),
             as_json({"detail": "No."}, 503),
@@ -73,9 +73,9 @@ class TestConnections:
         ],
     )
     def test_an_error_does_not_cost_one(
-        self, server: ApiServer, torii: ToriiClient, answer: Response
+        self, server: ApiServer, torii: ToriiClient, response: Response
     ) -> None:
-        server.respond_with(answer)
+        server.respond_with(response)
         for _ in range(3):
             with pytest.raises(ToriiApiError):
                 torii.allowed_origins.get()
@@ -116,8 +116,10 @@ class TestConnections:
             torii.allowed_origins.get()
         assert server.connections == 6
 
-    def test_what_follows_a_body_is_no_answer(self, server: ApiServer, torii: ToriiClient) -> None:
-        """A length that is too short leaves bytes behind, which must not answer the next call."""
+    def test_what_follows_a_body_is_not_a_response(
+        self, server: ApiServer, torii: ToriiClient
+    ) -> None:
+        """A length that is too short leaves bytes behind, which must not become the next response."""
         forged = as_bytes(as_json({"origins": ["forged"]}))
         short = Response(200, b'{"origins":[]}' + forged, (("Content-Length", "14"),))
         server.respond_with(short, as_json({"origins": ["true"]}))

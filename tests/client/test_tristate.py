@@ -25,26 +25,26 @@ from .server import ApiServer, as_json
 from .wire import camel
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
+TIMESTAMPS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS)  # noqa: DTZ001
 
 texts = st.none() | st.sampled_from(["", "0", "null"]) | st.text(max_size=20)
-bags = st.dictionaries(st.text(max_size=5), any_json, max_size=4)
+metadata = st.dictionaries(st.text(max_size=5), any_json, max_size=4)
 days = st.none() | st.dates()
 lists = st.lists(st.text(max_size=10), max_size=4)
 ids = st.text(max_size=5) | st.uuids()
 
 PROFILE = dict.fromkeys(("first_name", "last_name", "name", "phone", "address"), texts)
-BAGS = dict.fromkeys(("public_metadata", "private_metadata", "unsafe_metadata"), bags)
-UPDATE = {**PROFILE, "locale": texts, "date_of_birth": days, "unsafe_metadata": bags}
-CREATE = {**PROFILE, **BAGS, "email": texts, "password": texts, "date_of_birth": days}
+METADATA = dict.fromkeys(("public_metadata", "private_metadata", "unsafe_metadata"), metadata)
+UPDATE = {**PROFILE, "locale": texts, "date_of_birth": days, "unsafe_metadata": metadata}
+CREATE = {**PROFILE, **METADATA, "email": texts, "password": texts, "date_of_birth": days}
 SEARCH = {
     "name": texts,
     "email": texts,
     "user_ids": st.lists(ids, max_size=4),
     "email_addresses": lists,
     "statuses": lists,
-    "created_after": st.none() | MOMENTS,
-    "created_before": st.none() | MOMENTS,
+    "created_after": st.none() | TIMESTAMPS,
+    "created_before": st.none() | TIMESTAMPS,
     "organization_id": st.none() | ids,
 }
 
@@ -136,8 +136,8 @@ class Fraction(float):
 
 def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiClient) -> None:
     server.respond_with(as_json(USER))
-    bag = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
-    torii.users.update("u1", name=Text("Ada"), unsafe_metadata=bag)
+    metadata = {"plan": Text("pro"), "seats": [Number(3)], "rate": Fraction(0.5), Text("key"): 1}
+    torii.users.update("u1", name=Text("Ada"), unsafe_metadata=metadata)
     torii.request("POST", "/things", body=Text("Ada"))
     plain = {"plan": "pro", "seats": [3], "rate": 0.5, "key": 1}
     assert server.requests[0].json == {"name": "Ada", "unsafeMetadata": plain}
@@ -145,7 +145,7 @@ def test_subclasses_are_sent_as_what_they_are(server: ApiServer, torii: ToriiCli
 
 
 @fuzz
-@given(keywords=chosen(BAGS))
+@given(keywords=chosen(METADATA))
 def test_a_merge_sends_the_bags_that_it_is_given(
     recorder: ApiServer, client: ToriiClient, keywords: dict[str, Any]
 ) -> None:
@@ -168,11 +168,11 @@ def test_a_search_sends_the_filters_that_it_is_given(
         body = sent(recorder)
         for name in ("createdAfter", "createdBefore"):
             if body.get(name) is not None:
-                moments = [
+                timestamps = [
                     datetime.fromisoformat(text[name].replace("Z", "+00:00"))
                     for text in (body, wanted)
                 ]
-                assert moments[0] == moments[1]
+                assert timestamps[0] == timestamps[1]
                 body[name] = wanted[name]
         assert body == wanted
 

@@ -3,8 +3,8 @@
 An iterator fetches a page when the items of the page before are used up. `Paginator` decides which
 request comes next, and holds the state: the request of the current page, and whether that page has
 arrived. A failed or cancelled fetch leaves both as they are, so the next `next()` tries the same
-page again, and a new iterator can start from `cursor`. Items of a page are handed out one by one,
-which needs no lock; a lock that nobody waits for makes two callers who fetch at once an error.
+page again, and a new iterator can start from `cursor`. Items of a page are returned one by one
+without a lock. Only the fetch takes one, and a second caller gets an error instead of waiting.
 """
 
 from __future__ import annotations
