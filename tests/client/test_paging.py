@@ -213,13 +213,7 @@ def test_the_timeout_is_that_of_each_page(server: ApiServer, session: Any) -> No
     assert [settings["timeout"] for _, settings in adapter.calls] == [(7, 7)] * 3
 
 
-def test_the_raw_dispatch_has_none(torii: ToriiClient) -> None:
-    with pytest.raises(AttributeError, match="page"):
-        torii.with_raw_response.users.iterate  # type: ignore[arg-type] # noqa: B018
-    assert not hasattr(torii.with_raw_response.invitations, "iterate")
-
-
-class TestAwaited:
+class TestAsync:
     def test_all_pages(self, server: ApiServer) -> None:
         async def use(torii: AsyncToriiClient) -> list[str]:
             return [one.id async for one in torii.users.iterate(name=None)]
