@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from tests.support.issuer import NOW, Issuer, SigningKey
-from tests.support.jwks_server import Answer, JwksServer
+from tests.support.jwks_server import JwksServer, Response
 from torii_backend import (
     Authenticator,
     InvalidRequest,
@@ -164,7 +164,7 @@ def test_an_issuer_that_is_down_does_not_hurt_another(
     server: JwksServer, key: SigningKey, by_request: bool
 ) -> None:
     down = JwksServer()
-    down.answer(Answer(status=500))
+    down.respond_with(Response(status=500))
     try:
         issuers = [down.issuer, server.issuer]
         issuer: Any = (lambda _: issuers) if by_request else issuers
