@@ -13,11 +13,11 @@ from torii_backend import Verifier
 
 _REQUESTS = 200
 _APPS = {
-    "WSGI": (overhead_apps.wsgi, 8),
-    "ASGI": (overhead_apps.asgi, 8),
-    "Flask": (overhead_apps.flask, 15),
-    "Django": (overhead_apps.django, 15),
-    "FastAPI, async": (overhead_apps.fastapi, 40),
+    "WSGI": (overhead_apps.wsgi, 5),
+    "ASGI": (overhead_apps.asgi, 7),
+    "Flask": (overhead_apps.flask, 11),
+    "Django": (overhead_apps.django, 9),
+    "FastAPI, async": (overhead_apps.fastapi, 23),
 }
 
 
