@@ -11,6 +11,7 @@ import pytest
 from django.test import override_settings
 
 from tests.installed import is_left_out
+from tests.support.editor import jedi  # noqa: F401
 from torii_backend import ConfigurationError, current_auth
 
 # REST framework and django-ninja read the settings of Django while they are imported.

@@ -46,11 +46,10 @@ def test_tools_show_every_keyword(
 @pytest.mark.parametrize(("module", "name", "needed", "keywords"), GUARDS)
 @pytest.mark.parametrize("runs", [False, True])
 def test_an_editor_completes_every_keyword(
-    module: str, name: str, needed: str, keywords: frozenset[str], *, runs: bool
+    module: str, name: str, needed: str, keywords: frozenset[str], jedi: Any, *, runs: bool
 ) -> None:
     """Of source code, and of live objects as in IPython."""
     pytest.importorskip(needed)
-    jedi = pytest.importorskip("jedi")
     line = f"{name}("
     if runs:
         found = jedi.Interpreter(line, [vars(import_module(module))]).complete(1, len(line))

@@ -92,10 +92,9 @@ def completed(jedi: Any, module: str, name: str, *, runs: bool) -> list[str]:
 @pytest.mark.parametrize("runs", [False, True])
 @guards
 def test_an_editor_completes_every_keyword(
-    module: str, name: str, more: Any, *, runs: bool
+    module: str, name: str, more: Any, jedi: Any, *, runs: bool
 ) -> None:
     guard_of(module, name)
-    jedi = pytest.importorskip("jedi")
     offered = completed(jedi, module, name, runs=runs)
     assert set(offered) >= GuardOptions.__annotations__.keys() | more.keys()
 
