@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer, shows_options
+from torii_backend._guard.options import (
+    GuardOptions,
+    IssuerOf,
+    OptionsBesidesIssuer,
+    require_view,
+    shows_options,
+)
 from torii_backend.django.guard import LazyGuard
 from torii_backend.settings import Issuer
 
@@ -46,7 +52,9 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown, or an option is not passed by name.
     """
+    require_view(view)
     guard = LazyGuard(**options) if options else _required
     return partial(_guarded, guard) if view is None else _guarded(guard, view)
 
@@ -82,7 +90,9 @@ def optional_auth(
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
+        TypeError: a keyword is unknown, or an option is not passed by name.
     """
+    require_view(view)
     guard = _optional
     if issuer is not None or options:
         guard = LazyGuard(issuer=issuer, required=False, **options)

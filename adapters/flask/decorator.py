@@ -12,6 +12,7 @@ from torii_backend._guard.options import (
     GuardOptions,
     IssuerOf,
     OptionsBesidesIssuer,
+    require_view,
     shows_options,
 )
 from torii_backend.flask.guard import ViewGuard, configured_options
@@ -48,8 +49,9 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
-        TypeError: a keyword is unknown.
+        TypeError: a keyword is unknown, or an option is not passed by name.
     """
+    require_view(view)
     guard = ViewGuard(_options_of, **options)
 
     def decorate(view: View) -> View:
@@ -96,8 +98,9 @@ def optional_auth(
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
-        TypeError: a keyword is unknown.
+        TypeError: a keyword is unknown, or an option is not passed by name.
     """
+    require_view(view)
     decorate = require_auth(issuer=issuer, required=False, **options)
     return decorate if view is None else decorate(view)
 

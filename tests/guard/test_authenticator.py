@@ -152,6 +152,10 @@ class Handlers:
     def any_number(self, *given: Any) -> None:
         self.calls.append(given)
 
+    def with_default(self, refusal: ToriiAuthError, log: str = "its own") -> None:
+        assert log == "its own"
+        self.calls.append((refusal,))
+
     def named(self, refusal: ToriiAuthError, *, request: Any = None) -> None:
         assert request is None
         self.calls.append((refusal,))
@@ -177,7 +181,7 @@ def test_on_error_gets_the_request_if_it_takes_two_arguments(form: str) -> None:
     assert handlers.calls[1][1].host == "acme.example"
 
 
-@pytest.mark.parametrize("form", ["refusal", "named", "without_signature"])
+@pytest.mark.parametrize("form", ["refusal", "with_default", "named", "without_signature"])
 def test_on_error_gets_the_refusal_alone_if_it_takes_one_argument(form: str) -> None:
     handlers, missing = Handlers(), MissingCredentials()
 

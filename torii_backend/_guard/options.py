@@ -127,6 +127,14 @@ def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
     return CheckedOptions(**options)
 
 
+def require_view(view: object) -> None:
+    """Reject what is not a view: most likely an issuer that was not passed by name."""
+    if view is not None and not callable(view):
+        raise TypeError(
+            "a guard takes its options by name, such as issuer='https://acme.torii.so'."
+        )
+
+
 def combined_policy(policy: Optional[Policy], **conditions: Unpack[PolicyOptions]) -> Policy:
     """Return the policy that a `policy=` and the policy keywords of a guard amount to."""
     if not isinstance(policy, (Policy, type(None))):
@@ -155,10 +163,12 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
         return False
     for count in (2, 1):
         try:
-            parameters.bind(*range(count))
+            given = parameters.bind(*range(count)).arguments
         except TypeError:
             continue
-        return count == 2
+        last = parameters.parameters[list(given)[-1]]
+        # A default of another name, as in on_error(refusal, log=LOG), is the function's own business.
+        return count == 2 and (last.default is last.empty or last.name == "request")
     raise ConfigurationError(
         "on_error must take one or two positional arguments, as in on_error(refusal) or "
         "on_error(refusal, request)."
