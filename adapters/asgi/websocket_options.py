@@ -51,7 +51,9 @@ class AsgiSettings:
         close_on_expiry: bool = False,
         **options: Unpack[OptionsBesidesIssuer],
     ) -> None:
-        self.authenticator = Authenticator(issuer=issuer, required=required, **options)
+        self.authenticator: Authenticator = Authenticator(
+            issuer=issuer, required=required, **options
+        )
         self.query_parameter: Optional[str] = _require_parameter(query_parameter)
         self.allowed_origins: Optional[frozenset[str]] = _require_origins(allowed_origins)
         self.close_on_expiry: bool = require_bool(close_on_expiry, "close_on_expiry")

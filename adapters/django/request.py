@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import HttpRequest
 
 from torii_backend._guard.raw_path import scope_paths, target_paths
@@ -14,9 +17,9 @@ class DjangoRequest(WSGIRequest):
     __slots__ = ("_request",)
 
     def __init__(self, request: HttpRequest) -> None:
-        self.environ = request.META
+        self.environ: Mapping[str, Any] = request.META
         # Not from META: another middleware may have changed the method, and views see this one.
-        self.method = request.method or ""
+        self.method: str = request.method or ""
         self._request = request
 
     def paths(self) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from torii_backend import (
     ConfigurationError,
     IncomingRequest,
+    MissingCredentials,
     PermissionDenied,
     ToriiAuthError,
 )
@@ -171,17 +172,20 @@ def test_a_public_view_verifies_a_token_once(torii: dict[str, Any], issuers: Iss
     assert paths == ["/open", "/open"]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(PermissionDenied(), 403), (MissingCredentials(), 401)]
+)
 def test_a_public_view_rejects_tokens_that_the_issuer_function_rejects(
-    torii: dict[str, Any], issuers: Issuers
+    torii: dict[str, Any], issuers: Issuers, refusal: ToriiAuthError, status: int
 ) -> None:
     """Such a token was not verified, so its request must not continue as anonymous."""
 
     def issuer_of(_: IncomingRequest) -> str:
-        raise PermissionDenied
+        raise refusal
 
     torii["ISSUER"] = issuer_of
     for ask_it in _BOTH:
-        assert ask_it(bearer(issuers.token(), "/open")).status == 403
+        assert ask_it(bearer(issuers.token(), "/open")).status == status
         assert ask_it(Request("/open")).json() == {"user_id": None}
 
 

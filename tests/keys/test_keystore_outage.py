@@ -290,3 +290,21 @@ def test_forged_tokens_log_nothing(clock: Clock, caplog: pytest.LogCaptureFixtur
         with pytest.raises(InvalidToken):
             flaky.store.key(f"forged-{i}")
     assert caplog.records == []
+
+
+def test_a_log_handler_may_ask_for_the_keys(clock: Clock) -> None:
+    flaky = FlakyFetch(clock)
+
+    class Asking(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            flaky.store.prefetch()
+            asked.append(record)
+
+    asked: list[logging.LogRecord] = []
+    logger, handler = logging.getLogger("torii_backend.keystore"), Asking()
+    logger.addHandler(handler)
+    try:
+        unavailable(flaky.store)
+    finally:
+        logger.removeHandler(handler)
+    assert len(asked) == 1

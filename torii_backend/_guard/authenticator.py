@@ -156,7 +156,11 @@ class Authenticator:
         if self._verifier is not None:
             return self._verifier
         assert self._issuer_of is not None  # noqa: S101 (one of the two is always there)
-        issuer = self._issuer_of(request)
+        try:
+            issuer = self._issuer_of(request)
+        except MissingCredentials:
+            # The request has a token, so no guard may take it for one that doesn't.
+            issuer = None
         if issuer is None:
             raise InvalidToken("wrong_issuer")
         return pooled_verifier(issuer, self._audience, self._leeway)

@@ -6,8 +6,7 @@ fetches the next one, and the limiter that says when another may start.
 Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks.
 Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
 
-- `_lock` is never held while anything is fetched or waited for. What is logged at the start and the
-  end of an outage is logged under it.
+- `_lock` is never held while anything is fetched, logged or waited for (`_deciding`).
 - `usable`, `key_for_header` and the numbers read without the lock. That is safe, because a KeySet is
   never changed: its successor takes its place in one assignment, so a reader sees the old or the new.
 - What was read without the lock is asked again under it (`_reason`) before a fetch starts, because
@@ -24,6 +23,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Optional, Protocol, Union
 
 from torii_backend._keys.cache_control import DEFAULT_SECONDS
@@ -90,6 +90,9 @@ class KeyStore:
         self._flight: Optional[Flight] = None
         # Flights with a thread, those that were given up included.
         self._running: list[Flight] = []
+        # What to do once the lock is free: wake those who wait, and write to the log.
+        self._ended: list[Flight] = []
+        self._reports: list[tuple[object, ...]] = []
         self._key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
 
@@ -153,6 +156,8 @@ class KeyStore:
         self._lock = threading.Lock()
         self._flight = None
         self._running = []
+        self._ended = []
+        self._reports = []
 
     def _wait_for(self, kid: Optional[str]) -> None:
         for flight in self._flights_for(kid):
@@ -183,9 +188,23 @@ class KeyStore:
             if is_new or self._limiter.failures:
                 return
 
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """Hold the lock; log and wake waiters once it is free, as a log handler may call us or block."""
+        with self._lock:
+            yield
+            ended, self._ended = self._ended, []
+            reports, self._reports = self._reports, []
+        try:
+            for report in reports:
+                _warn(*report)
+        finally:
+            for flight in ended:
+                flight.end()
+
     def _join_or_start(self, kid: Optional[str], now: float) -> tuple[Optional[Flight], bool]:
         """Return the flight under way, or a new one if it is needed and allowed; and whether it is new."""
-        with self._lock:
+        with self._deciding():
             flight = self._flight
             if flight is not None:
                 if not flight.is_overdue(now):
@@ -230,11 +249,11 @@ class KeyStore:
             outcome = error
         except BaseException as error:  # noqa: BLE001 (such as gevent's Timeout; the thread ends here)
             outcome = FetchError(f"the fetch failed ({type(error).__name__})")
-        with self._lock:
+        with self._deciding():
             self._end(flight, outcome)
 
     def _give_up(self, flight: Flight) -> None:
-        with self._lock:
+        with self._deciding():
             self._end(flight, FetchError("no response in time"))
 
     def _end(self, flight: Flight, outcome: Union[KeySet, FetchError]) -> None:
@@ -246,13 +265,13 @@ class KeyStore:
             self.failures += 1
             self._limiter.failed(flight.started_at)
             if self._limiter.failures == 1:
-                _warn("cannot fetch the keys of %s: %s", self.issuer, outcome)
+                self._reports.append(("cannot fetch the keys of %s: %s", self.issuer, outcome))
         else:
             if self._limiter.failures:
-                _warn("the keys of %s can be fetched again", self.issuer)
+                self._reports.append(("the keys of %s can be fetched again", self.issuer))
             self._limiter.succeeded()
             self._key_set = outcome
-        flight.end()
+        self._ended.append(flight)
 
     def _load(self) -> KeySet:
         keys, lifetime = load_keys(self._fetch, self.issuer, FETCH_SECONDS)
@@ -290,7 +309,7 @@ class KeyStore:
         return KeysUnavailable(self._limiter.retry_after(self._monotonic()))
 
 
-def _warn(message: str, *values: object) -> None:
+def _warn(message: object, *values: object) -> None:
     # Not at the top: only an outage needs it.
     import logging
 

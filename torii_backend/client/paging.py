@@ -3,8 +3,8 @@
 An iterator fetches a page when the items of the page before are used up. `Paginator` decides which
 request comes next, and holds the state: the request of the current page, and whether that page has
 arrived. A failed or cancelled fetch leaves both as they are, so the next `next()` tries the same
-page again, and a new iterator can start from `cursor`. Items of a page are returned one by one
-without a lock. Only the fetch takes one, and a second caller gets an error instead of waiting.
+page again, and a new iterator can start from `cursor`. One lock covers the whole step,
+so that no item is lost between two callers: a second one gets an error instead of waiting.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Paginator(Generic[T]):
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Make sure that only one caller fetches."""
+        """Make sure that only one caller moves on."""
         if not self._lock.acquire(blocking=False):
             raise RuntimeError("Only one task or thread can use an iterator at a time.")
         try:
@@ -93,14 +93,14 @@ class PageIterator(Iterator[T]):
         return self._pages.cursor
 
     def __next__(self) -> T:
-        for item in self._pages.items:
-            return item
         with self._pages.exclusive():
-            while request := self._pages.next_request():
-                self._pages.accept(self._send(request))
+            while True:
                 for item in self._pages.items:
                     return item
-        raise StopIteration
+                request = self._pages.next_request()
+                if request is None:
+                    raise StopIteration
+                self._pages.accept(self._send(request))
 
 
 class AsyncPageIterator(AsyncIterator[T]):
@@ -120,11 +120,11 @@ class AsyncPageIterator(AsyncIterator[T]):
         return self._pages.cursor
 
     async def __anext__(self) -> T:
-        for item in self._pages.items:
-            return item
         with self._pages.exclusive():
-            while request := self._pages.next_request():
-                self._pages.accept(await self._send(request))
+            while True:
                 for item in self._pages.items:
                     return item
-        raise StopAsyncIteration
+                request = self._pages.next_request()
+                if request is None:
+                    raise StopAsyncIteration
+                self._pages.accept(await self._send(request))
