@@ -131,7 +131,7 @@ def test_one_guard_serves_several_applications(issuers: Issuers) -> None:
     assert other.get("/shop/me", headers=bearer_headers(issuers)).status_code == 401
 
 
-def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> None:
+def test_a_bare_guard_passes_on_the_auth_of_the_application(issuers: Issuers) -> None:
     seen: list[Optional[Auth]] = []
     app = _app(issuers)
     torii = Torii(app)
