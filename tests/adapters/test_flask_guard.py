@@ -82,7 +82,7 @@ def test_an_async_check_is_an_error_of_the_application(issuers: Issuers, where: 
         Torii(app, check=check)
     if where == "blueprint":
         app.before_request(Torii().guard(check=check))
-    with pytest.raises(ConfigurationError, match="pass a plain function"):
+    with pytest.raises(ConfigurationError, match="Pass a plain function"):
         app.test_client().get("/me", headers=bearer_headers(issuers))
 
 
