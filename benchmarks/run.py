@@ -67,7 +67,7 @@ loopback server.
 
 
 def main() -> None:
-    """Run the parts that are asked for, each in a process of its own, one after the other."""
+    """Run the parts that are asked for, each in its own process, one after the other."""
     parser = argparse.ArgumentParser(description="Measure how fast torii_backend is.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; rougher figures")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(_PARTS)}")

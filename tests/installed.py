@@ -10,7 +10,7 @@ SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "wait
 
 
 def is_left_out(module: str) -> bool:
-    """Tell whether what needs a module is left out, because this run does without it.
+    """Return whether what needs a module is left out, because this run does without it.
 
     Where `tox -e frameworks` or `tox -e servers` asks for all of them, nothing is.
     """

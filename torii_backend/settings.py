@@ -89,7 +89,7 @@ def without_key(setting: Any) -> Any:
 def require_seconds(seconds: float, name: str) -> float:
     """Check a number of seconds: finite, zero or more."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise ConfigurationError(f"{name} must be a number of seconds.")
+        raise ConfigurationError(f"{name} must be a number of seconds, such as 30.")
     if not 0 <= seconds <= _MAX_SECONDS:
         raise ConfigurationError(f"{name} must be a finite number of seconds, zero or more.")
     return seconds
@@ -147,7 +147,7 @@ def _strings(values: object, name: str) -> list[str]:
         found = list(values)
         if all(isinstance(value, str) for value in found):
             return found
-    raise ConfigurationError(f"{name} must be a string or several strings.")
+    raise ConfigurationError(f"{name} must be a string or a collection of strings.")
 
 
 def _checked_issuer(issuer: str) -> str:

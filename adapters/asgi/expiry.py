@@ -4,7 +4,7 @@ A WebSocket is connecting, open, closed or expired. The application's first `rec
 message is always `websocket.connect`. The application closes it by `websocket.close`, and the client by
 the `websocket.disconnect` that the application receives. Either wins over expiry: nothing is sent then.
 
-One watcher task sleeps until the token expires. It sets the future `_expired`, once and for ever, and
+One watcher task sleeps until the token expires. It sets the future `_expired`, exactly once, and
 closes the WebSocket to the client. From then on `receive()` returns a disconnect, and `send()` raises
 `WebSocketExpired` until the application has received that disconnect. Then it drops messages.
 
@@ -31,7 +31,7 @@ class WebSocketExpired(OSError):
     """The application sends to a WebSocket whose token has expired.
 
     ASGI has servers raise an OSError for a closed WebSocket. Without it, an application that never
-    receives would go on sending for ever.
+    receives would go on sending forever.
     """
 
 

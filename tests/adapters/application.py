@@ -69,7 +69,7 @@ def _place(path: str) -> Optional[Place]:
 
 
 def respond(path: str, *injected: Optional[Auth]) -> Iterator[bytes]:
-    """Answer a request that was let in.
+    """Respond to a request that passed the guard.
 
     Args:
         path: the path as the framework shows it; spelt oddly, it leads to the same place, as it
@@ -86,7 +86,7 @@ def respond(path: str, *injected: Optional[Auth]) -> Iterator[bytes]:
 
 
 async def respond_async(path: str, *injected: Optional[Auth]) -> AsyncIterator[bytes]:
-    """Do as `respond`, on an event loop."""
+    """Async version of `respond`."""
     place = _place(path)
     if place is not None:
         await place.meet_async()
@@ -94,7 +94,7 @@ async def respond_async(path: str, *injected: Optional[Auth]) -> AsyncIterator[b
 
 
 def is_streamed(path: str) -> bool:
-    """Tell whether the answer is sent chunk by chunk."""
+    """Return whether the response is sent chunk by chunk."""
     return path == "/stream"
 
 

@@ -51,7 +51,7 @@ def torii(issuer: str) -> Iterator[dict[str, Any]]:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give each test a context of its own, and look into it afterwards."""
+    """Give each test a separate context, and look into it afterwards."""
     assert isinstance(item, pytest.Function)
     test = item.obj
 

@@ -12,7 +12,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         status: the status code.
-        www_authenticate: the challenge (RFC 6750 section 3), or None where none is sent.
+        www_authenticate: the challenge (RFC 6750 section 3), or None if none is sent.
         body: the bytes before any envelope.
         retries: whether Retry-After is sent.
     """

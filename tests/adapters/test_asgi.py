@@ -93,7 +93,7 @@ def test_a_websocket_with_a_good_token_is_accepted(issuers: Issuers) -> None:
     assert scope["torii.auth"].user_id == "ada"
 
 
-def test_a_websocket_may_be_let_in_without_credentials(issuer: str) -> None:
+def test_a_websocket_may_pass_without_credentials(issuer: str) -> None:
     app = Recorder()
     assert _websocket(AuthMiddleware(app, issuer=issuer, required=False), Request())
     assert _websocket(AuthMiddleware(app, issuer=issuer, exempt=["/ws"]), Request("/ws"))
@@ -113,7 +113,7 @@ def test_a_websocket_is_refused_before_it_is_accepted(issuer: str, extensions: A
     ("request_", "refusal"),
     [(Request(), "no_credentials"), (authorization("Bearer"), "malformed_credentials")],
 )
-def test_a_websocket_is_refused_with_our_answer_where_the_server_can_send_it(
+def test_a_websocket_gets_our_response_if_the_server_can_send_it(
     issuer: str, request_: Request, refusal: str
 ) -> None:
     app = Recorder()

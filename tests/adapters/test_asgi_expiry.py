@@ -34,7 +34,7 @@ class Stubborn(RuntimeError):
 
 
 class Server:
-    """Serves WebSockets under a clock of its own, to the holder of a token that expires."""
+    """Serves WebSockets under a separate clock, to the holder of a token that expires."""
 
     def __init__(self, issuers: Issuers) -> None:
         self.clock = JumpingClock()
@@ -189,7 +189,7 @@ def test_an_application_may_close_without_having_heard_of_the_end(server: Server
     assert done == ["closed"]
 
 
-def test_an_application_that_never_receives_does_not_send_for_ever(server: Server) -> None:
+def test_an_application_that_never_receives_stops_sending_at_expiry(server: Server) -> None:
     async def tick(receive: Any, send: Any) -> None:
         while True:
             await send(HELLO)

@@ -180,7 +180,7 @@ def test_an_auth_error_of_the_application_has_its_own_handler(
         (b"", ""),
     ],
 )
-def test_a_replaced_answer_stands_in_the_envelope_whole(
+def test_a_replaced_response_is_kept_whole_in_the_envelope(
     issuer: str, body: bytes, detail: object
 ) -> None:
     mine = RefusalResponse(401, (("Content-Type", "application/json"),), body)

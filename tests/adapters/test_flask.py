@@ -50,7 +50,7 @@ def test_the_configuration_of_the_app_counts(issuers: Issuers) -> None:
     assert client.get("/open").status_code == 404
 
 
-def test_every_option_may_stand_in_the_configuration(issuers: Issuers) -> None:
+def test_every_option_can_be_set_in_the_configuration(issuers: Issuers) -> None:
     heard: list[ToriiAuthError] = []
     client = _client(
         TORII_VERIFIER=Verifier(issuers.home.issuer),
@@ -157,7 +157,7 @@ def test_an_outage_reaches_the_error_handler_of_503(issuers: Issuers) -> None:
 
 
 @pytest.mark.parametrize("styled", [False, True])
-def test_a_replaced_answer_goes_through_abort_as_well(issuer: str, styled: bool) -> None:
+def test_a_replaced_response_goes_through_abort_too(issuer: str, styled: bool) -> None:
     app = _app(TORII_ISSUER=issuer)
     Torii(
         app, on_error=lambda _: RefusalResponse(404, (("Content-Type", "text/plain"),), b"hidden")

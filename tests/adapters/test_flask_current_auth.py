@@ -82,7 +82,7 @@ def test_a_copy_of_the_request_knows_its_user_and_takes_nothing_away(
 
 
 def test_a_guard_in_an_async_function_leaves_nobody(issuers: Issuers) -> None:
-    """It works in a context of its own, whose values Flask takes over."""
+    """It works in a separate context, whose values Flask takes over."""
     app = _app(issuers)
     guarded = require_auth(_who)
 
@@ -152,7 +152,7 @@ def test_a_stream_is_its_own_requests_after_its_environ_was_handled_again(
     assert client.get("/me", headers=headers).text == "grace ada then ada "
 
 
-def test_an_open_request_that_is_made_of_a_guarded_one_is_let_in_with_it(issuers: Issuers) -> None:
+def test_an_open_request_made_from_a_guarded_one_keeps_its_auth(issuers: Issuers) -> None:
     inner = Flask("inner")
     inner.add_url_rule("/me", view_func=_who)
     app = _app(

@@ -82,7 +82,7 @@ def test_an_async_check_is_an_error_of_the_application(issuers: Issuers, where: 
         Torii(app, check=check)
     if where == "blueprint":
         app.before_request(Torii().guard(check=check))
-    with pytest.raises(ConfigurationError, match="pass a plain function"):
+    with pytest.raises(ConfigurationError, match="Pass a plain function"):
         app.test_client().get("/me", headers=bearer_headers(issuers))
 
 
@@ -131,7 +131,7 @@ def test_one_guard_serves_several_applications(issuers: Issuers) -> None:
     assert other.get("/shop/me", headers=bearer_headers(issuers)).status_code == 401
 
 
-def test_a_bare_guard_hands_on_whom_the_application_let_in(issuers: Issuers) -> None:
+def test_a_bare_guard_passes_on_the_auth_of_the_application(issuers: Issuers) -> None:
     seen: list[Optional[Auth]] = []
     app = _app(issuers)
     torii = Torii(app)

@@ -50,9 +50,7 @@ def _app(place: str, issuer: str) -> Any:
 
 
 @pytest.mark.parametrize("place", ["app", "mount", "route"])
-def test_the_guard_stands_around_an_application_a_mount_or_a_route(
-    issuers: Issuers, place: str
-) -> None:
+def test_the_guard_wraps_an_application_a_mount_or_a_route(issuers: Issuers, place: str) -> None:
     app = _app(place, issuers.home.issuer)
     token = issuers.token()
     assert asyncio.run(call_asgi(app, bearer(token, "/shop/me"))).body == b"ada"

@@ -27,7 +27,7 @@ def _current() -> str:
 
 
 class Body:
-    """An iterable that is no iterator of its own, and notes who is signed in when it is closed."""
+    """An iterable that is not an iterator, and notes who is signed in when it is closed."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.closed_by: list[str] = []

@@ -96,7 +96,7 @@ def call_websocket(app: AsgiApplication, scope: dict[str, Any], *texts: str) -> 
 
 
 def greeted(sent: Messages) -> tuple[Optional[str], str]:
-    """Give the selected subprotocol, and whom the application greeted."""
+    """Give the selected subprotocol, and the user that the application greeted."""
     assert [message["type"] for message in sent] == [
         "websocket.accept",
         "websocket.send",

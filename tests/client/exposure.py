@@ -1,4 +1,4 @@
-"""What an error shows of the secret key to whoever prints, stores or reports it."""
+"""What an error shows of the secret key when it is printed, stored or reported."""
 
 from __future__ import annotations
 

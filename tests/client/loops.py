@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run in an event loop of its own, not for ever."""
+    """Run in a new event loop, with a time limit."""
     return asyncio.run(asyncio.wait_for(coroutine, WATCHDOG))
 
 

@@ -1,4 +1,4 @@
-"""The async client: many calls at once, on threads of its own, and none that outlives its caller."""
+"""The async client: many calls at once, on its own threads, and none that outlives its caller."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_it_counts_as_done(
     assert len(server.requests) == 2
 
 
-def test_its_raw_answer_is_the_one_that_came(server: ApiServer, patient: ToriiClient) -> None:
+def test_its_raw_response_is_the_one_received(server: ApiServer, patient: ToriiClient) -> None:
     gone = as_json({"title": "No."}, 404)
     server.respond_with(again(503), gone)
     response = patient.with_raw_response.users.delete(USER_ID)

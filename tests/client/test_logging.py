@@ -84,7 +84,7 @@ def test_a_failure_is_one_record(
     assert messages(caplog) == [f"GET /users/{{user_id}} -> {outcome}, attempt 1"]
 
 
-def test_so_is_no_response_in_time(
+def test_a_timeout_is_logged_too(
     server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with server.held(), pytest.raises(ToriiError):
@@ -119,7 +119,7 @@ def test_every_page_is_a_call(
     assert messages(caplog) == ["POST /users/search -> 200, attempt 1"] * 2
 
 
-def test_what_is_refused_here_is_no_call(
+def test_an_argument_refused_before_sending_is_not_logged(
     torii: ToriiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(ValueError, match="user_id"):

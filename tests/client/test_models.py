@@ -207,7 +207,7 @@ def test_a_repr_shows_no_personal_data(name: str, server: ApiServer, torii: Tori
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.name)
-def test_the_repr_of_an_answer_shows_no_personal_data(
+def test_the_repr_of_a_response_shows_no_personal_data(
     operation: Operation, server: ApiServer, torii: ToriiClient
 ) -> None:
     server.respond_with(as_json(operation.response))

@@ -162,7 +162,7 @@ class TestRequest:
             torii.request("GET", "/things", into=into)
 
     @pytest.mark.parametrize("into", [7, "Thing", [], dict[str, "Unknown"]])  # type: ignore[name-defined] # noqa: F821
-    def test_what_is_no_type_is_refused_before_anything_is_sent(
+    def test_a_response_type_that_is_not_a_type_is_refused_before_sending(
         self, server: ApiServer, torii: ToriiClient, into: Any
     ) -> None:
         with pytest.raises((TypeError, NameError)):

@@ -149,7 +149,9 @@ class TestCalls:
             connect(server.url, secret_key=key, max_retries=0).users.get(USER_ID)
         assert_hidden(caught.value, key)
 
-    def test_an_answer_that_has_it_by_chance(self, server: ApiServer, connect: Connect) -> None:
+    def test_a_response_that_contains_it_by_chance(
+        self, server: ApiServer, connect: Connect
+    ) -> None:
         """What is read is what was sent: only errors are masked."""
         server.respond_with(as_json({"test": "test@example.com"}))
         torii = connect(server.url, secret_key="test")

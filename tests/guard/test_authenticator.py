@@ -86,10 +86,10 @@ REFUSED: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize(("headers", "refused"), REFUSED)
 def test_what_is_refused(verifier: Verifier, headers: Any, refused: Any, required: bool) -> None:
-    """Without `required`, only a request with no bearer credentials at all is let in."""
+    """Without `required`, only a request with no bearer credentials at all passes."""
     authenticator = Authenticator(verifier=verifier, required=required)
-    let_in = not required and refused[0] is MissingCredentials
-    assert outcome(authenticator, headers) == (None if let_in else refused)
+    passes = not required and refused[0] is MissingCredentials
+    assert outcome(authenticator, headers) == (None if passes else refused)
 
 
 def test_an_expired_token_is_refused_where_none_is_required(
@@ -213,7 +213,7 @@ def test_on_error_must_take_one_or_two_arguments(on_error: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [True, "teapot", b"", 418, (418, (), b""), RefusalResponse])
-def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
+def test_on_error_must_return_a_refusal_response_or_none(answer: Any) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
     with pytest.raises(ConfigurationError, match=r"^on_error must return .*\.$"):
         authenticator.response_to(MissingCredentials(), {})
@@ -233,13 +233,13 @@ def test_on_error_must_answer_with_a_challenge_or_nothing(answer: Any) -> None:
         RefusalResponse(401, ("ab",), b""),  # type: ignore[arg-type]
     ],
 )
-def test_on_error_must_answer_with_what_can_be_sent(answer: RefusalResponse) -> None:
+def test_on_error_must_return_a_response_that_can_be_sent(answer: RefusalResponse) -> None:
     authenticator = Authenticator(issuer=URL, on_error=lambda _: answer)
     with pytest.raises(ConfigurationError, match=r"^on_error must return a RefusalResponse .*\.$"):
         authenticator.response_to(MissingCredentials(), {})
 
 
-def test_the_length_of_an_answer_is_not_its_own_to_say() -> None:
+def test_on_error_cannot_set_the_content_length() -> None:
     own = RefusalResponse(401, (("Content-Length", "99"), ("X-Note", "a")), b"no")
     authenticator = Authenticator(issuer=URL, on_error=lambda _: own)
     assert authenticator.response_to(MissingCredentials(), {}).headers == (("X-Note", "a"),)
@@ -279,7 +279,7 @@ def test_functions_that_nobody_awaits_are_refused(option: str, function: Any) ->
         Authenticator(**options)
 
 
-def test_a_class_may_stand_for_a_function() -> None:
+def test_a_class_can_be_used_as_a_function() -> None:
     """Its instances are what is called asynchronously, and nobody asks for one here."""
     options: Any = {"on_error": Awaited}
     assert Authenticator(issuer=URL, **options)
@@ -370,7 +370,7 @@ def test_a_configured_verifier_keeps_its_audience(keywords: Any) -> None:
         Authenticator(**merged_options(configured, keywords))
 
 
-def test_a_view_does_not_inherit_whom_the_application_lets_in() -> None:
+def test_a_view_does_not_inherit_required_or_exempt() -> None:
     configured: Any = {"issuer": URL, "required": False, "exempt": ["/x"], "header": "x"}
     assert view_options(configured, {}) == {"issuer": URL, "header": "x"}
     assert view_options(configured, {"required": False})["required"] is False

@@ -50,7 +50,7 @@ SHAPES: dict[str, Any] = {
     "bytearray": {"authorization": bytearray(VALUE.encode())},
     "None beside it": {"Authorization": VALUE, "authorization": None},
     "None in the list": {"Authorization": [None, VALUE]},
-    "names that are no text": {None: 1, 5: 2, "Authorization": VALUE},
+    "names that are not text": {None: 1, 5: 2, "Authorization": VALUE},
     "requests": CaseInsensitiveDict({"authorization": VALUE}),
     "http.client": message("Host: x", f"Authorization: {VALUE}"),
     "werkzeug": WerkzeugHeaders([("Authorization", VALUE)]),
@@ -192,13 +192,13 @@ def test_more_than_one_set_of_credentials(headers: Any) -> None:
     [None, 5, True, object(), "string", b"string", "a", dict, [5], ["abc"], [("a",)]]
     + [[("a", "b", "c")]],
 )
-def test_what_is_no_headers_at_all(headers: Any) -> None:
+def test_an_argument_that_is_not_headers(headers: Any) -> None:
     with pytest.raises(TypeError):
         bearer_token(headers)
 
 
 @pytest.mark.parametrize("value", [5, True, 1.5, object(), {"a": 1}, [5], [[VALUE]]])
-def test_a_value_that_is_no_text(value: Any) -> None:
+def test_a_value_that_is_not_text(value: Any) -> None:
     with pytest.raises(TypeError):
         bearer_token({"authorization": value})
 

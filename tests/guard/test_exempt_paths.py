@@ -207,7 +207,7 @@ def test_below_a_mount_point(paths: Callable[[str, str], tuple[str, str]]) -> No
 
 
 def test_a_mount_point_ends_at_a_slash() -> None:
-    """Where a server leaves the mount point out of the path, `/apphealth` is a path of its own."""
+    """If a server leaves the mount point out of the path, `/apphealth` is a different path."""
     scope = {"root_path": "/app", "path": "/app/health"}
     assert EXEMPT.matches(*scope_paths(scope))
     mounted = ExemptPaths(["/health", "/-docs/health", "/app*", lambda _: True])
@@ -268,7 +268,7 @@ def test_a_wsgi_path_is_below_its_mount_point_already(path: str) -> None:
     ["http://host/public/x", "http://host/me;x.css", "public/x", "", "*", "host:443", "\\public"],
 )
 def test_what_does_not_start_with_a_slash_is_not_exempt(path: str) -> None:
-    """Quart takes an address apart by rules of its own."""
+    """Quart has its own rules for splitting a URL."""
     everything = ExemptPaths(["/*", lambda _: True])
     assert not everything.matches(path, path)
     assert not everything.matches("/public/x", path)

@@ -179,7 +179,7 @@ def test_without_a_token_nobody_asks_for_the_issuer() -> None:
         Authenticator(issuer=issuer_of).authenticate(environ({}))
 
 
-def test_an_answer_that_is_no_issuer_is_an_error(issuer: Issuer) -> None:
+def test_a_returned_value_that_is_not_an_issuer_is_an_error(issuer: Issuer) -> None:
     authenticator = Authenticator(issuer=lambda request: request.host)
     request = environ({"host": "acme.example", "authorization": f"Bearer {issuer.token()}"})
     with pytest.raises(ConfigurationError, match="issuer must be"):

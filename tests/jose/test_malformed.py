@@ -122,7 +122,7 @@ NOT_OBJECTS = {
     "encoded surrogate": b'{"a":"\xed\xa0\x80"}',
     "overlong UTF-8": b'{"a":"\xc0\xaf"}',
     "control character": b'{"a":"\n"}',
-    "a key that is no string": b"{1:2}",
+    "a key that is not a string": b"{1:2}",
     "deep arrays": b"[" * 9_900,
     "deep arrays in an object": b'{"a":' + b"[" * 9_000,
     "deep objects": b'{"a":' * 1_900,

@@ -1,4 +1,4 @@
-"""Who may import whom: the rule in five lines of ARCHITECTURE.md, held over every import there is."""
+"""Which room may import which: the rule in five lines of ARCHITECTURE.md, held over every import there is."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Optional
 from tests.adapters.messages import Request, Response
 
 _PATIENCE = 30.0
-# What a server adds of its own.
+# Headers that a server adds itself.
 _OF_THE_SERVER = {"connection", "date", "keep-alive", "server", "transfer-encoding"}
 
 
@@ -17,7 +17,7 @@ class HungUp(Exception):
 
 
 def exchange(port: int, request: Request, *more: tuple[str, str]) -> Response:
-    """Send one request to a loopback port over a connection of its own.
+    """Send one request to a loopback port over a new connection.
 
     Args:
         port: the port.

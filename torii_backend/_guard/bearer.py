@@ -12,7 +12,7 @@ from torii_backend.errors import InvalidRequest, MissingCredentials
 Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
-# The closing quote may be missing: to look for it again from each later quote would take for ever.
+# The closing quote is optional, so an unterminated string can't cause quadratic backtracking.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 # A comma, then a word and a value that no "=" joins: the start of a second set of credentials.
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")

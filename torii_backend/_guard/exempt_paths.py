@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
 
-# Some Pythons end a path at a NUL when they normalise it; U+FFFD stands for bytes that are not UTF-8,
+# Some Pythons end a path at a NUL when they normalise it; U+FFFD replaces bytes that are not UTF-8,
 # which some routers leave out.
 _UNSURE = re.compile("[\x00-\x1f\x7f\ufffd]")
-# What may stand in a path unencoded (RFC 3986 section 3.3), besides letters and digits.
+# Characters allowed unencoded in a path (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
 
 Exempt = Collection[Union[str, Callable[[str], bool]]]
@@ -45,21 +45,21 @@ class ExemptPaths:
         self._prefixes = tuple(plain[:-1] for plain in spellings if plain.endswith("*"))
 
     def __bool__(self) -> bool:
-        """Tell whether any path may be exempt."""
+        """Return whether any path may be exempt."""
         return bool(self._exact or self._prefixes or self._functions)
 
     def matches(self, raw_path: str, path: str) -> bool:
-        """Tell whether a request is exempt.
+        """Return whether a request is exempt.
 
         Args:
-            raw_path: the path as it was sent, still percent-encoded; where the server does not tell,
-                the same as `path`.
+            raw_path: the path as it was sent, still percent-encoded; the same as `path` if the
+                server does not tell.
             path: the path as the application sees it, percent-decoded once.
         """
         if _UNSURE.search(path + unquote(raw_path)):
             return False
         forms = {raw_path, path, _normalised(raw_path)}
-        # Quart takes an address apart by rules of its own.
+        # Quart has its own rules for splitting a URL.
         if not all(form.startswith("/") for form in forms):
             return False
         return all(map(self._lists, forms)) or any(

@@ -23,12 +23,12 @@ class PolicyOptions(TypedDict, total=False):
     Attributes:
         email_verified: True demands that the claim of this name is there and JSON true.
         profile_complete: True demands that the claim of this name is there and JSON true.
-        impersonation: `forbid` refuses whoever acts as the user; `allow` is the default.
+        impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
         role: the role key in the active organization, or several of which one is enough.
         claims: claims by name, with the value or values of which each claim must have one.
-        check: a function of the application's own that takes the Auth. True passes, False refuses,
-            a string refuses and is the message; async where the framework can await it.
+        check: your function that takes the Auth. True passes, False refuses, and a string refuses
+            with that message. It may be async if the framework can await it.
     """
 
     email_verified: bool
@@ -73,16 +73,16 @@ class Policy:
     Args:
         email_verified: True demands that the claim of this name is there and JSON true.
         profile_complete: True demands that the claim of this name is there and JSON true.
-        impersonation: `forbid` refuses whoever acts as the user; `allow` is the default.
+        impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
         role: the role key in the active organization, or several of which one is enough; compared
             as exact strings.
         claims: claims by name, with the value or values of which each claim must have one: strings,
             numbers, booleans or None. A claim that is an array or an object never matches.
-        check: a function of the application's own, see `PolicyOptions`.
+        check: your own function, see `PolicyOptions`.
 
     Raises:
-        ConfigurationError: a keyword has a value that means nothing, or that nobody could meet.
+        ConfigurationError: a keyword has an invalid value, or one that no Auth could meet.
     """
 
     __slots__ = ("_conditions",)
@@ -121,14 +121,14 @@ class Policy:
                 if isawaitable(verdict):
                     getattr(verdict, "close", object)()
                     raise ConfigurationError(
-                        "check is async, and this guard cannot await it: pass a plain function."
+                        "check must not be async in this guard. Pass a plain function."
                     )
                 _judge(verdict)
             else:
                 _require(condition, auth)
 
     async def enforce_async(self, auth: Auth) -> None:
-        """Do as `enforce`, and await a check that is async."""
+        """Async version of `enforce`. Awaits an async check."""
         for condition in self._conditions:
             if condition.keyword == "check":
                 verdict = condition.wanted.function(auth)
@@ -146,7 +146,7 @@ class Policy:
         return both
 
     def __bool__(self) -> bool:
-        """Tell whether there is any condition."""
+        """Return whether there is any condition."""
         return bool(self._conditions)
 
     def __eq__(self, other: object) -> bool:
@@ -188,12 +188,12 @@ def _judge(verdict: object) -> None:
         raise PermissionDenied(reason="check")
     if isinstance(verdict, str):
         raise PermissionDenied(verdict, "check")
-    raise ConfigurationError("check must return True, False or a string.")
+    raise ConfigurationError("check must return True, False or a string, such as 'No quota left'.")
 
 
 def _has_claim(wanted: tuple[str, frozenset[tuple[bool, Scalar]]], auth: Auth) -> bool:
     name, accepted = wanted
-    value = auth.claims.get(name, wanted)  # what is not a JSON value stands for an absent claim
+    value = auth.claims.get(name, wanted)  # the default never matches, as it is not a JSON value
     return isinstance(value, (str, int, float, type(None))) and _told_apart(value) in accepted
 
 
@@ -217,13 +217,18 @@ _REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
 }
 
 
+_EXAMPLES = {"organization": "'org_123'", "role": "'admin'"}
+
+
 def _flag(keyword: str, flag: bool) -> list[_Condition]:
     return [_Condition(keyword, True)] if require_bool(flag, keyword) else []
 
 
 def _impersonation(impersonation: str) -> list[_Condition]:
     if impersonation not in ("allow", "forbid"):
-        raise ConfigurationError("impersonation must be 'allow' or 'forbid'.")
+        raise ConfigurationError(
+            "impersonation must be 'allow' or 'forbid', such as impersonation='forbid'."
+        )
     return [_Condition("impersonation", "forbid")] if impersonation == "forbid" else []
 
 
@@ -238,7 +243,9 @@ def _check(check: Optional[Check]) -> list[_Condition]:
     if check is None:
         return []
     if not callable(check):
-        raise ConfigurationError("check must be a function that takes the Auth.")
+        raise ConfigurationError(
+            "check must be a function that takes the Auth, such as check=is_allowed."
+        )
     return [_Condition("check", _SameCheck(check))]
 
 
@@ -246,9 +253,14 @@ def _strings(values: Union[str, Collection[str], bool], keyword: str) -> frozens
     """Check one string or several and give them as a set."""
     found = [values] if isinstance(values, str) else values
     if not isinstance(found, Collection) or isinstance(found, (bytes, Mapping)):
-        raise ConfigurationError(f"{keyword} must be a string or several strings.")
+        raise ConfigurationError(
+            f"{keyword} must be a string or a collection of strings, such as {_EXAMPLES[keyword]}."
+        )
     if not found or not all(isinstance(value, str) and value for value in found):
-        raise ConfigurationError(f"{keyword} must be made of strings that are not empty.")
+        raise ConfigurationError(
+            f"{keyword} must be one or more non-empty strings, such as {_EXAMPLES[keyword]}. "
+            "Leave it out to accept any."
+        )
     return frozenset(found)
 
 
@@ -256,9 +268,13 @@ def _claims(claims: Optional[Mapping[str, Accepted]]) -> list[_Condition]:
     if claims is None:
         return []
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
-        raise ConfigurationError("claims must map names of claims to the values that may pass.")
+        raise ConfigurationError(
+            "claims must map claim names to accepted values, such as {'plan': 'pro'}."
+        )
     if not claims:
-        raise ConfigurationError("claims must name a claim: leave it out to ask for none.")
+        raise ConfigurationError(
+            "claims must name at least one claim, such as {'plan': 'pro'}. Leave it out to check none."
+        )
     return [_Condition("claims", (name, _accepted(name, claims[name]))) for name in claims]
 
 
@@ -267,13 +283,14 @@ def _accepted(name: str, values: Any) -> frozenset[tuple[bool, Scalar]]:
     found: list[Any] = list(values) if several else [values]
     if not found or not all(isinstance(value, (str, int, float, type(None))) for value in found):
         raise ConfigurationError(
-            f"claims must give strings, numbers, booleans or None for {name}, and at least one."
+            f"claims must map {name!r} to one or more strings, numbers, booleans or None, such as "
+            f"{{{name!r}: 'pro'}}."
         )
     return frozenset(_told_apart(value) for value in found)
 
 
 def _told_apart(value: Scalar) -> tuple[bool, Scalar]:
-    """Tell true from 1, which Python takes for equal and JSON does not."""
+    """Distinguish true from 1, which are equal in Python but not in JSON."""
     return isinstance(value, bool), value
 
 

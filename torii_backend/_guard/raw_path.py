@@ -37,12 +37,12 @@ def target_paths(environ: Mapping[str, Any], mount: str, path: str) -> tuple[str
 def scope_paths(scope: Mapping[str, Any]) -> tuple[str, str]:
     """Return the raw and the decoded path of an ASGI request, below the mount point.
 
-    The raw path is empty where routers disagree about what the mount point leaves of the path.
+    The raw path is empty if routers disagree about which part follows the mount point.
     """
     mount, path = scope.get("root_path") or "", scope["path"]
     raw_path = scope.get("raw_path")
     sent = path if raw_path is None else raw_path.decode("latin-1")
-    # Litestar, and Quart 0.20, route what follows the mount point wherever that stands.
+    # Litestar and Quart 0.20 route what follows the mount point, wherever in the path it is.
     is_clear = all(_is_below(mount, form) or mount not in form for form in (sent, path))
     return _below(mount, sent) if is_clear else "", _below(mount, path)
 

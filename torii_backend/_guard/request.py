@@ -15,7 +15,7 @@ class IncomingRequest:
     """A request on its way to a guard; given to functions that choose an issuer.
 
     Attributes:
-        method: the HTTP method in capitals; empty where the guard was given headers alone.
+        method: the HTTP method in capitals; empty if the guard was given headers alone.
     """
 
     __slots__ = ()
@@ -31,7 +31,7 @@ class IncomingRequest:
         raise NotImplementedError
 
     def paths(self) -> Optional[tuple[str, str]]:
-        """Return the path as it was sent and as decoded, below the mount point, where known."""
+        """Return the path as it was sent and as decoded, below the mount point, if known."""
         raise NotImplementedError
 
     def credentials(self, header: str) -> list[str]:
@@ -40,7 +40,7 @@ class IncomingRequest:
 
     @property
     def path(self) -> str:
-        """The decoded path below the mount point; empty where it is not known."""
+        """The decoded path below the mount point; empty if it is unknown."""
         paths = self.paths()
         return "" if paths is None else paths[1]
 
@@ -56,7 +56,7 @@ class IncomingRequest:
         return name if port.isdigit() else host
 
     def is_preflight(self) -> bool:
-        """Tell whether this asks for permission to send another request (the Fetch standard)."""
+        """Return whether this asks for permission to send another request (the Fetch standard)."""
         if self.method != "OPTIONS":
             return False
         methods = self.getlist("access-control-request-method")

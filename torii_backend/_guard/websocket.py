@@ -11,18 +11,18 @@ from torii_backend._guard.request import ASGIRequest
 _SUBPROTOCOL = "torii"
 _TOKEN_OFFER = "torii.bearer."  # noqa: S105
 _HEADER = b"sec-websocket-protocol"
-_KEY = "torii.handshake"
+_KEY = "torii.websocket_request"
 
 
 class WebSocketRequest(ASGIRequest):
     """The request that opens a WebSocket.
 
-    A browser cannot add headers to it, so it offers its token among the subprotocols: `torii` and
-    `torii.bearer.<token>`, of which the answer selects the first and never the second.
+    Browsers can't set headers on a WebSocket, so they offer the token as a subprotocol,
+    `torii.bearer.<token>`, next to `torii`. The response selects `torii` and never the token.
 
     Args:
         scope: the ASGI scope.
-        query_parameter: the query parameter that may carry the token; None looks at none.
+        query_parameter: the query parameter that may carry the token; None if there is none.
     """
 
     __slots__ = ("_offers", "_query", "_tokens")
@@ -35,7 +35,7 @@ class WebSocketRequest(ASGIRequest):
         if query_parameter is not None:
             self._query, found = _taken_out(query_parameter, scope.get("query_string", b""))
             tokens += found
-        # An outer guard has taken its tokens out of the scope; this one judges them as well.
+        # An outer guard has removed its tokens from the scope; this one verifies them too.
         outer = scope.get(_KEY)
         self._tokens: list[str] = tokens if outer is None else [*outer._tokens, *tokens]
 
@@ -48,10 +48,10 @@ class WebSocketRequest(ASGIRequest):
 
         Returns:
             `headers`, `subprotocols` and, if a query parameter may carry the token, `query_string`,
-            without any token; and this handshake, in which a guard further inside finds them.
+            without any token; and this request, in which an inner guard finds them.
         """
         offers = [offer for offer in self._offers if not _is_token(offer)]
-        # Made anew from the offers: servers differ in how they read a header that comes twice.
+        # Rebuilt from the offers, because servers read a repeated header differently.
         headers = [header for header in self.scope["headers"] if header[0].lower() != _HEADER]
         if offers:
             headers.append((_HEADER, ", ".join(offers).encode("latin-1")))
@@ -65,8 +65,8 @@ class WebSocketRequest(ASGIRequest):
             message: any message; all but `websocket.accept` are returned as they are.
 
         Returns:
-            The message, with the application's own choice; with `torii` where it made none and that
-            was offered; never with a token.
+            The message with the application's choice, or with `torii` if it made none and `torii` was
+            offered. Never with a token.
         """
         chosen = message.get("subprotocol")
         if message["type"] != "websocket.accept" or (chosen and not _is_token(chosen)):

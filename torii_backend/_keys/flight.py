@@ -7,7 +7,7 @@ done or because nobody waits for it any more. It does not know what its job does
 - `wait` and `wait_async` return whether the flight has ended. They return False at the deadline, and
   then it is the owner who decides: a flight never ends itself.
 - Nothing stops a job. After the end `is_running` tells whether its thread is still busy with it.
-- There is no lock. The owner calls `start` and `end` under a lock of its own. All that others read
+- There is no lock. The owner calls `start` and `end` under its own lock. All that others read
   is the future, which has a lock inside, and values that never change.
 - A waiter that is cancelled leaves the flight as it is, and so do those who wait with it.
 """

@@ -2,7 +2,7 @@
 
 Three things would break a forked child, and each has its remedy:
 
-- a lock that another thread held stays locked for ever: the child gets a new one;
+- a lock that another thread held stays locked forever: the child gets a new one;
 - a thread that was fetching is gone, and its flight would never end: the child forgets it;
 - a module that another thread was importing stays half-made, and the child would deadlock on its
   import lock: `import_lock` is held during such an import, and os.fork waits for it.

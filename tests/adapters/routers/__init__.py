@@ -1,4 +1,4 @@
-"""One file a framework: `build(options)` guards an application with routes of its own.
+"""One file a framework: `build(options)` guards an application with its own routes.
 
 `/me` answers SECRET; `/health` and what is below `/public/` answer OPEN. The header `X-Forwarded-Prefix`
 says under which mount point that is.

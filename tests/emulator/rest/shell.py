@@ -1,4 +1,4 @@
-"""The emulator as a process of its own, started from a shell."""
+"""The emulator as a separate process, started from a shell."""
 
 from __future__ import annotations
 

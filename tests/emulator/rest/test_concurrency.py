@@ -1,4 +1,4 @@
-"""Many clients at once, each on a connection of its own that it keeps."""
+"""Many clients at once, each on its own persistent connection."""
 
 from __future__ import annotations
 
