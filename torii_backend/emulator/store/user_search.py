@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from torii_backend.client.inputs import UserSearch
 from torii_backend.emulator.store.timestamps import microseconds
-from torii_backend.emulator.store.users import StoredUser, decode
+from torii_backend.emulator.store.users import StoredUser, decoder
 
 _Condition = tuple[str, Sequence[object]]
 
@@ -30,7 +30,7 @@ def search(
         f" WHERE {where} ORDER BY id LIMIT ?",
         [*values, limit],
     )
-    return [decode(record) for (record,) in rows]
+    return [decoder.decode(record) for (record,) in rows]
 
 
 def _conditions(filters: UserSearch) -> Iterator[_Condition]:

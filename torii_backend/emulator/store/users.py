@@ -20,7 +20,7 @@ class StoredUser(User, frozen=True, kw_only=True):
     date_of_birth: Optional[date] = None
 
 
-_decoder: msgspec.json.Decoder[StoredUser] = msgspec.json.Decoder(StoredUser)
+decoder: msgspec.json.Decoder[StoredUser] = msgspec.json.Decoder(StoredUser)
 
 
 def join_name(first_name: Optional[str], last_name: Optional[str]) -> Optional[str]:
@@ -43,7 +43,7 @@ def add(connection: Connection, user: StoredUser) -> None:
 def find(connection: Connection, user_id: str) -> Optional[StoredUser]:
     """Return the user with this id, from either environment."""
     row = connection.execute("SELECT record FROM user_records WHERE id = ?", (user_id,)).fetchone()
-    return None if row is None else _decoder.decode(row[0])
+    return None if row is None else decoder.decode(row[0])
 
 
 def exists_any(connection: Connection) -> bool:
