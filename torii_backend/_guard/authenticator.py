@@ -68,7 +68,8 @@ class Authenticator:
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Async version of `authenticate`."""
         auth = await self.identify_async(request)
-        await self.authorize_async(auth)
+        if self._policy:
+            await self.authorize_async(auth)
         return auth
 
     def identify(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
