@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Callable, Optional
 
-from torii_backend._keys.fork_safety import import_lock
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_async_function, package_version
 
@@ -29,10 +28,9 @@ def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     followed, and no cookies or netrc credentials are sent.
     """
     # Not at the top: verifying with known keys must not pay for these imports (0.1 s).
-    with import_lock:
-        import requests
+    import requests
 
-        from torii_backend._keys.deadline import Deadline, DeadlineAdapter
+    from torii_backend._keys.deadline import Deadline, DeadlineAdapter
 
     with requests.Session() as session, Deadline(timeout) as deadline:
         adapter = DeadlineAdapter(deadline)
