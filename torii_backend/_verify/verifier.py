@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union, final
 
 import msgspec
 
-from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
+from torii_backend._jose.jws import JWS, Sealed, parse_compact, parse_header, seal
 from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
-from torii_backend._verify.token_cache import CacheEntry, TokenCache
+from torii_backend._verify.token_cache import CacheEntry, TokenCache, entry_size
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LEEWAY = 30.0
 DEFAULT_CACHE_SIZE = 4096
+DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class Verifier:
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
+        cache_bytes: how many bytes they may take, about 32 MiB by default.
         max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
             are always usable for their lifetime, so 0 means no longer than that.
         jwks: a JWKS document (JSON text, or decoded) to start with, for one issuer only. It is used
@@ -96,6 +98,7 @@ class Verifier:
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
         cache_size: int = DEFAULT_CACHE_SIZE,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
         max_stale: float = MAX_STALE_SECONDS,
         jwks: Union[bytes, str, dict[str, Any], None] = None,
         refresh: bool = True,
@@ -106,7 +109,10 @@ class Verifier:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
         self._audience = resolve_audience(audience)
         self._leeway = require_seconds(leeway, "leeway")
-        self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
+        self._cache = TokenCache(
+            require_non_negative_int(cache_size, "cache_size"),
+            require_non_negative_int(cache_bytes, "cache_bytes"),
+        )
         self._hits = self._misses = 0
         self._now = clock.time
         self._monotonic = clock.monotonic
@@ -125,6 +131,7 @@ class Verifier:
             )
             for configured in self.issuers
         ]
+        self._only_keystore = keystores[0] if len(keystores) == 1 else None
         # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
         self._keystores = {
             spelling: keystore
@@ -147,15 +154,28 @@ class Verifier:
             InvalidToken: the token was rejected; `reason` tells by which check.
             KeysUnavailable: the issuer's keys can't be fetched; retry later.
         """
-        found = self._verify_without_waiting(token)
+        sealed = seal(token)
+        # An error tracker would send it with each error that is raised below.
+        del token
+        return self.verify_sealed(sealed)
+
+    async def verify_async(self, token: Union[str, bytes]) -> Auth:
+        """Async version of `verify`."""
+        sealed = seal(token)
+        del token
+        return await self.verify_sealed_async(sealed)
+
+    def verify_sealed(self, sealed: Optional[Sealed]) -> Auth:
+        """Verify what `seal` returned, which holds no token in a variable."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = found.keystore.key(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
-    async def verify_async(self, token: Union[str, bytes]) -> Auth:
-        """Async version of `verify`."""
-        found = self._verify_without_waiting(token)
+    async def verify_sealed_async(self, sealed: Optional[Sealed]) -> Auth:
+        """Async version of `verify_sealed`."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = await found.keystore.key_async(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
@@ -207,10 +227,11 @@ class Verifier:
             keys_age=max(known) if len(known) == len(ages) else None,
         )
 
-    def _verify_without_waiting(self, token: Union[str, bytes]) -> Union[Auth, _NeedsKey]:
-        """Verify a token that is cached, or whose header was verified before with a known key."""
-        encoded = token_bytes(token)
-        digest = sha256(encoded).digest()
+    def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
+        """Verify a token that is cached, or whose key is known."""
+        if sealed is None:
+            raise InvalidToken("malformed")
+        digest = sha256(sealed()).digest()
         monotonic = self._monotonic()
         entry = self._cache.get(digest, self._now(), monotonic)
         if entry is not None:
@@ -218,31 +239,52 @@ class Verifier:
             self._hits += 1
             return entry.auth
         self._misses += 1
-        jws = parse_compact(encoded)
-        keystore = self._keystore_for(jws)
+        jws = parse_compact(sealed)
+        if jws is None:
+            raise InvalidToken("malformed")
+        # With one issuer, the signature comes before the work of decoding what may be forged.
+        keystore = self._only_keystore or self._keystore_for(jws.issuer())
         key = keystore.key_for_header(jws.header, monotonic)
         if key is None:
-            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
+            try:
+                kid = parse_header(jws.header)
+            except InvalidToken:
+                # If the token is from elsewhere, that is the reason to give.
+                self._keystore_for(jws.issuer())
+                raise
+            key = keystore.known_key(kid, monotonic)
+            if key is None:
+                # Keys are fetched for tokens of this issuer only.
+                self._keystore_for(jws.issuer())
+                return _NeedsKey(jws, digest, keystore, kid)
         keystore.refresh_if_due(monotonic)
         return self._accept(jws, digest, keystore, key)
 
-    def _keystore_for(self, jws: JWS) -> KeyStore:
+    def _keystore_for(self, claims: Optional[dict[str, Any]]) -> KeyStore:
         """Return the keys for a token: its unverified `iss` only picks among the configured issuers."""
-        keystore = self._keystores.get(required_string(jws.payload, "iss"))
+        if claims is None:
+            raise InvalidToken("malformed")
+        keystore = self._keystores.get(required_string(claims, "iss"))
         if keystore is None:
             raise InvalidToken("wrong_issuer")
         return keystore
 
     def _accept(self, jws: JWS, digest: bytes, keystore: KeyStore, key: VerificationKey) -> Auth:
         """Check the signature and the claims of a token, and remember its header and its Auth."""
-        if not key.verify(jws.signature, jws.signing_input):
+        if not jws.is_signed_by(key):
             raise InvalidToken("bad_signature")
+        claims = jws.claims()
+        if claims is None:
+            raise InvalidToken("malformed")
+        if self._keystore_for(claims) is not keystore:
+            raise InvalidToken("wrong_issuer")
         now = self._now()
-        auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
+        auth = auth_from_claims(claims, keystore.issuer, self._audience, self._leeway, now)
         # Only now: forged tokens must not fill the memory of headers, nor the cache.
         keystore.remember_header(jws.header, key)
-        ends_at = jws.payload["exp"] + self._leeway
-        self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
+        ends_at = claims["exp"] + self._leeway
+        entry = CacheEntry(auth, ends_at, key, keystore, entry_size(claims))
+        self._cache.put(digest, entry, now)
         return auth
 
 
