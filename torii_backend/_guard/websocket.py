@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Optional
-from urllib.parse import unquote_plus
 
+from torii_backend._guard.query_token import taken_out
 from torii_backend._guard.request import ASGIRequest
 
 _SUBPROTOCOL = "torii"
@@ -29,11 +29,11 @@ class WebSocketRequest(ASGIRequest):
 
     def __init__(self, scope: Mapping[str, Any], query_parameter: Optional[str] = None) -> None:
         super().__init__(scope)
-        self._offers = [offer.strip() for offer in scope.get("subprotocols") or ()]
+        self._offers = _offers(scope)
         tokens = [offer[len(_TOKEN_OFFER) :] for offer in self._offers if _is_token(offer)]
         self._query: Optional[bytes] = None
         if query_parameter is not None:
-            self._query, found = _taken_out(query_parameter, scope.get("query_string", b""))
+            self._query, found = taken_out(query_parameter, scope.get("query_string", b""))
             tokens += found
         # An outer guard has removed its tokens from the scope; this one verifies them too.
         outer = scope.get(_KEY)
@@ -74,18 +74,13 @@ class WebSocketRequest(ASGIRequest):
         return {**message, "subprotocol": _SUBPROTOCOL if _SUBPROTOCOL in self._offers else None}
 
 
+def _offers(scope: Mapping[str, Any]) -> list[str]:
+    """List what the client offers. Of a repeated header, servers list the last or the first only."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == _HEADER]
+    sent = [offer.strip() for line in lines for offer in line.split(",")]
+    listed = [offer.strip() for offer in scope.get("subprotocols") or ()]
+    return [offer for offer in (*sent, *(each for each in listed if each not in sent)) if offer]
+
+
 def _is_token(offer: str) -> bool:
     return offer.startswith(_TOKEN_OFFER)
-
-
-def _taken_out(parameter: str, query: bytes) -> tuple[bytes, list[str]]:
-    """Split a query into what is left of it without a parameter, and that parameter's values."""
-    kept: list[bytes] = []
-    values: list[str] = []
-    for pair in query.split(b"&"):
-        name, _, value = pair.decode("latin-1").partition("=")
-        if unquote_plus(name) == parameter:
-            values.append(unquote_plus(value))
-        else:
-            kept.append(pair)
-    return b"&".join(kept), values
