@@ -46,6 +46,7 @@ class AuthMiddleware:
         query_parameter_paths=(),
         allowed_origins=None,
         close_on_expiry=False,
+        first_message=None,
     )
     def __init__(self, app: Application, **options: Unpack[AsgiOptions]) -> None:
         settings = AsgiSettings(**options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from copy import copy
 from typing import Any, Optional
 
 from torii_backend._guard.query_token import taken_out
@@ -43,6 +44,17 @@ class WebSocketRequest(ASGIRequest):
         """List what may be credentials: the header's values, and tokens from the other places."""
         return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
 
+    def with_token(self, token: str) -> WebSocketRequest:
+        """Return this request as if it had come with a token, which was in its first message."""
+        found = copy(self)
+        found._tokens = [token]
+        return found
+
+    @property
+    def offers(self) -> list[str]:
+        """The subprotocols that the client offers, without any token."""
+        return [offer for offer in self._offers if not _is_token(offer)]
+
     def scope_without_token(self) -> dict[str, Any]:
         """Return those parts of the scope that may hold a token in other places than its header.
 
@@ -50,7 +62,7 @@ class WebSocketRequest(ASGIRequest):
             `headers`, `subprotocols` and, if a query parameter may carry the token, `query_string`,
             without any token; and this request, in which an inner guard finds them.
         """
-        offers = [offer for offer in self._offers if not _is_token(offer)]
+        offers = self.offers
         # Rebuilt from the offers, because servers read a repeated header differently.
         headers = [header for header in self.scope["headers"] if header[0].lower() != _HEADER]
         if offers:
