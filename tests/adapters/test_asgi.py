@@ -185,7 +185,8 @@ def test_what_the_scope_said_before_does_not_count(issuer: str) -> None:
     ],
 )
 def test_exempt_paths_count_from_the_mount_point(issuer: str, target: str, status: int) -> None:
-    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=["/health", "/public/*"])
+    exempt = ["/health", "/public/*"]
+    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=exempt, root_path="/shop")
     scope = {**scope_of(Request(target)), "root_path": "/shop"}
     assert _exchange(guarded, scope)[0]["status"] == status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Optional, Union
 
@@ -43,6 +44,8 @@ class Authenticator:
         self._required = checked.required
         self._header = checked.header
         self._exempt = checked.exempt
+        self._root_path = checked.root_path
+        self._has_warned_of_mount = False
         self._preflight = checked.preflight
         self._policy = checked.policy
         self._on_error = checked.on_error
@@ -139,10 +142,8 @@ class Authenticator:
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
-        if self._exempt:
-            paths = request.paths()
-            if paths is not None and self._exempt.matches(*paths):
-                return None
+        if self._exempt and self._is_exempt(request):
+            return None
         if self._preflight and request.is_preflight():
             return None
         try:
@@ -151,6 +152,21 @@ class Authenticator:
             if self._required:
                 raise
             return None
+
+    def _is_exempt(self, request: IncomingRequest) -> bool:
+        paths = request.paths()
+        if paths is None or not self._exempt.matches(*paths):
+            return False
+        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+            return True
+        if not self._has_warned_of_mount:
+            self._has_warned_of_mount = True
+            logging.getLogger("torii_backend.guard").warning(
+                "A path in exempt was guarded, because the request has a mount point (root_path, "
+                "SCRIPT_NAME) that this guard does not know. If you mount the application there, "
+                "pass root_path= to the guard."
+            )
+        return False
 
     def _verifier_for(self, request: IncomingRequest) -> Verifier:
         """Return the Verifier of the issuer, which may depend on the request."""

@@ -6,7 +6,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypedDict, TypeVar, Union, cast
 from typing import get_type_hints as type_hints_of
 
-from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
+from torii_backend._guard.exempt_paths import Exempt, ExemptPaths, require_mount_point
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
@@ -46,6 +46,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     leeway: float
     header: str
     exempt: Exempt
+    root_path: Optional[str]
     preflight: bool
     policy: Optional[Policy]
     verifier: Optional[Verifier]
@@ -66,6 +67,9 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         header: the header that carries `Bearer <token>`, authorization by default.
         exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
             take a path and return True if it is exempt.
+        root_path: the path that you mount the application at, such as /api, or that your server is
+            configured with. Below any other mount point, which a client may have chosen by a header, a
+            path is exempt only if `exempt` lists it with the mount point as well.
         preflight: whether CORS preflight requests pass without sign-in, because browsers send them
             without credentials. True by default.
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
@@ -90,6 +94,7 @@ class CheckedOptions:
         leeway: float = DEFAULT_LEEWAY,
         header: str = "authorization",
         exempt: Exempt = (),
+        root_path: Optional[str] = None,
         preflight: bool = True,
         policy: Optional[Policy] = None,
         verifier: Optional[Verifier] = None,
@@ -111,6 +116,7 @@ class CheckedOptions:
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
         self.exempt = ExemptPaths(exempt)
+        self.root_path: str = require_mount_point(root_path)
         self.preflight: bool = require_bool(preflight, "preflight")
         self.policy: Policy = combined_policy(policy, **conditions)
         self.on_error: Optional[ErrorHandler] = _error_handler(on_error)
