@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
+from msgspec import UNSET, UnsetType
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
@@ -37,7 +38,9 @@ class RequirePolicy(SingleOperandHolder):
     """
 
     @shows_options(PolicyOptions)
-    def __init__(self, policy: Optional[Policy] = None, **keywords: Unpack[PolicyOptions]) -> None:
+    def __init__(
+        self, policy: Union[Policy, UnsetType] = UNSET, **keywords: Unpack[PolicyOptions]
+    ) -> None:
         self._policy = combined_policy(policy, **keywords)
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:

@@ -19,8 +19,10 @@ from torii_backend import (
     ConfigurationError,
     PermissionDenied,
     Policy,
+    PolicyOptions,
     Verifier,
 )
+from torii_backend._guard.options import checked_options
 
 MINE = {"org_id": "org_1", "org_role": "admin"}
 
@@ -78,7 +80,6 @@ def test_impersonation_is_forbidden(refusal: Refusal, claims: dict[str, Any]) ->
         (True, {"o": "org_9"}, True),
         (True, {}, False),
         (False, {}, True),
-        (None, {}, True),
         ("org_1", MINE, True),
         ("org_1", {"org_id": "org_2"}, False),
         ("org_1", {"org_id": "ORG_1"}, False),
@@ -390,6 +391,10 @@ def test_a_policy_prints_readably(policy: Policy, shown: str) -> None:
         ("profile_complete", 1),
         ("impersonation", "deny"),
         ("impersonation", True),
+        ("organization", None),
+        ("role", None),
+        ("claims", None),
+        ("check", None),
         ("organization", ""),
         ("organization", 5),
         ("organization", []),
@@ -414,6 +419,15 @@ def test_a_policy_prints_readably(policy: Policy, shown: str) -> None:
 def test_an_invalid_keyword_value_is_refused(keyword: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^{keyword} must "):
         Policy(**{keyword: value})
+
+
+@pytest.mark.parametrize("keyword", [*PolicyOptions.__annotations__, "policy"])
+def test_a_condition_that_is_none_is_refused_by_every_kind_of_options(keyword: str) -> None:
+    """Such as one from an environment variable that isn't set."""
+    options: Any = {"issuer": "https://acme.example", keyword: None}
+    for check in (Authenticator, checked_options):
+        with pytest.raises(ConfigurationError, match=f"^{keyword} must "):
+            check(**options)
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)

@@ -6,8 +6,10 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypedDict, TypeVar, Union, cast
 from typing import get_type_hints as type_hints_of
 
+from msgspec import UNSET, UnsetType
+
 from torii_backend._guard.exempt_paths import Exempt, ExemptPaths, require_mount_point
-from torii_backend._guard.policy import Policy, PolicyOptions
+from torii_backend._guard.policy import Policy, PolicyOptions, reject_none
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
@@ -48,7 +50,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     exempt: Exempt
     root_path: Optional[str]
     preflight: bool
-    policy: Optional[Policy]
+    policy: Policy
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -96,7 +98,7 @@ class CheckedOptions:
         exempt: Exempt = (),
         root_path: Optional[str] = None,
         preflight: bool = True,
-        policy: Optional[Policy] = None,
+        policy: Union[Policy, UnsetType] = UNSET,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         **conditions: Unpack[PolicyOptions],
@@ -141,12 +143,17 @@ def require_view(view: object) -> None:
         )
 
 
-def combined_policy(policy: Optional[Policy], **conditions: Unpack[PolicyOptions]) -> Policy:
+def combined_policy(
+    policy: Union[Policy, UnsetType], **conditions: Unpack[PolicyOptions]
+) -> Policy:
     """Return the policy that a `policy=` and the policy keywords of a guard amount to."""
-    if not isinstance(policy, (Policy, type(None))):
-        raise ConfigurationError("policy must be a torii_backend.Policy.")
+    reject_none(policy, "policy")
     stated = Policy(**conditions)
-    return stated if policy is None else policy & stated
+    if policy is UNSET:
+        return stated
+    if not isinstance(policy, Policy):
+        raise ConfigurationError("policy must be a torii_backend.Policy.")
+    return policy & stated
 
 
 def _error_handler(on_error: Optional[OnError]) -> Optional[ErrorHandler]:

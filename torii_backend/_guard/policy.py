@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from inspect import isawaitable
 from types import BuiltinMethodType, MethodType, MethodWrapperType
-from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
+from typing import Any, Callable, Literal, NamedTuple, TypedDict, Union
+
+from msgspec import UNSET, UnsetType
 
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
@@ -34,10 +36,10 @@ class PolicyOptions(TypedDict, total=False):
     email_verified: bool
     profile_complete: bool
     impersonation: Literal["allow", "forbid"]
-    organization: Union[bool, str, Collection[str], None]
-    role: Union[str, Collection[str], None]
-    claims: Optional[Mapping[str, Accepted]]
-    check: Optional[Check]
+    organization: Union[bool, str, Collection[str]]
+    role: Union[str, Collection[str]]
+    claims: Mapping[str, Accepted]
+    check: Check
 
 
 class _Condition(NamedTuple):
@@ -93,17 +95,17 @@ class Policy:
         email_verified: bool = False,
         profile_complete: bool = False,
         impersonation: Literal["allow", "forbid"] = "allow",
-        organization: Union[bool, str, Collection[str], None] = None,
-        role: Union[str, Collection[str], None] = None,
-        claims: Optional[Mapping[str, Accepted]] = None,
-        check: Optional[Check] = None,
+        organization: Union[bool, str, Collection[str], UnsetType] = UNSET,
+        role: Union[str, Collection[str], UnsetType] = UNSET,
+        claims: Union[Mapping[str, Accepted], UnsetType] = UNSET,
+        check: Union[Check, UnsetType] = UNSET,
     ) -> None:
         self._conditions = (
             *_flag("email_verified", email_verified),
             *_flag("profile_complete", profile_complete),
             *_impersonation(impersonation),
             *_organization(organization),
-            *([] if role is None else [_Condition("role", _strings(role, "role"))]),
+            *_role(role),
             *_claims(claims),
             *_check(check),
         )
@@ -232,15 +234,32 @@ def _impersonation(impersonation: str) -> list[_Condition]:
     return [_Condition("impersonation", "forbid")] if impersonation == "forbid" else []
 
 
-def _organization(organization: Union[bool, str, Collection[str], None]) -> list[_Condition]:
-    if organization is None or organization is False:
+def reject_none(value: object, keyword: str) -> None:
+    """Reject None: a variable that isn't set would lift the condition that it should make."""
+    if value is None:
+        raise ConfigurationError(
+            f"{keyword} must not be None. Set the variable that it comes from, or leave it out."
+        )
+
+
+def _organization(
+    organization: Union[bool, str, Collection[str], UnsetType],
+) -> list[_Condition]:
+    reject_none(organization, "organization")
+    if organization is UNSET or organization is False:
         return []
     wanted = organization is True or _strings(organization, "organization")
     return [_Condition("organization", wanted)]
 
 
-def _check(check: Optional[Check]) -> list[_Condition]:
-    if check is None:
+def _role(role: Union[str, Collection[str], UnsetType]) -> list[_Condition]:
+    reject_none(role, "role")
+    return [] if role is UNSET else [_Condition("role", _strings(role, "role"))]
+
+
+def _check(check: Union[Check, UnsetType]) -> list[_Condition]:
+    reject_none(check, "check")
+    if check is UNSET:
         return []
     if not callable(check):
         raise ConfigurationError(
@@ -264,8 +283,9 @@ def _strings(values: Union[str, Collection[str], bool], keyword: str) -> frozens
     return frozenset(found)
 
 
-def _claims(claims: Optional[Mapping[str, Accepted]]) -> list[_Condition]:
-    if claims is None:
+def _claims(claims: Union[Mapping[str, Accepted], UnsetType]) -> list[_Condition]:
+    reject_none(claims, "claims")
+    if claims is UNSET:
         return []
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
         raise ConfigurationError(
