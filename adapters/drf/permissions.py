@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
+from torii_backend._guard.authenticator import warn_of_any_organization
 from torii_backend._guard.options import combined_policy, shows_options
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import refusal_response
@@ -42,6 +43,7 @@ class RequirePolicy(SingleOperandHolder):
         self, policy: Union[Policy, UnsetType] = UNSET, **keywords: Unpack[PolicyOptions]
     ) -> None:
         self._policy = combined_policy(policy, **keywords)
+        warn_of_any_organization(self._policy)
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
         """Return the permission for one request; REST framework calls this."""

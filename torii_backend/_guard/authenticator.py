@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
 from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
+from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
@@ -18,6 +19,9 @@ from torii_backend.settings import Audience, Issuer, require_header_name
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+_logger = logging.getLogger("torii_backend.guard")
 
 
 class Authenticator:
@@ -48,6 +52,7 @@ class Authenticator:
         self._has_warned_of_mount = False
         self._preflight = checked.preflight
         self._policy = checked.policy
+        warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
@@ -161,7 +166,7 @@ class Authenticator:
             return True
         if not self._has_warned_of_mount:
             self._has_warned_of_mount = True
-            logging.getLogger("torii_backend.guard").warning(
+            _logger.warning(
                 "A path in exempt was guarded, because the request has a mount point (root_path, "
                 "SCRIPT_NAME) that this guard does not know. If you mount the application there, "
                 "pass root_path= to the guard."
@@ -181,6 +186,16 @@ class Authenticator:
         if issuer is None:
             raise InvalidToken("wrong_issuer")
         return pooled_verifier(issuer, self._audience, self._leeway)
+
+
+def warn_of_any_organization(policy: Policy) -> None:
+    """Log a warning if a role counts in any organization, which is rarely meant."""
+    if policy.trusts_any_organization():
+        _logger.warning(
+            "A guard accepts a role of any organization: %r. Add organization=, or "
+            "any_organization=True if you mean that.",
+            policy,
+        )
 
 
 def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:

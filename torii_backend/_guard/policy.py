@@ -27,7 +27,9 @@ class PolicyOptions(TypedDict, total=False):
         profile_complete: True demands that the claim of this name is there and JSON true.
         impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
-        role: the role key in the active organization, or several of which one is enough.
+        role: the role key in the active organization, or several of which one is enough. It may be
+            any organization in which users can get that role, so give `organization` as well.
+        any_organization: True says that the role counts in any organization. Guards don't warn then.
         claims: claims by name, with the value or values of which each claim must have one.
         check: your function that takes the Auth. True passes, False refuses, and a string refuses
             with that message. It may be async if the framework can await it.
@@ -38,6 +40,7 @@ class PolicyOptions(TypedDict, total=False):
     impersonation: Literal["allow", "forbid"]
     organization: Union[bool, str, Collection[str]]
     role: Union[str, Collection[str]]
+    any_organization: bool
     claims: Mapping[str, Accepted]
     check: Check
 
@@ -78,7 +81,8 @@ class Policy:
         impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
         role: the role key in the active organization, or several of which one is enough; compared
-            as exact strings.
+            as exact strings. Give `organization` as well, else it may be any.
+        any_organization: True says that the role counts in any organization. Guards don't warn then.
         claims: claims by name, with the value or values of which each claim must have one: strings,
             numbers, booleans or None. A claim that is an array or an object never matches.
         check: your own function, see `PolicyOptions`.
@@ -97,6 +101,7 @@ class Policy:
         impersonation: Literal["allow", "forbid"] = "allow",
         organization: Union[bool, str, Collection[str], UnsetType] = UNSET,
         role: Union[str, Collection[str], UnsetType] = UNSET,
+        any_organization: bool = False,
         claims: Union[Mapping[str, Accepted], UnsetType] = UNSET,
         check: Union[Check, UnsetType] = UNSET,
     ) -> None:
@@ -106,6 +111,7 @@ class Policy:
             *_impersonation(impersonation),
             *_organization(organization),
             *_role(role),
+            *_flag("any_organization", any_organization),
             *_claims(claims),
             *_check(check),
         )
@@ -137,6 +143,11 @@ class Policy:
                 _judge(await verdict if isawaitable(verdict) else verdict)
             else:
                 _require(condition, auth)
+
+    def trusts_any_organization(self) -> bool:
+        """Return whether a role counts in any organization, though the policy doesn't say so."""
+        keywords = {condition.keyword for condition in self._conditions}
+        return "role" in keywords and keywords.isdisjoint({"organization", "any_organization"})
 
     def __and__(self, other: Policy) -> Policy:
         """Make the policy that demands what both demand."""
@@ -207,6 +218,7 @@ _HOLDS: dict[str, Callable[[Any, Auth], bool]] = {
         auth.organization_id is not None if wanted is True else auth.organization_id in wanted
     ),
     "role": lambda wanted, auth: auth.organization_role in wanted,
+    "any_organization": lambda _, __: True,
     "claims": _has_claim,
 }
 _REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
