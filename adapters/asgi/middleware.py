@@ -20,7 +20,7 @@ from torii_backend.asgi.protocol import (
 )
 from torii_backend.asgi.websocket import WebSocketGuard
 from torii_backend.asgi.websocket_options import AsgiOptions, AsgiSettings
-from torii_backend.errors import ToriiAuthError
+from torii_backend.errors import ConfigurationError, ToriiAuthError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -58,7 +58,11 @@ class AuthMiddleware:
         self._websockets = WebSocketGuard(app, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or WebSocket. Other scopes pass through untouched."""
+        """Serve one request or WebSocket, or let the application start and stop (`lifespan`).
+
+        Raises:
+            ConfigurationError: the scope is of another type, which can't be guarded.
+        """
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
@@ -96,6 +100,10 @@ class AuthMiddleware:
         if scope["type"] == "websocket":
             await self._websockets.serve(scope, receive, send)
             return
-        if scope["type"] == "lifespan":
-            self._authenticator.prefetch()
+        if scope["type"] != "lifespan":
+            raise ConfigurationError(
+                "The guard must get scopes of type http, websocket or lifespan. "
+                "It can't require sign-in for others."
+            )
+        self._authenticator.prefetch()
         await self._app(scope, receive, send)

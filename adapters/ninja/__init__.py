@@ -2,7 +2,7 @@
 
     api = NinjaAPI(auth=ToriiBearer())
 
-    @api.get("/invoices", auth=ToriiBearer(role="admin"))
+    @api.get("/invoices", auth=ToriiBearer(role="admin", organization="org_1"))
     def invoices(request):
         return {"user_id": request.auth.user_id}
 

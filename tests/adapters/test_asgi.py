@@ -59,22 +59,23 @@ def _websocket(app: Any, request: Request, **scope: Any) -> Messages:
     return _exchange(app, {**scope_of(request, "websocket"), **scope}, "websocket.connect")
 
 
-@pytest.mark.parametrize("kind", ["lifespan", "something.new"])
-def test_other_scopes_pass_through_untouched(issuer: str, kind: str) -> None:
-    scope = {"type": kind, "asgi": {"version": "3.0"}, "state": {}}
-    seen: list[Any] = []
+def test_lifespan_passes_through_untouched(issuer: str) -> None:
+    recorder = Recorder()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}}
+    assert _exchange(AuthMiddleware(recorder, issuer=issuer), scope) == []
+    assert recorder.scopes == [scope]
 
-    async def app(*arguments: Any) -> None:
-        seen.append(arguments)
 
-    async def receive() -> dict[str, Any]:
-        return {}
-
-    async def send(message: Any) -> None: ...
-
-    asyncio.run(AuthMiddleware(app, issuer=issuer)(scope, receive, send))
-    assert [id(argument) for argument in seen[0]] == [id(scope), id(receive), id(send)]
-    assert scope == {"type": kind, "asgi": {"version": "3.0"}, "state": {}}
+@pytest.mark.parametrize("kind", ["something.new", "webtransport", "channel", "HTTP", "", None])
+@pytest.mark.parametrize("options", [{}, {"required": False}, {"exempt": ["/*"]}])
+def test_scopes_that_cannot_be_guarded_do_not_reach_the_application(
+    issuer: str, kind: Any, options: Any
+) -> None:
+    recorder = Recorder()
+    guarded = AuthMiddleware(recorder, issuer=issuer, **options)
+    with pytest.raises(ConfigurationError, match="http, websocket or lifespan"):
+        _exchange(guarded, {**scope_of(Request()), "type": kind})
+    assert recorder.scopes == []
 
 
 def test_a_websocket_with_a_good_token_is_accepted(issuers: Issuers) -> None:
@@ -229,7 +230,8 @@ def test_what_the_scope_said_before_does_not_count(issuer: str) -> None:
     ],
 )
 def test_exempt_paths_count_from_the_mount_point(issuer: str, target: str, status: int) -> None:
-    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=["/health", "/public/*"])
+    exempt = ["/health", "/public/*"]
+    guarded = AuthMiddleware(Recorder(), issuer=issuer, exempt=exempt, root_path="/shop")
     scope = {**scope_of(Request(target)), "root_path": "/shop"}
     assert _exchange(guarded, scope)[0]["status"] == status
 
