@@ -41,6 +41,8 @@ _CLASSES: dict[int, type[ToriiApiError]] = {
     409: Conflict,
     429: RateLimited,
 }
+# What Torii responds with if a user was deleted before. A proxy's 403 or 404 has no such code.
+_GONE = frozenset({(403, "forbidden"), (404, "user_not_found")})
 _LONGEST_MESSAGE = 300
 # Control characters, line separators, and marks that change the direction of text.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -94,6 +96,8 @@ def decoder(into: Any) -> msgspec.json.Decoder[Any]:
 
 def read_value(response: HttpResponse, into: Any) -> Any:
     """Decode the body of a 2xx response."""
+    if into is type(None) and media_type(response.headers) == "text/html":
+        raise BodyError("it is a web page, which Torii did not send")  # a firewall or a sign-in page
     if into is type(None) or (into is Any and response.status == 204):
         return None
     if response.body_error is not None:
@@ -123,6 +127,19 @@ def invalid_response(response: HttpResponse, error: BodyError) -> InvalidRespons
     """Make the error for a 2xx response that can't be decoded."""
     message = f"Torii responded with {response.status}, but the body can't be read: {error}."
     return InvalidResponse(message, response.status, **_facts(response))
+
+
+def is_gone(response: HttpResponse) -> bool:
+    """Return whether Torii itself, and nothing in between, says that the user is deleted."""
+    return (
+        media_type(response.headers) == "application/problem+json"
+        and (response.status, _word(_read_body(response.body), "code")) in _GONE
+    )
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the content type without its parameters, in lower case; empty if there is none."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def retry_after(headers: Mapping[str, str]) -> Optional[float]:

@@ -41,6 +41,7 @@ from torii_backend.client._transport.response import (
     HttpResponse,
     api_error,
     invalid_response,
+    is_gone,
     read_value,
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
@@ -108,7 +109,7 @@ class Transport:
         _log(request, outcome, attempts, started)
         if isinstance(outcome, TransportFailure):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_processed and request.gone_when_repeated and outcome.status in {403, 404}:
+        if may_be_processed and request.gone_when_repeated and is_gone(outcome):
             # An earlier attempt, whose response was lost, already did this.
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._parse(request, outcome)
