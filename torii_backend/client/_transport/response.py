@@ -97,7 +97,9 @@ def decoder(into: Any) -> msgspec.json.Decoder[Any]:
 def read_value(response: HttpResponse, into: Any) -> Any:
     """Decode the body of a 2xx response."""
     if into is type(None) and media_type(response.headers) == "text/html":
-        raise BodyError("it is a web page, which Torii did not send")  # a firewall or a sign-in page
+        raise BodyError(
+            "it is a web page, which Torii did not send"
+        )  # a firewall or a sign-in page
     if into is type(None) or (into is Any and response.status == 204):
         return None
     if response.body_error is not None:
