@@ -28,7 +28,9 @@ from torii_backend.client.errors import (
 from torii_backend.errors import ToriiApiError
 
 T = TypeVar("T")
-BodyErrorKind = Literal["cut off", "stalled", "too large", "compressed more than once"]
+BodyErrorKind = Literal[
+    "cut off", "stalled", "too large", "damaged", "in an encoding that was not asked for"
+]
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -56,6 +58,7 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str]  # names are case-insensitive
     body: bytes
     # cut off: the connection broke. stalled: time ran out. too large: longer than `MAX_BYTES`.
+    # damaged: it can't be decompressed.
     body_error: Optional[BodyErrorKind] = None
 
     @property

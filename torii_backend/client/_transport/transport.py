@@ -25,6 +25,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
+from torii_backend.client._transport.content import accepted_encodings, read_body
 from torii_backend.client._transport.failures import (
     TransportFailure,
     classify_failure,
@@ -32,10 +33,8 @@ from torii_backend.client._transport.failures import (
 )
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client._transport.response import (
-    MAX_BYTES,
     ApiResponse,
     BodyError,
-    BodyErrorKind,
     HttpResponse,
     api_error,
     invalid_response,
@@ -56,8 +55,6 @@ from torii_backend.settings import is_loopback
 logger: logging.Logger = logging.getLogger("torii_backend.client")
 
 CLOSED = "The client is closed: make a new one."
-
-_CHUNK_BYTES = 64 * 1024
 
 
 class Transport:
@@ -155,7 +152,7 @@ class Transport:
                 request.method,
                 self._api_url + request.target,
                 data=request.body,
-                headers=_body_headers(request),
+                headers=self._own_headers(request),
                 auth=self._authorize,  # takes the place of .netrc and of the session's own
                 allow_redirects=False,
                 **settings,
@@ -176,11 +173,17 @@ class Transport:
         prepared.headers = CaseInsensitiveDict(
             (name, value) for name, value in given.items() if value is not None
         )
-        prepared.headers.update(_body_headers(request))
+        prepared.headers.update(self._own_headers(request))
         if request.body is not None:
             prepared.headers["Content-Length"] = str(len(request.body))
         prepared.body = request.body
         return self._authorize(prepared)
+
+    def _own_headers(self, request: ApiRequest[Any]) -> dict[str, str]:
+        headers = {"Accept-Encoding": accepted_encodings(self._session.headers)}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
 
     def _authorize(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         prepared.headers["Authorization"] = self._key.authorization
@@ -205,10 +208,6 @@ class Transport:
         return response._replace(headers=headers, body=self._key.masked(response.body))
 
 
-def _body_headers(request: ApiRequest[Any]) -> dict[str, str]:
-    return {} if request.body is None else {"Content-Type": "application/json"}
-
-
 def _read(received: Any) -> HttpResponse:
     status, headers = received.status_code, received.headers
     if not isinstance(status, int):
@@ -218,35 +217,13 @@ def _read(received: Any) -> HttpResponse:
         )
     if not isinstance(headers, Mapping):
         headers = {}  # a mock's
-    # A mock, and an adapter for tests, has the whole content and nothing to stream.
-    if not issubclass(type(received), requests.Response) or received.raw is None:
+    # A mock has the whole content and nothing to stream, as does a response that a wrapper has read.
+    is_loaded = not issubclass(type(received), requests.Response) or received._content is not False
+    if is_loaded or received.raw is None:
         content = received.content
         return HttpResponse(status, headers, content if isinstance(content, bytes) else b"")
     with received:
-        if "," in headers.get("Content-Encoding", ""):
-            # Older versions of urllib3 don't limit the output of the inner encoding.
-            return HttpResponse(status, headers, b"", "compressed more than once")
-        body, error = _read_body(received)
-    return HttpResponse(status, headers, body, error)
-
-
-def _read_body(received: requests.Response) -> tuple[bytes, Optional[BodyErrorKind]]:
-    body = bytearray()
-    try:
-        for chunk in received.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                return bytes(body[:MAX_BYTES]), "too large"
-        # Older versions of urllib3 take a truncated body for a complete one.
-        is_cut = bool(getattr(received.raw, "length_remaining", None))
-    except (requests.RequestException, HTTPError, OSError) as error:
-        # requests turns a read timeout within a body into this.
-        if isinstance(error, requests.ConnectionError) and not isinstance(
-            error, requests.exceptions.SSLError
-        ):
-            return bytes(body), "stalled"
-        is_cut = True
-    return bytes(body), "cut off" if is_cut else None
+        return HttpResponse(status, headers, *read_body(received))
 
 
 def _log(request: ApiRequest[Any], outcome: Outcome, attempts: int, started: float) -> None:
