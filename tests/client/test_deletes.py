@@ -177,6 +177,20 @@ def test_no_other_method(server: ApiServer, patient: ToriiClient, method: str) -
         patient.request(method, "/things")
 
 
+def test_an_invitation_that_was_revoked_before_is_revoked(
+    server: ApiServer, patient: ToriiClient
+) -> None:
+    state = {"code": "invitation_not_pending", "invitationStatus": "REVOKED"}
+    revoked = as_json(state, 409, Content_Type=PROBLEM)
+    server.respond_with(HANG_UP, revoked)
+    patient.invitations.revoke("invitation")
+    accepted = as_json({**state, "invitationStatus": "ACCEPTED"}, 409, Content_Type=PROBLEM)
+    for script in ([HANG_UP, accepted], [revoked], [HANG_UP, as_json(state, 409)]):
+        server.respond_with(*script)
+        with pytest.raises(Conflict):
+            patient.invitations.revoke("invitation")
+
+
 def test_no_other_status(server: ApiServer, patient: ToriiClient) -> None:
     server.respond_with(again(503), as_json({"code": "invitation_not_pending"}, 409))
     with pytest.raises(Conflict):

@@ -43,8 +43,6 @@ _CLASSES: dict[int, type[ToriiApiError]] = {
     409: Conflict,
     429: RateLimited,
 }
-# What Torii responds with if a user was deleted before. A proxy's 403 or 404 has no such code.
-_GONE = frozenset({(403, "forbidden"), (404, "user_not_found")})
 _LONGEST_MESSAGE = 300
 # Control characters, line separators, and marks that change the direction of text.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -134,11 +132,16 @@ def invalid_response(response: HttpResponse, error: BodyError) -> InvalidRespons
     return InvalidResponse(message, response.status, **_facts(response))
 
 
-def is_gone(response: HttpResponse) -> bool:
-    """Return whether Torii itself, and nothing in between, says that the user is deleted."""
-    return (
-        media_type(response.headers) == "application/problem+json"
-        and (response.status, _word(_read_body(response.body), "code")) in _GONE
+def is_problem(response: HttpResponse, problems: tuple[tuple[int, Mapping[str, str]], ...]) -> bool:
+    """Return whether this is one of Torii's own problems, by status and members."""
+    # A firewall's 403 and a proxy's 404 are no problem documents, or have another code.
+    if media_type(response.headers) != "application/problem+json":
+        return False
+    body = _read_body(response.body)
+    return any(
+        response.status == status
+        and all(_word(body, name) == text for name, text in members.items())
+        for status, members in problems
     )
 
 

@@ -38,7 +38,7 @@ from torii_backend.client._transport.response import (
     HttpResponse,
     api_error,
     invalid_response,
-    is_gone,
+    is_problem,
     read_value,
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
@@ -97,7 +97,7 @@ class Transport:
         while True:
             attempts += 1
             outcome = self._try(request)
-            pause = pause_before_retry(request.method, outcome, attempts)
+            pause = pause_before_retry(request.is_repeatable, outcome, attempts)
             if pause is None or attempts > self._max_retries:
                 break
             may_be_processed = may_be_processed or not was_not_processed(outcome)
@@ -106,7 +106,7 @@ class Transport:
         _log(request, outcome, attempts, started)
         if isinstance(outcome, TransportFailure):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_processed and request.gone_when_repeated and is_gone(outcome):
+        if may_be_processed and is_problem(outcome, request.done_before):
             # An earlier attempt, whose response was lost, already did this.
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._parse(request, outcome)
