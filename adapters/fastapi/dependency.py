@@ -7,11 +7,9 @@ from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
 from typing import (
     TYPE_CHECKING,
-    Annotated,
     Any,
     Generic,
     Literal,
-    NoReturn,
     Optional,
     TypeVar,
     Union,
@@ -34,8 +32,8 @@ from torii_backend._guard.options import (
 )
 from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
-from torii_backend.auth import Auth
-from torii_backend.errors import ConfigurationError, ToriiAuthError
+from torii_backend.auth import Auth, not_from_requests
+from torii_backend.errors import ToriiAuthError
 from torii_backend.fastapi.response import exception_for
 from torii_backend.settings import Issuer
 
@@ -43,20 +41,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Value = TypeVar("Value")
-
-
-class _OnlyCalled:
-    """Makes `Depends(require_auth)` without a call fail when the route is declared.
-
-    FastAPI would take its parameters for query parameters, and the route would be open.
-    """
-
-    def __init__(self, function: str) -> None:
-        self._function = function
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> NoReturn:
-        name = self._function
-        raise ConfigurationError(f"Write Depends({name}(...)), not Depends({name}).")
 
 
 class RequireAuth(SecurityBase, Generic[Value]):
@@ -126,7 +110,7 @@ def require_auth(
 @shows_options(GuardOptions)
 def require_auth(
     *,
-    issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("require_auth")] = None,
+    issuer: Union[Issuer, IssuerOf] = None,
     required: bool = True,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Any]:
@@ -149,10 +133,11 @@ def require_auth(
     return RequireAuth(Authenticator(issuer=issuer, required=required, **options))
 
 
+@not_from_requests("optional_auth(...)")
 @shows_options(OptionsBesidesIssuer)
 def optional_auth(
     *,
-    issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("optional_auth")] = None,
+    issuer: Union[Issuer, IssuerOf] = None,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Optional[Auth]]:
     """Make a dependency for which sign-in is optional. Invalid tokens are still rejected.

@@ -7,8 +7,12 @@ from inspect import isawaitable
 from types import BuiltinMethodType, MethodType, MethodWrapperType
 from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
 
-from torii_backend.auth import Auth
-from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
+from torii_backend.auth import Auth, not_from_requests
+from torii_backend.errors import (
+    ConfigurationError,
+    PermissionDenied,
+    PermissionDeniedReason,
+)
 from torii_backend.settings import require_bool
 
 Verdict = Union[bool, str]
@@ -65,6 +69,7 @@ class _SameCheck:
         return self.function if is_method else id(self.function)
 
 
+@not_from_requests()
 class Policy:
     """What an Auth must be to pass; all conditions must hold.
 

@@ -8,9 +8,11 @@ from typing import Any, Optional
 
 from torii_backend._guard.bearer import Headers, header_values
 from torii_backend._guard.raw_path import environ_paths, scope_paths
+from torii_backend.auth import not_from_requests
 from torii_backend.settings import HTTP_TOKEN
 
 
+@not_from_requests()
 class IncomingRequest:
     """A request on its way to a guard; given to functions that choose an issuer.
 
