@@ -47,7 +47,7 @@ def not_from_requests(instead: str = GUARD) -> Callable[[Public], Public]:
             own, first = kind.__annotations__, fields[0]
             own[first] = Annotated[own[first], _Marked(own[first], name, instead)]
         else:
-            marked.__signature__ = _SignatureOfClass(instead)
+            marked.__signature__ = SignatureOfClass(instead)
         return kind
 
     return mark
@@ -71,7 +71,7 @@ class _Marked:
         raise ConfigurationError(self._guide)
 
 
-class _SignatureOfClass:
+class SignatureOfClass:
     """The `__signature__` of a marked class and of its subclasses, made when it is read."""
 
     def __init__(self, instead: str) -> None:

@@ -2,9 +2,11 @@
 
 # No `from __future__ import annotations`: FastAPI reads the annotations of RequireAuth.__call__, and
 # older versions cannot resolve them from strings.
+import sys
 import typing
 from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
+from inspect import Signature, signature
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -32,9 +34,10 @@ from torii_backend._guard.options import (
 )
 from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
-from torii_backend.auth import Auth, not_from_requests
+from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
 from torii_backend.errors import ToriiAuthError
 from torii_backend.fastapi.response import exception_for
+from torii_backend.fastapi.scopes import refuse_scopes
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -43,11 +46,23 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
+class _SignatureOfGuard(SignatureOfClass):
+    """Looks at the declaration of a route when FastAPI asks for the signature of its guard."""
+
+    def __get__(self, instance: object, owner: type) -> Signature:
+        if instance is None:
+            return super().__get__(instance, owner)
+        refuse_scopes(sys._getframe(1))
+        return signature(instance.__call__)  # type: ignore[operator]
+
+
 class RequireAuth(SecurityBase, Generic[Value]):
     """The dependency that `require_auth` makes, and one bearer scheme in the OpenAPI document.
 
     Each call makes another one. Keep it in a variable to share it, and to override it in tests.
     """
+
+    __signature__ = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
         self.model: SecurityScheme = HTTPBearer(

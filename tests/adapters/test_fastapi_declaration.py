@@ -8,7 +8,8 @@ from inspect import Parameter
 from typing import Annotated, Any, Callable, Optional
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Security, params
+from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
 from torii_backend import Auth, ConfigurationError, Policy, RefusalResponse, Verifier
@@ -16,7 +17,7 @@ from torii_backend.client import User
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers
-from .messages import Request
+from .messages import Request, bearer
 from .transport import Exchange, call_asgi, scope_of
 
 
@@ -107,7 +108,7 @@ def _refused(endpoint: Any, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     "public",
-    sorted({*PUBLIC, _MyAuth, _MyPolicy} - {RequireAuth}, key=repr),
+    sorted({*PUBLIC, _MyAuth, _MyPolicy}, key=repr),
     ids=lambda each: each.__name__,
 )
 def test_nothing_public_can_be_a_dependency_itself(public: Any) -> None:
@@ -159,21 +160,6 @@ def test_a_pydantic_model_may_hold_an_auth(issuers: Issuers) -> None:
         Context.model_validate({"auth": {"user_id": "ada"}})
 
 
-def test_a_guard_that_was_not_called_lets_nobody_into_an_included_router() -> None:
-    """Newer versions of FastAPI look at these dependencies only once a request is there."""
-    app, router = FastAPI(), APIRouter()
-    router.get("/me")(lambda: "in")
-
-    def include_and_call() -> None:
-        app.include_router(router, dependencies=[Depends(require_auth)])
-        exchange = Exchange()
-        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
-
-    for _ in range(2):
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            include_and_call()
-
-
 def test_a_missing_issuer_is_found_by_require_auth() -> None:
     with pytest.raises(ConfigurationError, match="TORII_ISSUER"):
         require_auth()
@@ -191,3 +177,77 @@ def test_a_wrong_keyword_is_a_type_error(issuer: str) -> None:
         require_auth(issuer=issuer, requierd=False)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="positional"):
         require_auth(issuer)  # type: ignore[call-overload]
+
+
+SCOPES = r"claims=.*check="
+
+
+def _scoped(dependency: Any, *scopes: str) -> Any:
+    return Security(dependency, scopes=list(scopes))
+
+
+def test_scopes_for_a_guard_fail_the_declaration(issuer: str) -> None:
+    """FastAPI would show them in OpenAPI, and nobody would enforce them."""
+    guard = require_auth(issuer=issuer)
+    user, deep = _endpoint(Any, Depends(guard)), _endpoint(Any, _scoped(guard, "admin"))
+    for scoped in (
+        _scoped(guard, "admin"),
+        _scoped(user, "admin"),
+        Depends(deep),
+        _scoped(partial(guard), "a"),
+    ):
+        _refused(_endpoint(Any, scoped), SCOPES)
+        _refused(_endpoint(Annotated[Auth, scoped]), SCOPES)
+        _refused(_endpoint(Any, Depends(_endpoint(Any, scoped))), SCOPES)
+        for router in (FastAPI(dependencies=[scoped]), APIRouter(dependencies=[scoped])):
+            with pytest.raises(ConfigurationError, match=SCOPES):
+                router.get("/me")(lambda: "in")
+        with pytest.raises(ConfigurationError, match=SCOPES):
+            FastAPI().get("/me", dependencies=[Depends(guard), scoped])(lambda: "in")
+
+
+@pytest.mark.parametrize("dependency", [_scoped(require_auth, "x"), Depends(require_auth)])
+def test_a_wrong_dependency_of_an_included_router_lets_nobody_in(
+    dependency: Any, issuer: str
+) -> None:
+    """Newer versions of FastAPI look at these dependencies only once a request is there."""
+    if isinstance(dependency, params.Security):
+        dependency = _scoped(require_auth(issuer=issuer), "admin")
+    app, router = FastAPI(), APIRouter()
+    router.get("/me")(lambda: "in")
+
+    def include_and_call() -> None:
+        app.include_router(router, dependencies=[dependency])
+        exchange = Exchange()
+        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"not Depends|scopes=\["):
+            include_and_call()
+
+
+def test_scopes_may_be_for_a_dependency_that_enforces_them(issuers: Issuers, issuer: str) -> None:
+    guard = require_auth(issuer=issuer)
+
+    def enforce(scopes: SecurityScopes, auth: Annotated[Auth, Security(guard)]) -> str:
+        if not set(scopes.scopes) <= {auth.claims.get("scope")}:
+            raise HTTPException(403)
+        return auth.user_id
+
+    def later(auth: Annotated[Auth, Depends(guard)], user: Annotated[str, Depends(enforce)]) -> str:
+        return user
+
+    app = FastAPI(dependencies=[Security(guard), Security(guard, scopes=[])])
+
+    @app.get("/me")
+    def me(
+        user: Annotated[str, Security(enforce, scopes=["read"])],
+        same: Annotated[str, Security(later, scopes=["read"])],
+        auth: Annotated[Auth, Depends(guard)],
+    ) -> str:
+        assert user == same == auth.user_id
+        return user
+
+    good, bad = issuers.token(scope="read"), issuers.token(scope="write")
+    assert asyncio.run(call_asgi(app, bearer(good, "/me"))).status == 200
+    assert asyncio.run(call_asgi(app, bearer(bad, "/me"))).status == 403
