@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
@@ -23,6 +23,7 @@ Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 _LIFTED = "_torii_lifted_refusal"
 
 
+@not_from_requests()
 class AuthMiddleware:
     """Requires sign-in for every view, as configured in `settings.TORII`.
 

@@ -9,6 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.urls import Resolver404, get_resolver
 
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -16,6 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "torii_public"
 
 
+@not_from_requests()
 def public(view: View) -> View:
     """Exempt a view from the sign-in that `AuthMiddleware` requires.
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.refusal import refusal_response
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard
 from torii_backend.drf.exceptions import AuthAPIException
@@ -17,6 +17,7 @@ from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
 
 
+@not_from_requests()
 class ToriiAuthentication(BaseAuthentication):
     """Authenticates requests by their bearer token, and rejects those with an invalid one.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 
 
+@not_from_requests()
 class ToriiUser:
     """The user of an Auth, with the attributes that Django expects of a user.
 

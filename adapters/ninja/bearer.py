@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
 from torii_backend._guard.options import GuardOptions, shows_options
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard, RequestGuard
 from torii_backend.errors import ToriiAuthError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@not_from_requests()
 class Anonymous:
     """The `request.auth` of a request without credentials, with `ToriiBearer(required=False)`.
 

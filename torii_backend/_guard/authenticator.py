@@ -13,7 +13,7 @@ from torii_backend._guard.refusal import RefusalResponse, refusal_response, requ
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.settings import Audience, Issuer, require_header_name
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("torii_backend.guard")
 
 
+@not_from_requests()
 class Authenticator:
     """Authenticates requests with one set of options.
 
@@ -202,6 +203,7 @@ def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
     return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
 
+@not_from_requests()
 def authenticate_request(
     headers: Headers,
     *,
@@ -235,6 +237,7 @@ def authenticate_request(
     return verifier.verify(bearer_token(headers, require_header_name(header)))
 
 
+@not_from_requests()
 async def authenticate_request_async(
     headers: Headers,
     *,

@@ -14,9 +14,11 @@ from torii_backend._guard.raw_path import (
     is_declared,
     scope_paths,
 )
+from torii_backend.auth import not_from_requests
 from torii_backend.settings import HTTP_TOKEN
 
 
+@not_from_requests()
 class IncomingRequest:
     """A request on its way to a guard; given to functions that choose an issuer.
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.errors import (
     BadRequest,
     Conflict,
@@ -68,6 +69,7 @@ class HttpResponse(NamedTuple):
         return f"HttpResponse({self.status})"  # tracebacks may show it
 
 
+@not_from_requests("your_function")
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
     """The response to one call, raw and decoded.
