@@ -17,6 +17,7 @@ from torii_backend.asgi.protocol import (
     Send,
     scope_with_auth,
     send_response,
+    send_with_vary,
 )
 from torii_backend.asgi.websocket import WebSocketGuard
 from torii_backend.asgi.websocket_options import AsgiOptions, AsgiSettings
@@ -71,8 +72,11 @@ class AuthMiddleware:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            await send_response(response, scope, receive, send)
+            varying = send_with_vary(self._authenticator.vary, send)
+            await send_response(response, scope, receive, varying)
             return
+        if self._authenticator.varies(auth, request):
+            send = send_with_vary(self._authenticator.vary, send)
         token = bind_auth(auth)
         try:
             inner = scope_with_auth(auth, scope)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.asgi.upload import drop_body
+from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
 
 Scope = MutableMapping[str, Any]
@@ -22,6 +23,18 @@ def scope_with_auth(auth: Optional[Auth], scope: Scope) -> Scope:
     # Fresh mappings: a server may share its state between requests.
     state = {**(scope.get("state") or {}), "auth": auth}
     return {**scope, "torii.auth": auth, "state": state}
+
+
+def send_with_vary(vary: Vary, send: Send) -> Send:
+    """Let the response say that it depends on the token."""
+
+    # Not async: that would be one more coroutine for each message.
+    def send_varying(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": vary.added_to_raw(message.get("headers") or ())}
+        return send(message)
+
+    return send_varying
 
 
 async def send_response(

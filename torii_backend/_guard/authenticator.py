@@ -11,6 +11,7 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
@@ -55,6 +56,7 @@ class Authenticator:
         self._policy = checked.policy
         warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
+        self.vary: Vary = Vary(self._header)
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Identify the user of a request and enforce the policy.
@@ -128,6 +130,10 @@ class Authenticator:
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
 
+    def varies(self, auth: Optional[Auth], request: IncomingRequest) -> bool:
+        """Return whether the response to a request that passed depends on the header of the token."""
+        return auth is not None or not request.needs_no_token
+
     def response_to(
         self, refusal: ToriiAuthError, request: Union[IncomingRequest, Headers]
     ) -> RefusalResponse:
@@ -149,8 +155,10 @@ class Authenticator:
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt and self._is_exempt(request):
+            request._needs_no_token = True
             return None
         if self._preflight and request.is_preflight():
+            request._needs_no_token = True
             return None
         try:
             return parse_bearer(request.credentials(self._header))

@@ -26,9 +26,15 @@ class IncomingRequest:
         method: the HTTP method in capitals; empty if the guard was given headers alone.
     """
 
-    __slots__ = ()
+    __slots__ = ("_needs_no_token",)
 
     method: str
+    _needs_no_token: bool
+
+    @property
+    def needs_no_token(self) -> bool:
+        """Whether a guard let it pass without looking for a token: an exempt path or a preflight."""
+        return getattr(self, "_needs_no_token", False)
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header.
