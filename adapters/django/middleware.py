@@ -15,7 +15,7 @@ from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.django.request import DjangoRequest
-from torii_backend.errors import MissingCredentials, ToriiAuthError
+from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 
@@ -89,8 +89,11 @@ class AuthMiddleware:
 
 
 def _is_lifted(refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]) -> bool:
-    """Return whether `@public` lifts a refusal: no token, or whatever the policy says of an Auth."""
-    lifted = MissingCredentials if auth is None else ToriiAuthError
+    """Return whether `@public` lifts a refusal: no token, or an Auth that is not allowed to pass.
+
+    Everything else says that something is wrong with the request, or that nobody can tell.
+    """
+    lifted = MissingCredentials if auth is None else PermissionDenied
     if not isinstance(refusal, lifted) or not leads_to_public(request):
         return False
     setattr(request, _LIFTED, refusal)
