@@ -8,7 +8,6 @@ guard, and either will do.
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
@@ -22,7 +21,7 @@ from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
 from torii_backend.django.request import DjangoRequest
-from torii_backend.django.users import inject_user
+from torii_backend.django.users import inject_user, inject_user_async
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
@@ -47,14 +46,20 @@ class RequestGuard:
     async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
         """Async version of `authenticate`."""
         auth = await self.authenticator.authenticate_async(DjangoRequest(request))
-        self.inject(auth, request)
+        await self.inject_async(auth, request)
         return auth
 
     def inject(self, auth: Optional[Auth], request: HttpRequest) -> None:
-        """Set `request.auth`, and `request.user` if there is a USER_RESOLVER."""
-        request.auth = auth  # type: ignore[attr-defined]
+        """Set `request.auth`, and `request.user` if there is a USER_RESOLVER, which may refuse."""
         if self._user_of is not None and auth is not None:
-            inject_user(request, partial(self._user_of, auth))
+            inject_user(request, auth, self._user_of)
+        request.auth = auth  # type: ignore[attr-defined]
+
+    async def inject_async(self, auth: Optional[Auth], request: HttpRequest) -> None:
+        """Async version of `inject`."""
+        if self._user_of is not None and auth is not None:
+            await inject_user_async(request, auth, self._user_of)
+        request.auth = auth  # type: ignore[attr-defined]
 
     def is_open_preflight(self, request: HttpRequest) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""

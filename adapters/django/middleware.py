@@ -59,7 +59,13 @@ class AuthMiddleware:
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
-        self._guard.inject(auth, request)
+        try:
+            self._guard.inject(auth, request)
+        except PermissionDenied as refusal:
+            if not _is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+            auth = None
+            self._guard.inject(auth, request)
         return call_next(auth, request, self._get_response)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
@@ -70,7 +76,13 @@ class AuthMiddleware:
         except ToriiAuthError as refusal:
             if not _is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
-        self._guard.inject(auth, request)
+        try:
+            await self._guard.inject_async(auth, request)
+        except PermissionDenied as refusal:
+            if not _is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+            auth = None
+            await self._guard.inject_async(auth, request)
         return await call_next_async(auth, request, self._get_response)
 
     def _check_view(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Callable, Optional, cast
+from typing import Any, Optional, cast
 
-from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from torii_backend._guard.options import GuardOptions
-from torii_backend.auth import Auth
+from torii_backend.django.users import UserResolver
 from torii_backend.errors import ConfigurationError
-
-UserResolver = Callable[[Auth], Any]
+from torii_backend.settings import is_async_function
 
 _USER_RESOLVER = "USER_RESOLVER"
 _OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
@@ -41,7 +39,7 @@ def configured_user_resolver() -> Optional[UserResolver]:
     resolver = _configured().get(_USER_RESOLVER)
     if isinstance(resolver, str):
         resolver = _imported(_USER_RESOLVER, resolver)
-    if resolver is not None and (not callable(resolver) or iscoroutinefunction(resolver)):
+    if resolver is not None and (not callable(resolver) or is_async_function(resolver)):
         raise ConfigurationError(
             'settings.TORII["USER_RESOLVER"] must be a function that takes the Auth and is not '
             'async, or its dotted path, such as "shop.users.find_user".'

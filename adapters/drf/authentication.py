@@ -57,6 +57,10 @@ class ToriiAuthentication(BaseAuthentication):
             auth = guard.authenticate(http_request)
         except ToriiAuthError as refusal:
             raise self.exception_for(refusal, request) from refusal
+        except Exception:
+            # A USER_RESOLVER raised it. REST framework would ask again at each `request.user`.
+            request._not_authenticated()  # type: ignore[attr-defined]
+            raise
         bind_until_closed(auth, http_request)
         if auth is None:
             return None

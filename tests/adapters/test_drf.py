@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import APIException
@@ -15,13 +15,16 @@ from rest_framework.permissions import (
     DjangoModelPermissions,
     DjangoObjectPermissions,
     IsAdminUser,
+    IsAuthenticated,
 )
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as RestRequest
 
 from torii_backend import Auth, ConfigurationError, current_auth
 from torii_backend.django import require_auth
 from torii_backend.drf import ToriiAuthentication, ToriiUser
 
+from .application import Crash
 from .django_project import MIDDLEWARE, ask
 from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, OtherUser, ask_rest, permitting
 from .issuers import Issuers
@@ -36,6 +39,15 @@ class _Named(Me):
         user: object = request.user
         assert isinstance(user, OtherUser)
         return JsonResponse({"name": user.name})
+
+
+class _Page(JSONRenderer):
+    """A page for a browser, which shows the user."""
+
+    media_type = "text/html"
+
+    def render(self, *arguments: Any) -> bytes:
+        return str(arguments[2]["request"].user).encode()
 
 
 def test_a_401_of_rest_framework_stays_a_401() -> None:
@@ -114,6 +126,36 @@ def test_the_user_may_read_if_that_needs_no_permission(issuers: Issuers) -> None
 def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, Any]) -> None:
     torii["USER_RESOLVER"] = lambda auth: OtherUser(f"user {auth.user_id}")
     assert ask_rest(bearer(issuers.token()), _Named).json() == {"name": "user ada"}
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_who_has_no_active_user_is_refused(
+    issuers: Issuers, torii: dict[str, Any], required: bool
+) -> None:
+    torii["USER_RESOLVER"] = lambda _: None
+    permitted = permitting(IsAuthenticated if required else AllowAny)
+    assert_refused_as(ask_rest(bearer(issuers.token()), **permitted), "user")
+    torii["USER_RESOLVER"] = lambda _: SimpleNamespace(is_active=False, is_authenticated=True)
+    assert_refused_as(ask_rest(bearer(issuers.token()), **permitted), "user")
+
+
+@pytest.mark.parametrize(("error", "status"), [(Http404(), 404), (Crash(), 500)])
+def test_a_resolver_that_raises_is_asked_once(
+    issuers: Issuers, torii: dict[str, Any], error: Exception, status: int
+) -> None:
+    """REST framework shows the user on the page that it makes for a browser."""
+    calls: list[str] = []
+
+    def find(auth: Auth) -> Any:
+        calls.append(auth.user_id)
+        raise error
+
+    torii["USER_RESOLVER"] = find
+    good = bearer(issuers.token())
+    asked = good._replace(headers=(*good.headers, ("Accept", "text/html")))
+    renderers: dict[str, Any] = {"renderer_classes": [_Page]}
+    assert ask_rest(asked, **renderers).status == status
+    assert calls == ["ada"]
 
 
 @pytest.mark.parametrize(

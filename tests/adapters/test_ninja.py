@@ -284,6 +284,20 @@ def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, 
     assert _ask(api, bearer(issuers.token())).json() == "user ada"
 
 
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_who_has_no_active_user_is_refused(
+    issuers: Issuers, torii: dict[str, Any], operation: Any
+) -> None:
+    torii["USER_RESOLVER"] = lambda _: None
+    for required in (True, False):
+        api = _api(auth=ToriiBearer(required=required))
+        api.get("/me")(operation)
+        urls = (path("", api.urls),)
+        assert_refused_as(_ask(api, bearer(issuers.token())), "user")
+        answer = asyncio.run(call_asgi(asgi_handler_of(urls), bearer(issuers.token())))
+        assert_refused_as(answer, "user")
+
+
 def test_wrong_keywords_raise_at_once() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         ToriiBearer(role="")
