@@ -15,6 +15,7 @@ from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.django.request import DjangoRequest
+from torii_backend.django.vary import vary
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
@@ -57,16 +58,16 @@ class AuthMiddleware:
             auth = self._guard.authenticator.identify(DjangoRequest(request))
             self._guard.authenticator.authorize(auth)
         except ToriiAuthError as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
         try:
             self._guard.inject(auth, request)
         except PermissionDenied as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
             auth = None
             self._guard.inject(auth, request)
-        return call_next(auth, request, self._get_response)
+        return vary(request, call_next(auth, request, self._get_response))
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         auth: Optional[Auth] = None
@@ -74,16 +75,16 @@ class AuthMiddleware:
             auth = await self._guard.authenticator.identify_async(DjangoRequest(request))
             await self._guard.authenticator.authorize_async(auth)
         except ToriiAuthError as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
         try:
             await self._guard.inject_async(auth, request)
         except PermissionDenied as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
             auth = None
             await self._guard.inject_async(auth, request)
-        return await call_next_async(auth, request, self._get_response)
+        return vary(request, await call_next_async(auth, request, self._get_response))
 
     def _check_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
@@ -99,14 +100,16 @@ class AuthMiddleware:
     ) -> Optional[HttpResponseBase]:
         return self._check_view(request, view)
 
+    def _is_lifted(
+        self, refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]
+    ) -> bool:
+        """Return whether `@public` lifts a refusal: no token, or an Auth that is not allowed to pass.
 
-def _is_lifted(refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]) -> bool:
-    """Return whether `@public` lifts a refusal: no token, or an Auth that is not allowed to pass.
-
-    Everything else says that something is wrong with the request, or that nobody can tell.
-    """
-    lifted = MissingCredentials if auth is None else PermissionDenied
-    if not isinstance(refusal, lifted) or not leads_to_public(request):
-        return False
-    setattr(request, _LIFTED, refusal)
-    return True
+        Everything else says that something is wrong with the request, or that nobody can tell.
+        """
+        lifted = MissingCredentials if auth is None else PermissionDenied
+        if not isinstance(refusal, lifted) or not leads_to_public(request):
+            return False
+        self._guard.note_header(request)
+        setattr(request, _LIFTED, refusal)
+        return True

@@ -13,5 +13,8 @@ from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
 from torii_backend.ninja.bearer import Anonymous, ToriiBearer
+from torii_backend.ninja.operations import extend_operations
+
+extend_operations()
 
 __all__ = ["Anonymous", "ToriiBearer", "current_auth"]

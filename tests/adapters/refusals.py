@@ -147,5 +147,5 @@ def assert_refused(response: Response, expected: Refusal, body: bytes, *, head: 
         assert retry_after is not None and 1 <= int(retry_after) <= LONGEST_PAUSE
     else:
         assert retry_after is None
-    shown = {"content-type", "content-length", "www-authenticate", "retry-after"}
+    shown = {"content-type", "content-length", "www-authenticate", "retry-after", "vary"}
     assert {name for name, _ in response.headers} <= shown
