@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.auth import Auth
@@ -23,7 +24,7 @@ from torii_backend.django.options import configured_options, configured_user_res
 from torii_backend.django.request import DjangoRequest
 from torii_backend.django.users import inject_user, inject_user_async
 from torii_backend.django.vary import note_header, vary
-from torii_backend.errors import ToriiAuthError
+from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -73,6 +74,16 @@ class RequestGuard:
     def note_header(self, request: HttpRequest) -> None:
         """Note that the response depends on the token."""
         note_header(request, self._header)
+
+    def has_token(self, request: HttpRequest) -> bool:
+        """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
+        try:
+            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+        except MissingCredentials:
+            return False
+        except InvalidRequest:
+            pass
+        return True
 
     def is_open_preflight(self, request: HttpRequest) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""

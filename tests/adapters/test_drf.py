@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.http import Http404, JsonResponse
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
@@ -19,6 +20,8 @@ from rest_framework.permissions import (
 )
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as RestRequest
+from rest_framework.settings import api_settings
+from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle, UserRateThrottle
 
 from torii_backend import Auth, ConfigurationError, current_auth
 from torii_backend.django import require_auth
@@ -39,6 +42,13 @@ class _Named(Me):
         user: object = request.user
         assert isinstance(user, OtherUser)
         return JsonResponse({"name": user.name})
+
+
+class _Nobody:
+    """As AnonymousUser, which needs Django's own users."""
+
+    is_authenticated = False
+    pk = None
 
 
 class _Page(JSONRenderer):
@@ -237,3 +247,23 @@ def test_the_class_works_behind_the_middleware(issuers: Issuers) -> None:
     settings: Any = {"MIDDLEWARE": [MIDDLEWARE]}
     assert ask(Me.as_view(), bearer(issuers.token()), **settings).json() == {"user_id": "ada"}
     assert_refused_as(ask(Me.as_view(), Request(), **settings), "no_credentials")
+
+
+@pytest.mark.parametrize("anonymous", [None, _Nobody])
+@pytest.mark.parametrize("kind", [AnonRateThrottle, UserRateThrottle, ScopedRateThrottle])
+def test_throttles_tell_users_and_others_apart(
+    issuers: Issuers, monkeypatch: pytest.MonkeyPatch, kind: Any, anonymous: Any
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(api_settings, "UNAUTHENTICATED_USER", anonymous)
+    rates = {"THROTTLE_RATES": {"anon": "1/hour", "user": "1/hour", "invoices": "1/hour"}}
+    throttle = type("Throttle", (kind,), rates)
+    view = type("View", (Me,), {"throttle_scope": "invoices", "throttle_classes": [throttle]})
+    ada, bob = (bearer(issuers.token(user)) for user in ("ada", "bob"))
+    again = bearer(issuers.token(locale="de"))
+    here, there = (Request(headers=(("X-Forwarded-For", f"10.1.1.{n}"),)) for n in (1, 2))
+    statuses = [
+        ask_rest(request, view, **permitting(AllowAny)).status
+        for request in (here, there, here, ada, bob, again)
+    ]
+    assert statuses == [200, 200, 429, 200, 200, 200 if kind is AnonRateThrottle else 429]
