@@ -6,8 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.context_processors import PermWrapper
+from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import Http404, JsonResponse
+from django.template import Context, Engine
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import APIException
@@ -23,7 +26,7 @@ from rest_framework.request import Request as RestRequest
 from rest_framework.settings import api_settings
 from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle, UserRateThrottle
 
-from torii_backend import Auth, ConfigurationError, current_auth
+from torii_backend import Auth, ConfigurationError, current_auth, verify_token
 from torii_backend.django import require_auth
 from torii_backend.drf import ToriiAuthentication, ToriiUser
 
@@ -98,6 +101,33 @@ def test_the_user_carries_the_auth(issuers: Issuers) -> None:
     assert (user.pk, user.id, user.username, str(user)) == ("ada",) * 4
     assert (user.is_authenticated, user.is_anonymous, user.is_active) == (True, False, True)
     assert (user.is_staff, user.is_superuser) == (False, False)
+    assert (user.get_username(), user.get_all_permissions()) == ("ada", set())
+    assert not user.has_module_perms("shop")
+
+
+def test_users_are_equal_by_their_id(issuers: Issuers) -> None:
+    ada, bob = (verify_token(issuers.token(user), issuer=issuers.home.issuer) for user in "ab")
+    again = verify_token(issuers.token("a", locale="de"), issuer=issuers.home.issuer)
+    assert ToriiUser(ada) == ToriiUser(again) != ToriiUser(bob)
+    assert len({ToriiUser(ada), ToriiUser(again), ToriiUser(bob)}) == 2
+    assert ToriiUser(ada) not in ("a", OtherUser("a"), None)
+
+
+def test_templates_may_ask_for_permissions(issuers: Issuers) -> None:
+    user = ToriiUser(verify_token(issuers.token(), issuer=issuers.home.issuer))
+    template = "{% if perms.shop or perms.shop.add_row %}yes{% else %}no{% endif %}"
+    shown = Engine().from_string(template).render(Context({"perms": PermWrapper(user)}))
+    assert shown == "no"
+
+
+def test_the_user_may_be_that_of_a_django_project(issuers: Issuers, torii: dict[str, Any]) -> None:
+    torii["USER_RESOLVER"] = "torii_backend.drf.ToriiUser"
+
+    def name(request: Any) -> JsonResponse:
+        return JsonResponse({"name": request.user.get_username()})
+
+    answer = ask(require_auth(login_required(name)), bearer(issuers.token()))
+    assert answer.json() == {"name": "ada"}
 
 
 class _Rows:
