@@ -75,6 +75,13 @@ class RequestGuard:
         """Note that the response depends on the token."""
         note_header(request, self._header)
 
+    def is_sent_on_purpose(self) -> bool:
+        """Return whether browsers send the header of this guard only if a script of the site adds it.
+
+        They send a cookie by themselves, and let other sites set Accept and the like.
+        """
+        return self._header == "Authorization" or self._header.startswith("X-")
+
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         try:

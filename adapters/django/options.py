@@ -14,6 +14,8 @@ from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_async_function
 
 _USER_RESOLVER = "USER_RESOLVER"
+_CSRF_EXEMPT = "CSRF_EXEMPT"
+_OWN = (_USER_RESOLVER, _CSRF_EXEMPT)
 _OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
 
 
@@ -24,9 +26,9 @@ def configured_options() -> GuardOptions:
     """
     configured = _configured()
     known = {name.upper(): name for name in GuardOptions.__annotations__}
-    unknown = sorted(str(key) for key in configured.keys() - known.keys() - {_USER_RESOLVER})
+    unknown = sorted(str(key) for key in configured.keys() - known.keys() - {*_OWN})
     if unknown:
-        listed = ", ".join([*known, _USER_RESOLVER])
+        listed = ", ".join([*known, *_OWN])
         raise ConfigurationError(
             f"settings.TORII has the unknown key {unknown[0]!r}. The known keys are {listed}."
         )
@@ -45,6 +47,14 @@ def configured_user_resolver() -> Optional[UserResolver]:
             'async, or its dotted path, such as "shop.users.find_user".'
         )
     return resolver
+
+
+def configured_csrf_exempt() -> bool:
+    """Return whether requests that a token authenticates need no CSRF token; True by default."""
+    exempt = _configured().get(_CSRF_EXEMPT, True)
+    if not isinstance(exempt, bool):
+        raise ConfigurationError('settings.TORII["CSRF_EXEMPT"] must be True or False.')
+    return exempt
 
 
 def _configured() -> dict[str, Any]:
