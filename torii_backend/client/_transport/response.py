@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, Optional, TypeVar
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.errors import (
     BadRequest,
     Conflict,
@@ -73,6 +74,7 @@ class HttpResponse(msgspec.Struct, frozen=True):
         return [("status", self.status)]
 
 
+@not_from_requests("your_function")
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
     """The response to one call, raw and decoded.
