@@ -182,6 +182,7 @@ def _facts(response: HttpResponse) -> dict[str, Any]:
         "support_id": _word(body, "supportId"),
         "request_id": response.headers.get("X-Request-Id"),
         "retry_after": retry_after(response.headers),
+        "headers": response.headers,
     }
 
 
