@@ -20,7 +20,7 @@ class RequireAuthMixin:
     Write it before the other bases. It runs before any code of the view.
 
     Attributes:
-        auth_options: the keywords of `require_auth`, such as `{"role": "admin"}`. With
+        auth_options: the keywords of `require_auth`, such as `{"organization": True}`. With
             `{"required": False}` sign-in is optional.
 
     Raises:

@@ -22,8 +22,9 @@ def public(view: View) -> View:
     """Exempt a view from the sign-in that `AuthMiddleware` requires.
 
     `request.auth` is the Auth if the request has a valid token, and None if it has no token. An
-    invalid token is still rejected. The policy of the project does not apply. A guard on the view
-    itself still does.
+    invalid token is still rejected. The policy of the project does not apply, and a user whom
+    USER_RESOLVER refuses is treated like one without a token. A guard on the view itself still
+    applies.
 
     Args:
         view: the view function, sync or async. For a class-based view, pass what `as_view()`

@@ -38,6 +38,7 @@ from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
 from torii_backend.errors import ToriiAuthError
 from torii_backend.fastapi.response import exception_for
 from torii_backend.fastapi.scopes import refuse_scopes
+from torii_backend.fastapi.vary import note_vary
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -92,8 +93,12 @@ class RequireAuth(SecurityBase, Generic[Value]):
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
+            # An error handler of the application may drop the headers of the exception.
+            note_vary(self._authenticator.vary, request.scope)
             response = self._authenticator.response_to(refusal, incoming)
             raise exception_for(response, request.scope) from refusal
+        if self._authenticator.varies(auth, incoming):
+            note_vary(self._authenticator.vary, request.scope)
         request.state.auth = auth
         # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
         # stack, but costs more than everything else here.

@@ -15,6 +15,7 @@ from torii_backend._guard.options import (
 )
 from torii_backend.flask.guard import ViewGuard, authenticate_request, configured_options
 from torii_backend.flask.order import check_order
+from torii_backend.flask.vary import add_vary_last
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,6 +55,7 @@ class Torii:
         options = self._options_for(app)
         authenticator = Authenticator(**options)
         app.extensions["torii"] = options
+        add_vary_last(app)
         is_checked = False
 
         @app.before_request

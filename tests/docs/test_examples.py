@@ -29,7 +29,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTION = re.compile(r"(?:\A|^##).*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
-ABOUT_ALL = ("## Guard keywords", "## Other frameworks", "## Error responses", "## Servers")
+ABOUT_ALL = (
+    "## Guard keywords",
+    "## Other frameworks",
+    "## Error responses",
+    "## Caches",
+    "## Servers",
+)
 STEPS = ["Install", "Configure", "Guard", "Read", "Refuse"]
 ISSUER = "https://acme.torii.so"
 USER_ID = "user_ada"
