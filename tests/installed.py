@@ -10,6 +10,8 @@ FRAMEWORKS = (
     "falcon",
     "flask_restx",
     "flask_smorest",
+    "gevent",
+    "jedi",
     "litestar",
     "ninja",
     "pyramid",

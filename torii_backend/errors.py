@@ -42,6 +42,7 @@ PermissionDeniedReason = Literal[
     "role",
     "claim",
     "check",
+    "user",
 ]
 
 SENTENCES: dict[str, str] = {

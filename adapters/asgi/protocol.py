@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.vary import Vary
+from torii_backend.asgi.upload import drop_body
 from torii_backend.auth import Auth
 
 Scope = MutableMapping[str, Any]
@@ -45,14 +46,15 @@ async def send_response(
     WebSocket is closed, and the server sends a 403.
     """
     if scope["type"] == "http":
+        await drop_body(scope, receive)
         body = b"" if scope["method"] == "HEAD" else response.body
         await _send(response, body, "http.response", send)
         return
-    await receive()
+    # Without waiting for the client's `websocket.connect`, which Quart's test client never sends.
     if "websocket.http.response" in (scope.get("extensions") or {}):
         await _send(response, response.body, "websocket.http.response", send)
     else:
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
 
 async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
@@ -62,4 +64,5 @@ async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -
         for name, value in (*response.headers, length)
     ]
     await send({"type": f"{kind}.start", "status": response.status, "headers": headers})
-    await send({"type": f"{kind}.body", "body": body})
+    # Quart's test client reads keys that ASGI calls optional.
+    await send({"type": f"{kind}.body", "body": body, "more_body": False})

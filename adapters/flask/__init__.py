@@ -7,7 +7,8 @@
     def me():
         return {"user_id": g.auth.user_id}
 
-    admin.before_request(Torii().guard(role="admin"))     # or: the views of this blueprint
+    # or: the views of this blueprint need the role of an admin
+    admin.before_request(Torii().guard(role="admin", organization="org_1"))
 
 Settings come from keywords, then `app.config["TORII_ISSUER"]` and the like, then TORII_ISSUER.
 `current_auth()` works wherever Flask's `request` works.

@@ -65,6 +65,9 @@ def configured_options(app: Flask) -> GuardOptions:
     """Read the options in `app.config`."""
     names = {name: f"TORII_{name.upper()}" for name in GuardOptions.__annotations__}
     found = {name: app.config[key] for name, key in names.items() if key in app.config}
+    mount = app.config.get("APPLICATION_ROOT")
+    if isinstance(mount, str) and mount.startswith("/"):
+        found.setdefault("root_path", mount)
     return cast("GuardOptions", found)
 
 

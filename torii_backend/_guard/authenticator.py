@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
 from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
+from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.settings import Audience, Issuer, require_header_name
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+_logger = logging.getLogger("torii_backend.guard")
+
+
+@not_from_requests()
 class Authenticator:
     """Authenticates requests with one set of options.
 
@@ -44,8 +50,11 @@ class Authenticator:
         self._required = checked.required
         self._header = checked.header
         self._exempt = checked.exempt
+        self._root_path = checked.root_path
+        self._has_warned_of_mount = False
         self._preflight = checked.preflight
         self._policy = checked.policy
+        warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
         self.vary: Vary = Vary(self._header)
 
@@ -145,11 +154,9 @@ class Authenticator:
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
-        if self._exempt:
-            paths = request.paths()
-            if paths is not None and self._exempt.matches(*paths):
-                request._needs_no_token = True
-                return None
+        if self._exempt and self._is_exempt(request):
+            request._needs_no_token = True
+            return None
         if self._preflight and request.is_preflight():
             request._needs_no_token = True
             return None
@@ -159,6 +166,21 @@ class Authenticator:
             if self._required:
                 raise
             return None
+
+    def _is_exempt(self, request: IncomingRequest) -> bool:
+        paths = request.paths()
+        if paths is None or not self._exempt.matches(*paths):
+            return False
+        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+            return True
+        if not self._has_warned_of_mount:
+            self._has_warned_of_mount = True
+            _logger.warning(
+                "A path in exempt was guarded, because the request has a mount point (root_path, "
+                "SCRIPT_NAME) that this guard does not know. If you mount the application there, "
+                "pass root_path= to the guard."
+            )
+        return False
 
     def _verifier_for(self, request: IncomingRequest) -> Verifier:
         """Return the Verifier of the issuer, which may depend on the request."""
@@ -175,10 +197,21 @@ class Authenticator:
         return pooled_verifier(issuer, self._audience, self._leeway)
 
 
+def warn_of_any_organization(policy: Policy) -> None:
+    """Log a warning if a role counts in any organization, which is rarely meant."""
+    if policy.trusts_any_organization():
+        _logger.warning(
+            "A guard accepts a role of any organization: %r. Add organization=, or "
+            "any_organization=True if you mean that.",
+            policy,
+        )
+
+
 def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
     return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
 
+@not_from_requests()
 def authenticate_request(
     headers: Headers,
     *,
@@ -212,6 +245,7 @@ def authenticate_request(
     return verifier.verify(bearer_token(headers, require_header_name(header)))
 
 
+@not_from_requests()
 async def authenticate_request_async(
     headers: Headers,
     *,

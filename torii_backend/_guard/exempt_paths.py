@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
-from typing import Callable, Union
+from typing import Callable, Optional, Union
 from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
@@ -68,6 +68,18 @@ class ExemptPaths:
 
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)
+
+
+def require_mount_point(root_path: Optional[str]) -> str:
+    """Return the path of a mount point without trailing slash; empty if there is none."""
+    plain = root_path.rstrip("/") if isinstance(root_path, str) else root_path
+    if not plain:
+        return ""
+    if not isinstance(plain, str) or not plain.startswith("/") or _normalised(plain) != plain:
+        raise ConfigurationError(
+            "root_path must be the path that the application is mounted at, such as /api."
+        )
+    return plain
 
 
 def _checked_pattern(pattern: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.types import (
     MetadataInput,
     NullableDate,
@@ -41,6 +42,7 @@ class CreateUser(Input, kw_only=True):
     date_of_birth: NullableDate = UNSET
 
 
+@not_from_requests("your_function")
 class UpdateUser(Input, kw_only=True):
     """A change of profile fields. Fields you leave out keep their value; None clears a field.
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, Optional, TypeVar
 
 from msgspec import Struct
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.types import Metadata, Timestamp
 
 ItemT = TypeVar("ItemT")
@@ -26,6 +27,7 @@ class _Record(Struct, frozen=True, rename="camel", kw_only=True):
         return f"{type(self).__name__}({shown})"
 
 
+@not_from_requests("your_function")
 class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     """One page of a listing.
 
@@ -42,6 +44,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     has_more: bool
 
 
+@not_from_requests("your_function")
 class User(_Record, frozen=True, kw_only=True):
     """An end user, as the secret key sees it.
 
@@ -82,6 +85,7 @@ class User(_Record, frozen=True, kw_only=True):
     deleted_at: Optional[Timestamp] = None
 
 
+@not_from_requests("your_function")
 class Session(_Record, frozen=True, kw_only=True):
     """A live sign-in of a user.
 
@@ -112,6 +116,7 @@ class Session(_Record, frozen=True, kw_only=True):
     impersonated_by: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class Organization(_Record, frozen=True, kw_only=True):
     """An organization.
 
@@ -134,6 +139,7 @@ class Organization(_Record, frozen=True, kw_only=True):
     role_set_id: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class OrganizationMember(_Record, frozen=True, kw_only=True):
     """A membership, seen from the organization.
 
@@ -158,6 +164,7 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
     role_name: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class UserOrganization(_Record, frozen=True, kw_only=True):
     """A membership, seen from the user.
 
@@ -184,6 +191,7 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
     role_name: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class Invitation(_Record, frozen=True, kw_only=True):
     """An invitation by email to join the environment.
 
@@ -222,6 +230,7 @@ class InvitationDetail(Invitation, frozen=True, kw_only=True):
     private_metadata: Metadata
 
 
+@not_from_requests("your_function")
 class ImpersonationToken(_Record, frozen=True, kw_only=True):
     """A token that signs its bearer in as a user, once.
 
@@ -238,6 +247,7 @@ class ImpersonationToken(_Record, frozen=True, kw_only=True):
     url: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class AllowedOrigins(_Record, frozen=True, kw_only=True):
     """The allowed origins in addition to those of web applications.
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.errors import (
     BadRequest,
     Conflict,
@@ -28,7 +29,9 @@ from torii_backend.client.errors import (
 from torii_backend.errors import ToriiApiError
 
 T = TypeVar("T")
-BodyErrorKind = Literal["cut off", "stalled", "too large", "compressed more than once"]
+BodyErrorKind = Literal[
+    "cut off", "stalled", "too large", "damaged", "in an encoding that was not asked for"
+]
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -54,6 +57,7 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str]  # names are case-insensitive
     body: bytes
     # cut off: the connection broke. stalled: time ran out. too large: longer than `MAX_BYTES`.
+    # damaged: it can't be decompressed.
     body_error: Optional[BodyErrorKind] = None
 
     @property
@@ -65,6 +69,7 @@ class HttpResponse(NamedTuple):
         return f"HttpResponse({self.status})"  # tracebacks may show it
 
 
+@not_from_requests("your_function")
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
     """The response to one call, raw and decoded.
@@ -94,6 +99,10 @@ def decoder(into: Any) -> msgspec.json.Decoder[Any]:
 
 def read_value(response: HttpResponse, into: Any) -> Any:
     """Decode the body of a 2xx response."""
+    if into is type(None) and media_type(response.headers) == "text/html":
+        raise BodyError(
+            "it is a web page, which Torii did not send"
+        )  # a firewall or a sign-in page
     if into is type(None) or (into is Any and response.status == 204):
         return None
     if response.body_error is not None:
@@ -123,6 +132,24 @@ def invalid_response(response: HttpResponse, error: BodyError) -> InvalidRespons
     """Make the error for a 2xx response that can't be decoded."""
     message = f"Torii responded with {response.status}, but the body can't be read: {error}."
     return InvalidResponse(message, response.status, **_facts(response))
+
+
+def is_problem(response: HttpResponse, problems: tuple[tuple[int, Mapping[str, str]], ...]) -> bool:
+    """Return whether this is one of Torii's own problems, by status and members."""
+    # A firewall's 403 and a proxy's 404 are no problem documents, or have another code.
+    if media_type(response.headers) != "application/problem+json":
+        return False
+    body = _read_body(response.body)
+    return any(
+        response.status == status
+        and all(_word(body, name) == text for name, text in members.items())
+        for status, members in problems
+    )
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the content type without its parameters, in lower case; empty if there is none."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def retry_after(headers: Mapping[str, str]) -> Optional[float]:
