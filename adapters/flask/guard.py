@@ -36,9 +36,29 @@ class ViewGuard:
         authenticator = self._authenticators.get(app)
         if authenticator is None:
             add_vary_last(app)
-            options = view_options(self._configured(app), self._options)
+            options = self.options_for(app)
             authenticator = self._authenticators[app] = Authenticator(**options)
         authenticate_request(authenticator)
+
+    def options_for(self, app: Flask) -> GuardOptions:
+        """Return the options with which it guards views of an application."""
+        return view_options(self._configured(app), self._options)
+
+
+class AppGuard:
+    """Guards an application as a whole."""
+
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        self._options = options
+        self._authenticator = Authenticator(**options)
+
+    def __call__(self) -> None:
+        """Authenticate the current request, or abort it."""
+        authenticate_request(self._authenticator)
+
+    def options_for(self, _: Flask) -> GuardOptions:
+        """Return the options with which it guards the application."""
+        return self._options
 
 
 def configured_options(app: Flask) -> GuardOptions:

@@ -110,6 +110,8 @@ def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: E
         above = "\n" * section.string.count("\n", 0, block.start(1))
         source = above + block[1].replace(ISSUER, torii.issuer)
         exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
+        for name in [name for name in namespace if name.startswith("test_")]:
+            namespace.pop(name)()
         if "auth" in namespace:
             assert namespace.pop("auth").user_id == USER_ID
 
