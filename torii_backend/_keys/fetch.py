@@ -22,6 +22,10 @@ class FetchError(Exception):
     """The JWKS could not be fetched. The message gives the reason, but never the URL."""
 
 
+class SetUpError(FetchError):
+    """The JWKS can't be fetched as this process is set up, such as with a CA file that is missing."""
+
+
 def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
@@ -87,8 +91,13 @@ def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Ma
             if response.status_code != 200:
                 raise FetchError(f"the response has status {response.status_code}")
             return _read(response), response.headers
-    except (requests.RequestException, OSError) as error:
-        raise FetchError(f"no usable response ({type(error).__name__})") from None
+    except (requests.RequestException, ConnectionError, TimeoutError) as error:
+        raise FetchError(f"no usable response ({type(error).__name__})") from error
+    except OSError as error:
+        # requests wraps those of sockets. It reports a CA file that is missing as a bare OSError.
+        if isinstance(error, (FileNotFoundError, PermissionError)) or error.errno is None:
+            raise SetUpError("the request can't be sent") from error
+        raise FetchError(f"no usable response ({type(error).__name__})") from error
 
 
 def _read(response: requests.Response) -> bytes:
