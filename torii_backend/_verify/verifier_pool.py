@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
+from torii_backend.auth import not_from_requests
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -40,6 +41,7 @@ _verifiers: OrderedDict[tuple[Any, ...], Verifier] = OrderedDict()
 _keystores: OrderedDict[tuple[str, float], KeyStore] = OrderedDict()
 
 
+@not_from_requests()
 def verify_token(
     token: Union[str, bytes],
     *,
@@ -66,6 +68,7 @@ def verify_token(
     return pooled_verifier(issuer, audience, leeway).verify(token)
 
 
+@not_from_requests()
 async def verify_token_async(
     token: Union[str, bytes],
     *,
