@@ -14,7 +14,14 @@ from tests.emulator.rest.operations import OPERATIONS as PUBLISHED
 from torii_backend import ToriiApiError, ToriiClient, settings
 from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import jws
-from torii_backend._keys import cache_control, fetch, fetch_limiter, keystore, process_limits
+from torii_backend._keys import (
+    cache_control,
+    fetch,
+    fetch_limiter,
+    fetcher,
+    keystore,
+    process_limits,
+)
 from torii_backend._verify import verifier
 from torii_backend.client._transport import response
 from torii_backend.errors import InvalidTokenReason, PermissionDeniedReason
@@ -73,7 +80,7 @@ def test_the_readme_names_the_pythons() -> None:
     [
         ("a token over 16 KiB", jws.MAX_TOKEN_BYTES / 1024),
         ("with a leeway of 30 seconds", verifier.DEFAULT_LEEWAY),
-        ("at most 24 hours", keystore.MAX_STALE_SECONDS / 3600),
+        ("at most 24 hours", fetcher.MAX_STALE_SECONDS / 3600),
         ("at most 512 KiB", fetch.MAX_BYTES / 1024),
         ("and 5 seconds", settings.DEFAULT_FETCH_TIMEOUT),
         ("every 5 minutes", cache_control.DEFAULT_SECONDS / 60),

@@ -12,7 +12,8 @@ import msgspec
 from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
 from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
-from torii_backend._keys.keystore import MAX_STALE_SECONDS, KeyStore
+from torii_backend._keys.fetcher import MAX_STALE_SECONDS
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.token_cache import CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
