@@ -56,7 +56,7 @@ class Me(APIView):
 class Admin(Me):
     """Respond to admins only."""
 
-    permission_classes = (RequirePolicy(role="admin"),)
+    permission_classes = (RequirePolicy(role="admin", organization="org_1"),)
 
 
 class Health(Me):

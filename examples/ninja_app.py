@@ -39,7 +39,7 @@ def me(request: HttpRequest) -> dict[str, Optional[str]]:
     return {"user_id": auth.user_id if auth else None}
 
 
-@api.get("/admin", auth=ToriiBearer(role="admin"))
+@api.get("/admin", auth=ToriiBearer(role="admin", organization="org_1"))
 async def admin(request: HttpRequest) -> dict[str, Optional[str]]:
     """Respond to admins only."""
     return me(request)

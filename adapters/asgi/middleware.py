@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import shows_options
+from torii_backend._guard.query_token import QueryTokenRequest
 from torii_backend._guard.request import ASGIRequest
+from torii_backend.asgi.expiry import ExpiringResponse
 from torii_backend.asgi.protocol import (
     Application,
     Receive,
@@ -14,10 +17,11 @@ from torii_backend.asgi.protocol import (
     Send,
     scope_with_auth,
     send_response,
+    send_with_vary,
 )
 from torii_backend.asgi.websocket import WebSocketGuard
 from torii_backend.asgi.websocket_options import AsgiOptions, AsgiSettings
-from torii_backend.errors import ToriiAuthError
+from torii_backend.errors import ConfigurationError, ToriiAuthError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,35 +41,73 @@ class AuthMiddleware:
         TypeError: a keyword is unknown.
     """
 
-    @shows_options(AsgiOptions, query_parameter=None, allowed_origins=None, close_on_expiry=False)
+    @shows_options(
+        AsgiOptions,
+        query_parameter=None,
+        query_parameter_paths=(),
+        allowed_origins=None,
+        close_on_expiry=False,
+        first_message=None,
+    )
     def __init__(self, app: Application, **options: Unpack[AsgiOptions]) -> None:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
+        self._query_parameter = settings.query_parameter
+        self._query_paths = settings.query_parameter_paths
+        self._close_on_expiry = settings.close_on_expiry
         self._websockets = WebSocketGuard(app, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or WebSocket. Other scopes pass through untouched."""
+        """Serve one request or WebSocket, or let the application start and stop (`lifespan`).
+
+        Raises:
+            ConfigurationError: the scope is of another type, which can't be guarded.
+        """
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
-        request = ASGIRequest(scope)
+        request = self._request(scope)
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            await send_response(response, scope, receive, send)
+            varying = send_with_vary(self._authenticator.vary, send)
+            await send_response(response, scope, receive, varying)
             return
+        if self._authenticator.varies(auth, request):
+            send = send_with_vary(self._authenticator.vary, send)
         token = bind_auth(auth)
         try:
-            await self._app(scope_with_auth(auth, scope), receive, send)
+            inner = scope_with_auth(auth, scope)
+            if auth is None or not self._close_on_expiry:
+                await self._app(inner, receive, send)
+            else:
+                seconds_left = partial(self._authenticator.seconds_left, auth)
+                await ExpiringResponse(receive, send, seconds_left).serve(self._app, inner)
         finally:
             unbind_auth(token)
+
+    def _request(self, scope: Scope) -> ASGIRequest:
+        request = ASGIRequest(scope)
+        if self._query_parameter is None or not self._query_paths:
+            return request
+        paths = request.paths()
+        if paths is None or not self._query_paths.matches(*paths):
+            return request
+        with_token = QueryTokenRequest(scope, self._query_parameter)
+        # In the server's own scope, from which some servers write their access log.
+        scope.update(with_token.scope_without_token())
+        return with_token
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._websockets.serve(scope, receive, send)
             return
-        if scope["type"] == "lifespan":
-            self._authenticator.prefetch()
+        if scope["type"] != "lifespan":
+            raise ConfigurationError(
+                "The guard must get scopes of type http, websocket or lifespan. "
+                "It can't require sign-in for others."
+            )
+        self._authenticator.prefetch()
         await self._app(scope, receive, send)

@@ -8,17 +8,19 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from torii_backend._guard.options import GuardOptions, checked_options
+from torii_backend.auth import not_from_requests
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
 
 
+@not_from_requests()
 class RequireAuthMixin:
     """Requires sign-in for a class-based view, sync or async.
 
     Write it before the other bases. It runs before any code of the view.
 
     Attributes:
-        auth_options: the keywords of `require_auth`, such as `{"role": "admin"}`. With
+        auth_options: the keywords of `require_auth`, such as `{"organization": True}`. With
             `{"required": False}` sign-in is optional.
 
     Raises:

@@ -7,7 +7,7 @@
     TORII = {"ISSUER": "https://acme.torii.so"}
 
     class Invoices(APIView):
-        permission_classes = [RequirePolicy(role="admin")]
+        permission_classes = [RequirePolicy(role="admin", organization="org_1")]
 
 Views find the Auth in `request.auth`, and its user in `request.user`.
 """

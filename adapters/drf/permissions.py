@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
+from msgspec import UNSET, UnsetType
 from rest_framework.permissions import BasePermission, SingleOperandHolder
 from rest_framework.request import Request
 
+from torii_backend._guard.authenticator import warn_of_any_organization
 from torii_backend._guard.options import combined_policy, shows_options
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import refusal_response
@@ -37,8 +39,11 @@ class RequirePolicy(SingleOperandHolder):
     """
 
     @shows_options(PolicyOptions)
-    def __init__(self, policy: Optional[Policy] = None, **keywords: Unpack[PolicyOptions]) -> None:
+    def __init__(
+        self, policy: Union[Policy, UnsetType] = UNSET, **keywords: Unpack[PolicyOptions]
+    ) -> None:
         self._policy = combined_policy(policy, **keywords)
+        warn_of_any_organization(self._policy)
 
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
         """Return the permission for one request; REST framework calls this."""

@@ -7,7 +7,8 @@
     def me():
         return {"user_id": g.auth.user_id}
 
-    admin.before_request(Torii().guard(role="admin"))     # or: the views of this blueprint
+    # or: the views of this blueprint need the role of an admin
+    admin.before_request(Torii().guard(role="admin", organization="org_1"))
 
 Settings come from keywords, then `app.config["TORII_ISSUER"]` and the like, then TORII_ISSUER.
 `current_auth()` works wherever Flask's `request` works.
@@ -18,5 +19,6 @@ from __future__ import annotations
 from torii_backend._guard.context import current_auth
 from torii_backend.flask.decorator import optional_auth, require_auth
 from torii_backend.flask.extension import Torii
+from torii_backend.flask.routes import unguarded_routes
 
-__all__ = ["Torii", "current_auth", "optional_auth", "require_auth"]
+__all__ = ["Torii", "current_auth", "optional_auth", "require_auth", "unguarded_routes"]

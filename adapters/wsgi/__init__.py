@@ -16,6 +16,7 @@ from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
 from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.vary import Vary
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ class AuthMiddleware:
             auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            return _send(response, environ, start_response)
+            varying = _varying(start_response, self._authenticator.vary)
+            return _send(response, environ, varying)
         environ["torii.auth"] = auth
+        if self._authenticator.varies(auth, request):
+            start_response = _varying(start_response, self._authenticator.vary)
         token = bind_auth(auth)
         try:
             body = self._app(environ, start_response)
@@ -62,6 +66,15 @@ class AuthMiddleware:
             return body if isinstance(body, list) else BoundIterator(auth, body)
         finally:
             unbind_auth(token)
+
+
+def _varying(start_response: StartResponse, vary: Vary) -> StartResponse:
+    """Let the response say that it depends on the token."""
+
+    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Any:
+        return start_response(status, vary.added_to(headers), *exc_info, **named)
+
+    return start
 
 
 def _send(

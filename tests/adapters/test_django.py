@@ -192,6 +192,24 @@ def test_the_view_sees_the_auth_of_the_innermost_guard(
         }
 
 
+_MOUNTED_AT_ME = [
+    ({}, 401),
+    ({"ROOT_PATH": "/app"}, 401),
+    ({"ROOT_PATH": "/me"}, 200),
+    ({"ROOT_PATH": "/me/"}, 200),
+    ({"EXEMPT": ["/public/*", "/me/public/*"]}, 200),
+]
+
+
+@pytest.mark.parametrize(("configured", "status"), _MOUNTED_AT_ME)
+def test_a_mount_point_of_the_server_opens_a_path_only_if_it_is_declared(
+    issuer: str, configured: dict[str, Any], status: int
+) -> None:
+    torii = {"ISSUER": issuer, "EXEMPT": ["/public/*"], **configured}
+    responses = _served_at("/me", "/me/public/x", TORII=torii, MIDDLEWARE=[MIDDLEWARE])
+    assert [response.status for response in responses] == [status, status]
+
+
 def _path_info(request: HttpRequest) -> HttpResponse:
     """Respond with the path that Django routes by."""
     return HttpResponse(request.path_info)
@@ -223,7 +241,7 @@ def test_exempt_paths_match_the_path_that_django_routes_by(
 ) -> None:
     """It is the path below the mount point, which comes from the server or FORCE_SCRIPT_NAME."""
     everything: dict[str, Any] = {"ISSUER": issuer, "EXEMPT": [lambda _: True]}
-    exempt = {**everything, "EXEMPT": ["/health", "/public/*"]}
+    exempt = {**everything, "EXEMPT": ["/health", "/public/*"], "ROOT_PATH": "/app"}
     shared = {"FORCE_SCRIPT_NAME": forced, "MIDDLEWARE": [MIDDLEWARE]}
     for path in ("/health", "/public/x", "/me", "/app/health", "/publicity"):
         target = mount + path

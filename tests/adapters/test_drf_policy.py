@@ -260,3 +260,11 @@ def test_the_document_of_on_error_is_kept(
     torii["ON_ERROR"] = lambda _: RefusalResponse(418, (("Content-Type", "text/plain"),), body)
     response = ask_rest(Request(), **permitting(RequirePolicy()))
     assert (response.status, response.json()) == (418, document)
+
+
+def test_a_permission_warns_of_a_role_in_any_organization(caplog: pytest.LogCaptureFixture) -> None:
+    RequirePolicy(role="admin", organization="org_1")
+    RequirePolicy(role="admin", any_organization=True)
+    assert caplog.records == []
+    RequirePolicy(Policy(role="admin"))
+    assert [record.name for record in caplog.records] == ["torii_backend.guard"]

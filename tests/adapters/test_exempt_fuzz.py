@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=examples(150))
 
-_MOUNTS = ("", "/api")
+_MOUNTS = ("", "/api", "/me", "/public")
 _WORDS = (
     "me",
     "me",
@@ -121,8 +121,16 @@ def _is_not_secret(path: str) -> bool:
 def test_the_secret_is_never_told_for_nothing(router: Driver, issuers: Issuers) -> None:
     guard = Guard(router, issuers)
     trusted = issuers.home.issuer
-    ways: list[Exempt] = [EXEMPT, [is_open], [_is_not_secret]]
-    apps = [guard.build({"issuer": trusted, "exempt": exempt}) for exempt in ways]
+    ways: list[tuple[Exempt, str]] = [
+        (EXEMPT, "/api"),
+        ([is_open], ""),
+        ([_is_not_secret], "/api"),
+        (["/", "/public/*"], ""),
+    ]
+    apps = [
+        guard.build({"issuer": trusted, "exempt": exempt, "root_path": root_path})
+        for exempt, root_path in ways
+    ]
 
     @_FUZZ
     @example("//me", "")
@@ -140,6 +148,9 @@ def test_the_secret_is_never_told_for_nothing(router: Driver, issuers: Issuers) 
     @example("/./me", "")
     @example("/ME/../me", "")
     @example("/api/me", "/api")
+    @example("/me", "/me")
+    @example("/me/", "/me")
+    @example("/me/public/x", "/me")
     @example("/apime", "/api")
     @example("/public/api/me", "/api")
     @example("/public/apime", "/api")
@@ -176,7 +187,7 @@ def test_nor_behind_an_address_in_place_of_a_path(router: Driver, issuers: Issue
 @pytest.mark.parametrize("router", ROUTERS, ids=[router.name for router in ROUTERS])
 def test_the_routes_are_there(router: Driver, issuers: Issuers) -> None:
     guard = Guard(router, issuers)
-    app = guard.build({"issuer": issuers.home.issuer, "exempt": EXEMPT})
+    app = guard.build({"issuer": issuers.home.issuer, "exempt": EXEMPT, "root_path": "/api"})
     assert app(bearer(issuers.token(), "/me")).body == SECRET
     assert app(Request("/me")).status == 401
     assert [app(Request(target)).body for target in ("/health", "/public/x")] == [OPEN, OPEN]

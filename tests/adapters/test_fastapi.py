@@ -22,6 +22,7 @@ from torii_backend import (
     current_auth,
 )
 from torii_backend._guard.refusal import RefusalResponse
+from torii_backend.asgi import AuthMiddleware
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers
@@ -212,6 +213,18 @@ def test_exempt_paths_of_a_mounted_app_count_from_its_mount_point(issuer: str) -
     outer.mount("/shop", inner)
     assert _get(outer, "/shop/health").json() == "fine"
     assert _get(outer, "/shop/me").status_code == 401
+
+
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter")
+def test_exempt_paths_count_from_the_root_path_of_the_app(issuer: str) -> None:
+    """Also where a proxy has taken it off; what the server says is replaced."""
+    app = FastAPI(root_path="/api")
+    app.add_middleware(AuthMiddleware, issuer=issuer, exempt=["/health"])
+    guard = require_auth(issuer=issuer, exempt=["/health"])
+    app.get("/health", dependencies=[Depends(guard)])(lambda: "fine")
+    for path in ("/health", "/api/health"):
+        assert _get(app, path).json() == "fine"
+    assert _get(app, "/api/me").status_code == 401
 
 
 def test_a_route_may_demand_more_than_its_router(

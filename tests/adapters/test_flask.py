@@ -9,7 +9,8 @@ import pytest
 from flask import Blueprint, Flask, Response, g, jsonify, request, stream_with_context
 from flask.testing import FlaskClient
 from flask.views import MethodView
-from werkzeug.exceptions import HTTPException, Unauthorized
+from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from torii_backend import ConfigurationError, ToriiAuthError, Verifier, current_auth
 from torii_backend._guard.refusal import RefusalResponse, refusal_response
@@ -76,6 +77,27 @@ def test_a_keyword_that_is_none_leaves_the_configuration(issuers: Issuers, keywo
     nothing: dict[str, Any] = {keyword: None}
     Torii(app, **nothing)
     assert app.test_client().get("/me", headers=bearer_headers(issuers)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("config", "status"),
+    [
+        ({}, 401),
+        ({"TORII_ROOT_PATH": "/shop"}, 404),
+        ({"APPLICATION_ROOT": "/shop"}, 404),
+        ({"APPLICATION_ROOT": "/shop", "TORII_ROOT_PATH": "/other"}, 401),
+        ({"APPLICATION_ROOT": "https://shop.example"}, 401),
+    ],
+)
+def test_exempt_paths_count_from_the_mount_point_that_the_app_declares(
+    issuer: str, config: dict[str, Any], status: int
+) -> None:
+    app = _app(TORII_ISSUER=issuer, TORII_EXEMPT=["/open"], **config)
+    Torii(app)
+    app.wsgi_app = DispatcherMiddleware(NotFound(), {"/shop": app.wsgi_app})  # type: ignore[method-assign]
+    client = app.test_client()
+    assert client.get("/shop/open", base_url="http://localhost").status_code == status
+    assert client.get("/shop/me", base_url="http://localhost").status_code == 401
 
 
 def test_a_verifier_keyword_replaces_a_configured_issuer(issuers: Issuers) -> None:

@@ -162,7 +162,8 @@ def test_what_the_environ_said_before_does_not_count(issuers: Issuers) -> None:
 def test_exempt_paths_count_from_the_mount_point(
     issuer: str, target_key: Optional[str], mount: str, path: str, status: int
 ) -> None:
-    guarded = AuthMiddleware(_answering(lambda: [b"ok"]), issuer=issuer, exempt=["/health"])
+    app = _answering(lambda: [b"ok"])
+    guarded = AuthMiddleware(app, issuer=issuer, exempt=["/health"], root_path=mount)
     target = {} if target_key is None else {target_key: mount + path}
     request = Request(path, shows_target=False)
     assert call_wsgi(guarded, request, SCRIPT_NAME=mount, **target).status == status

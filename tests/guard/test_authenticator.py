@@ -39,6 +39,9 @@ class Routed(HeadersRequest):
     def paths(self) -> tuple[str, str]:
         return self._paths
 
+    def is_mounted_at(self, _: str) -> bool:
+        return True
+
 
 def request_of(headers: Any, paths: Paths) -> Any:
     return headers if paths is None else Routed(headers, paths)

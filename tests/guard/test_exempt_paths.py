@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fuzzing import fuzz
-from torii_backend import ConfigurationError
+from torii_backend import Authenticator, ConfigurationError, MissingCredentials
 from torii_backend._guard.exempt_paths import ExemptPaths
 from torii_backend._guard.raw_path import environ_paths, scope_paths
+from torii_backend._guard.request import ASGIRequest, IncomingRequest, WSGIRequest
 
 EXEMPT = ExemptPaths(["/health", "/docs/", "/public/*", "/assets*"])
 
@@ -204,6 +205,106 @@ def test_below_a_mount_point(paths: Callable[[str, str], tuple[str, str]]) -> No
     for raw in ("/app/me", "/app/public/../me", "/app/%68ealth", "/a%70p/health", "/app//health"):
         assert not EXEMPT.matches(*paths("/app", raw))
     assert not EXEMPT.matches(*paths("", "/app/health"))
+
+
+def at_wsgi(mount: str, raw: str) -> IncomingRequest:
+    path = raw[len(mount) :] if f"{raw}/".startswith(f"{mount}/") else raw
+    return WSGIRequest({"SCRIPT_NAME": mount, "PATH_INFO": path, "RAW_URI": raw})
+
+
+def at_asgi(mount: str, raw: str, **scope: Any) -> IncomingRequest:
+    return ASGIRequest(
+        {"root_path": mount, "path": raw, "raw_path": raw.encode(), "headers": [], **scope}
+    )
+
+
+def is_open(request: IncomingRequest, exempt: Any, root_path: Any = None) -> bool:
+    """Return whether a guard lets a request pass that has no token."""
+    options: Any = {"issuer": "https://acme.example", "exempt": exempt, "root_path": root_path}
+    try:
+        return Authenticator(**options).authenticate(request) is None
+    except MissingCredentials:
+        return False
+
+
+ROOTS = [("/", "/public/*"), (lambda path: path == "/" or path.startswith("/public/"),)]
+
+
+@pytest.mark.parametrize("exempt", ROOTS)
+@pytest.mark.parametrize("at", [at_wsgi, at_asgi])
+def test_a_mount_point_opens_no_path_unless_it_is_declared(at: Any, exempt: Any) -> None:
+    """Servers take it from a header, which any client may send."""
+    for mount, raw in (
+        ("/admin", "/admin"),
+        ("/admin", "/admin/"),
+        ("/admin", "/admin/public/x"),
+        ("/admin/", "/admin/public/x"),
+        ("/admin", "/public/x"),
+        ("admin", "/admin/public/x"),
+    ):
+        for declared in (None, "", "/", "/app", "/admin/app", "/ad"):
+            assert not is_open(at(mount, raw), exempt, declared)
+    for declared in ("/admin", "/admin/"):
+        assert is_open(at("/admin", "/admin"), exempt, declared)
+        assert is_open(at("/admin", "/admin/public/x"), exempt, declared)
+        assert not is_open(at("/admin", "/admin/me"), exempt, declared)
+        assert is_open(at("", "/public/x"), exempt, declared)
+        assert not is_open(at("", "/admin/public/x"), exempt, declared)
+
+
+@pytest.mark.parametrize("at", [at_wsgi, at_asgi])
+def test_a_path_that_is_listed_with_its_mount_point_too_is_exempt(at: Any) -> None:
+    for listed in (["/health", "/app/health"], ["/*"], [lambda path: path.endswith("/health")]):
+        assert is_open(at("/app", "/app/health"), listed)
+    assert not is_open(at("/app", "/app/health"), ["/app/health"])
+    assert not is_open(at("/app", "/app/health"), ["/health", "/app/"])
+
+
+class Declaring:
+    root_path = "/app"
+
+
+def test_a_mount_point_that_the_application_puts_into_the_scope_is_declared() -> None:
+    """Starlette's Mount keeps what the server said; FastAPI(root_path=...) replaces it."""
+    scopes: list[tuple[dict[str, Any], bool]] = [
+        ({"app_root_path": ""}, True),
+        ({"app": Declaring()}, True),
+        ({"app_root_path": "/app"}, False),
+        ({"app": object()}, False),
+        ({"app": None}, False),
+    ]
+    for scope, is_declared in scopes:
+        assert is_open(at_asgi("/app", "/app/health", **scope), ["/health"]) is is_declared
+    inside = at_asgi("/v1/app", "/v1/app/health", app_root_path="/v1")
+    assert [
+        is_open(inside, ["/health"], declared) for declared in ("", "/v1", "/v1/app", "/app")
+    ] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_guarded_path_below_an_unknown_mount_point_is_reported_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    guard = Authenticator(issuer="https://acme.example", exempt=["/health"])
+    for _ in range(3):
+        for target in ("/app/health", "/app/me"):
+            with pytest.raises(MissingCredentials):
+                guard.authenticate(at_wsgi("/app", target))
+    (record,) = caplog.records
+    assert "root_path=" in record.getMessage() and "/app" not in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "root_path",
+    ["api", "/a//b", "/a/../b", "/a%20b", b"/api", ["/api"], 5, True, "https://host/api"],
+)
+def test_mount_points_that_are_refused(root_path: Any) -> None:
+    with pytest.raises(ConfigurationError, match="such as /api"):
+        Authenticator(issuer="https://acme.example", root_path=root_path)
 
 
 def test_a_mount_point_ends_at_a_slash() -> None:

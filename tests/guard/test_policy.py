@@ -19,8 +19,10 @@ from torii_backend import (
     ConfigurationError,
     PermissionDenied,
     Policy,
+    PolicyOptions,
     Verifier,
 )
+from torii_backend._guard.options import checked_options
 
 MINE = {"org_id": "org_1", "org_role": "admin"}
 
@@ -78,7 +80,6 @@ def test_impersonation_is_forbidden(refusal: Refusal, claims: dict[str, Any]) ->
         (True, {"o": "org_9"}, True),
         (True, {}, False),
         (False, {}, True),
-        (None, {}, True),
         ("org_1", MINE, True),
         ("org_1", {"org_id": "org_2"}, False),
         ("org_1", {"org_id": "ORG_1"}, False),
@@ -390,6 +391,10 @@ def test_a_policy_prints_readably(policy: Policy, shown: str) -> None:
         ("profile_complete", 1),
         ("impersonation", "deny"),
         ("impersonation", True),
+        ("organization", None),
+        ("role", None),
+        ("claims", None),
+        ("check", None),
         ("organization", ""),
         ("organization", 5),
         ("organization", []),
@@ -414,6 +419,52 @@ def test_a_policy_prints_readably(policy: Policy, shown: str) -> None:
 def test_an_invalid_keyword_value_is_refused(keyword: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^{keyword} must "):
         Policy(**{keyword: value})
+
+
+ADMINS = Policy(role="admin")
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [
+        ({"role": "admin"}, True),
+        ({"policy": ADMINS}, True),
+        ({"policy": ADMINS & Policy(email_verified=True)}, True),
+        ({"role": "admin", "organization": False}, True),
+        ({"role": "admin", "any_organization": False}, True),
+        ({"role": "admin", "any_organization": True}, False),
+        ({"policy": ADMINS, "any_organization": True}, False),
+        ({"policy": Policy(role="admin", any_organization=True)}, False),
+        ({"role": "admin", "organization": "org_1"}, False),
+        ({"role": "admin", "organization": True}, False),
+        ({"policy": ADMINS, "organization": {"org_1", "org_2"}}, False),
+        ({"policy": ADMINS & Policy(organization="org_1")}, False),
+        ({"organization": "org_1"}, False),
+        ({"any_organization": True}, False),
+        ({}, False),
+    ],
+)
+def test_a_guard_warns_once_of_a_role_in_any_organization(
+    caplog: pytest.LogCaptureFixture, options: Any, warns: bool
+) -> None:
+    Authenticator(issuer="https://acme.example", **options)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * warns
+    assert all("any_organization=True" in record.getMessage() for record in caplog.records)
+
+
+def test_any_organization_lets_nobody_in_whom_the_role_does_not(refusal: Refusal) -> None:
+    policy = Policy(role="admin", any_organization=True)
+    assert [refusal(policy, **MINE), refusal(policy, org_id="org_1")] == [None, "role"]
+    assert repr(policy) == "Policy(role='admin', any_organization=True)"
+
+
+@pytest.mark.parametrize("keyword", [*PolicyOptions.__annotations__, "policy"])
+def test_a_condition_that_is_none_is_refused_by_every_kind_of_options(keyword: str) -> None:
+    """Such as one from an environment variable that isn't set."""
+    options: Any = {"issuer": "https://acme.example", keyword: None}
+    for check in (Authenticator, checked_options):
+        with pytest.raises(ConfigurationError, match=f"^{keyword} must "):
+            check(**options)
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
 from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
+from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.settings import Audience, Issuer, require_header_name
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+_logger = logging.getLogger("torii_backend.guard")
+
+
+@not_from_requests()
 class Authenticator:
     """Authenticates requests with one set of options.
 
@@ -43,9 +50,13 @@ class Authenticator:
         self._required = checked.required
         self._header = checked.header
         self._exempt = checked.exempt
+        self._root_path = checked.root_path
+        self._has_warned_of_mount = False
         self._preflight = checked.preflight
         self._policy = checked.policy
+        warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
+        self.vary: Vary = Vary(self._header)
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Identify the user of a request and enforce the policy.
@@ -112,12 +123,24 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
+    def may_pass_without_token(self, template: str) -> bool:
+        """Return whether a request for a path of this route may pass without a token.
+
+        Args:
+            template: the route below the mount point of the guard, such as `/items/{id}`.
+        """
+        return not self._required or self._exempt.may_match(template)
+
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
         if self._verifier is not None:
             return self._verifier.seconds_left(auth)
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
+
+    def varies(self, auth: Optional[Auth], request: IncomingRequest) -> bool:
+        """Return whether the response to a request that passed depends on the header of the token."""
+        return auth is not None or not request.needs_no_token
 
     def response_to(
         self, refusal: ToriiAuthError, request: Union[IncomingRequest, Headers]
@@ -139,11 +162,11 @@ class Authenticator:
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
-        if self._exempt:
-            paths = request.paths()
-            if paths is not None and self._exempt.matches(*paths):
-                return None
+        if self._exempt and self._is_exempt(request):
+            request._needs_no_token = True
+            return None
         if self._preflight and request.is_preflight():
+            request._needs_no_token = True
             return None
         try:
             return parse_bearer(request.credentials(self._header))
@@ -151,6 +174,21 @@ class Authenticator:
             if self._required:
                 raise
             return None
+
+    def _is_exempt(self, request: IncomingRequest) -> bool:
+        paths = request.paths()
+        if paths is None or not self._exempt.matches(*paths):
+            return False
+        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+            return True
+        if not self._has_warned_of_mount:
+            self._has_warned_of_mount = True
+            _logger.warning(
+                "A path in exempt was guarded, because the request has a mount point (root_path, "
+                "SCRIPT_NAME) that this guard does not know. If you mount the application there, "
+                "pass root_path= to the guard."
+            )
+        return False
 
     def _verifier_for(self, request: IncomingRequest) -> Verifier:
         """Return the Verifier of the issuer, which may depend on the request."""
@@ -167,10 +205,21 @@ class Authenticator:
         return pooled_verifier(issuer, self._audience, self._leeway)
 
 
+def warn_of_any_organization(policy: Policy) -> None:
+    """Log a warning if a role counts in any organization, which is rarely meant."""
+    if policy.trusts_any_organization():
+        _logger.warning(
+            "A guard accepts a role of any organization: %r. Add organization=, or "
+            "any_organization=True if you mean that.",
+            policy,
+        )
+
+
 def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
     return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
 
+@not_from_requests()
 def authenticate_request(
     headers: Headers,
     *,
@@ -204,6 +253,7 @@ def authenticate_request(
     return verifier.verify(bearer_token(headers, require_header_name(header)))
 
 
+@not_from_requests()
 async def authenticate_request_async(
     headers: Headers,
     *,

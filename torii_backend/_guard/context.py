@@ -20,7 +20,7 @@ from contextlib import suppress
 from contextvars import ContextVar, Token
 from typing import Callable, Generic, NamedTuple, Optional, TypeVar
 
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import ConfigurationError
 
 Chunk = TypeVar("Chunk")
@@ -41,6 +41,7 @@ class RequestAuth(NamedTuple):
 _sources: list[Callable[[], Optional[RequestAuth]]] = []
 
 
+@not_from_requests()
 def current_auth() -> Optional[Auth]:
     """Return the Auth of the request that is being handled.
 

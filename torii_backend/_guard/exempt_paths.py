@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
-from typing import Callable, Union
+from typing import Callable, Optional, Union
 from urllib.parse import quote, unquote
 
 from torii_backend.errors import ConfigurationError
@@ -66,8 +66,35 @@ class ExemptPaths:
             all(function(form) is True for form in forms) for function in self._functions
         )
 
+    def may_match(self, template: str) -> bool:
+        """Return whether some path of a route may be exempt.
+
+        Args:
+            template: such as `/items/{id}`, `/items/<id>` or `/static/*`.
+        """
+        sure = re.split(r"[{<*]", template, maxsplit=1)[0]
+        if any(function(template) is True for function in self._functions):
+            return True
+        if sure == template:
+            return self._lists(template)
+        return any(path.startswith(sure) for path in (*self._exact, *self._prefixes)) or (
+            sure.startswith(self._prefixes)
+        )
+
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)
+
+
+def require_mount_point(root_path: Optional[str]) -> str:
+    """Return the path of a mount point without trailing slash; empty if there is none."""
+    plain = root_path.rstrip("/") if isinstance(root_path, str) else root_path
+    if not plain:
+        return ""
+    if not isinstance(plain, str) or not plain.startswith("/") or _normalised(plain) != plain:
+        raise ConfigurationError(
+            "root_path must be the path that the application is mounted at, such as /api."
+        )
+    return plain
 
 
 def _checked_pattern(pattern: str) -> str:

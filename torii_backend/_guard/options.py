@@ -6,11 +6,14 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypedDict, TypeVar, Union, cast
 from typing import get_type_hints as type_hints_of
 
-from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
-from torii_backend._guard.policy import Policy, PolicyOptions
+from msgspec import UNSET, UnsetType
+
+from torii_backend._guard.exempt_paths import Exempt, ExemptPaths, require_mount_point
+from torii_backend._guard.policy import Policy, PolicyOptions, reject_none
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
+from torii_backend.auth import marked_signature
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
@@ -46,8 +49,9 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     leeway: float
     header: str
     exempt: Exempt
+    root_path: Optional[str]
     preflight: bool
-    policy: Optional[Policy]
+    policy: Policy
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -66,6 +70,9 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         header: the header that carries `Bearer <token>`, authorization by default.
         exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
             take a path and return True if it is exempt.
+        root_path: the path that you mount the application at, such as /api, or that your server is
+            configured with. Below any other mount point, which a client may have chosen by a header, a
+            path is exempt only if `exempt` lists it with the mount point as well.
         preflight: whether CORS preflight requests pass without sign-in, because browsers send them
             without credentials. True by default.
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
@@ -90,8 +97,9 @@ class CheckedOptions:
         leeway: float = DEFAULT_LEEWAY,
         header: str = "authorization",
         exempt: Exempt = (),
+        root_path: Optional[str] = None,
         preflight: bool = True,
-        policy: Optional[Policy] = None,
+        policy: Union[Policy, UnsetType] = UNSET,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         **conditions: Unpack[PolicyOptions],
@@ -111,6 +119,7 @@ class CheckedOptions:
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
         self.exempt = ExemptPaths(exempt)
+        self.root_path: str = require_mount_point(root_path)
         self.preflight: bool = require_bool(preflight, "preflight")
         self.policy: Policy = combined_policy(policy, **conditions)
         self.on_error: Optional[ErrorHandler] = _error_handler(on_error)
@@ -135,12 +144,17 @@ def require_view(view: object) -> None:
         )
 
 
-def combined_policy(policy: Optional[Policy], **conditions: Unpack[PolicyOptions]) -> Policy:
+def combined_policy(
+    policy: Union[Policy, UnsetType], **conditions: Unpack[PolicyOptions]
+) -> Policy:
     """Return the policy that a `policy=` and the policy keywords of a guard amount to."""
-    if not isinstance(policy, (Policy, type(None))):
-        raise ConfigurationError("policy must be a torii_backend.Policy.")
+    reject_none(policy, "policy")
     stated = Policy(**conditions)
-    return stated if policy is None else policy & stated
+    if policy is UNSET:
+        return stated
+    if not isinstance(policy, Policy):
+        raise ConfigurationError("policy must be a torii_backend.Policy.")
+    return policy & stated
 
 
 def _error_handler(on_error: Optional[OnError]) -> Optional[ErrorHandler]:
@@ -229,6 +243,8 @@ def shows_options(options: type, **defaults: object) -> Callable[[Function], Fun
         ]
         shown: Any = function
         shown.__signature__ = own.replace(parameters=[*named, *keywords])
+        name, after = function.__qualname__.partition(".")[0], int("self" in own.parameters)
+        shown.__signature__ = marked_signature(function, name, after=after)
         annotations = {n: each for n, each in function.__annotations__.items() if n != unpacked}
         shown.__annotations__ = {**annotations, **hints}
         return function

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from inspect import isawaitable
 from types import BuiltinMethodType, MethodType, MethodWrapperType
-from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
+from typing import Any, Callable, Literal, NamedTuple, TypedDict, Union
 
-from torii_backend.auth import Auth
-from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
+from msgspec import UNSET, UnsetType
+
+from torii_backend.auth import Auth, not_from_requests
+from torii_backend.errors import (
+    ConfigurationError,
+    PermissionDenied,
+    PermissionDeniedReason,
+)
 from torii_backend.settings import require_bool
 
 Verdict = Union[bool, str]
@@ -25,7 +31,9 @@ class PolicyOptions(TypedDict, total=False):
         profile_complete: True demands that the claim of this name is there and JSON true.
         impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
-        role: the role key in the active organization, or several of which one is enough.
+        role: the role key in the active organization, or several of which one is enough. It may be
+            any organization in which users can get that role, so give `organization` as well.
+        any_organization: True says that the role counts in any organization. Guards don't warn then.
         claims: claims by name, with the value or values of which each claim must have one.
         check: your function that takes the Auth. True passes, False refuses, and a string refuses
             with that message. It may be async if the framework can await it.
@@ -34,10 +42,11 @@ class PolicyOptions(TypedDict, total=False):
     email_verified: bool
     profile_complete: bool
     impersonation: Literal["allow", "forbid"]
-    organization: Union[bool, str, Collection[str], None]
-    role: Union[str, Collection[str], None]
-    claims: Optional[Mapping[str, Accepted]]
-    check: Optional[Check]
+    organization: Union[bool, str, Collection[str]]
+    role: Union[str, Collection[str]]
+    any_organization: bool
+    claims: Mapping[str, Accepted]
+    check: Check
 
 
 class _Condition(NamedTuple):
@@ -65,6 +74,7 @@ class _SameCheck:
         return self.function if is_method else id(self.function)
 
 
+@not_from_requests()
 class Policy:
     """What an Auth must be to pass; all conditions must hold.
 
@@ -76,7 +86,8 @@ class Policy:
         impersonation: `forbid` rejects impersonated sessions; `allow` is the default.
         organization: True demands an active organization; an id or several, one of these.
         role: the role key in the active organization, or several of which one is enough; compared
-            as exact strings.
+            as exact strings. Give `organization` as well, else it may be any.
+        any_organization: True says that the role counts in any organization. Guards don't warn then.
         claims: claims by name, with the value or values of which each claim must have one: strings,
             numbers, booleans or None. A claim that is an array or an object never matches.
         check: your own function, see `PolicyOptions`.
@@ -93,17 +104,19 @@ class Policy:
         email_verified: bool = False,
         profile_complete: bool = False,
         impersonation: Literal["allow", "forbid"] = "allow",
-        organization: Union[bool, str, Collection[str], None] = None,
-        role: Union[str, Collection[str], None] = None,
-        claims: Optional[Mapping[str, Accepted]] = None,
-        check: Optional[Check] = None,
+        organization: Union[bool, str, Collection[str], UnsetType] = UNSET,
+        role: Union[str, Collection[str], UnsetType] = UNSET,
+        any_organization: bool = False,
+        claims: Union[Mapping[str, Accepted], UnsetType] = UNSET,
+        check: Union[Check, UnsetType] = UNSET,
     ) -> None:
         self._conditions = (
             *_flag("email_verified", email_verified),
             *_flag("profile_complete", profile_complete),
             *_impersonation(impersonation),
             *_organization(organization),
-            *([] if role is None else [_Condition("role", _strings(role, "role"))]),
+            *_role(role),
+            *_flag("any_organization", any_organization),
             *_claims(claims),
             *_check(check),
         )
@@ -135,6 +148,11 @@ class Policy:
                 _judge(await verdict if isawaitable(verdict) else verdict)
             else:
                 _require(condition, auth)
+
+    def trusts_any_organization(self) -> bool:
+        """Return whether a role counts in any organization, though the policy doesn't say so."""
+        keywords = {condition.keyword for condition in self._conditions}
+        return "role" in keywords and keywords.isdisjoint({"organization", "any_organization"})
 
     def __and__(self, other: Policy) -> Policy:
         """Make the policy that demands what both demand."""
@@ -205,6 +223,7 @@ _HOLDS: dict[str, Callable[[Any, Auth], bool]] = {
         auth.organization_id is not None if wanted is True else auth.organization_id in wanted
     ),
     "role": lambda wanted, auth: auth.organization_role in wanted,
+    "any_organization": lambda _, __: True,
     "claims": _has_claim,
 }
 _REFUSALS: dict[str, tuple[PermissionDeniedReason, str]] = {
@@ -232,15 +251,32 @@ def _impersonation(impersonation: str) -> list[_Condition]:
     return [_Condition("impersonation", "forbid")] if impersonation == "forbid" else []
 
 
-def _organization(organization: Union[bool, str, Collection[str], None]) -> list[_Condition]:
-    if organization is None or organization is False:
+def reject_none(value: object, keyword: str) -> None:
+    """Reject None: a variable that isn't set would lift the condition that it should make."""
+    if value is None:
+        raise ConfigurationError(
+            f"{keyword} must not be None. Set the variable that it comes from, or leave it out."
+        )
+
+
+def _organization(
+    organization: Union[bool, str, Collection[str], UnsetType],
+) -> list[_Condition]:
+    reject_none(organization, "organization")
+    if organization is UNSET or organization is False:
         return []
     wanted = organization is True or _strings(organization, "organization")
     return [_Condition("organization", wanted)]
 
 
-def _check(check: Optional[Check]) -> list[_Condition]:
-    if check is None:
+def _role(role: Union[str, Collection[str], UnsetType]) -> list[_Condition]:
+    reject_none(role, "role")
+    return [] if role is UNSET else [_Condition("role", _strings(role, "role"))]
+
+
+def _check(check: Union[Check, UnsetType]) -> list[_Condition]:
+    reject_none(check, "check")
+    if check is UNSET:
         return []
     if not callable(check):
         raise ConfigurationError(
@@ -264,8 +300,9 @@ def _strings(values: Union[str, Collection[str], bool], keyword: str) -> frozens
     return frozenset(found)
 
 
-def _claims(claims: Optional[Mapping[str, Accepted]]) -> list[_Condition]:
-    if claims is None:
+def _claims(claims: Union[Mapping[str, Accepted], UnsetType]) -> list[_Condition]:
+    reject_none(claims, "claims")
+    if claims is UNSET:
         return []
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):
         raise ConfigurationError(

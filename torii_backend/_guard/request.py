@@ -7,10 +7,18 @@ from functools import lru_cache
 from typing import Any, Optional
 
 from torii_backend._guard.bearer import Headers, header_values
-from torii_backend._guard.raw_path import environ_paths, scope_paths
+from torii_backend._guard.raw_path import (
+    environ_paths,
+    full_environ_paths,
+    full_scope_paths,
+    is_declared,
+    scope_paths,
+)
+from torii_backend.auth import not_from_requests
 from torii_backend.settings import HTTP_TOKEN
 
 
+@not_from_requests()
 class IncomingRequest:
     """A request on its way to a guard; given to functions that choose an issuer.
 
@@ -18,9 +26,15 @@ class IncomingRequest:
         method: the HTTP method in capitals; empty if the guard was given headers alone.
     """
 
-    __slots__ = ()
+    __slots__ = ("_needs_no_token",)
 
     method: str
+    _needs_no_token: bool
+
+    @property
+    def needs_no_token(self) -> bool:
+        """Whether a guard let it pass without looking for a token: an exempt path or a preflight."""
+        return getattr(self, "_needs_no_token", False)
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header.
@@ -34,13 +48,27 @@ class IncomingRequest:
         """Return the path as it was sent and as decoded, below the mount point, if known."""
         raise NotImplementedError
 
+    def full_paths(self) -> tuple[str, str]:
+        """Return the path as it was sent and as decoded, with the mount point. Only if it is known."""
+        raise NotImplementedError
+
+    def is_mounted_at(self, root_path: str) -> bool:
+        """Return whether the application chose the mount point: there is none, or it is `root_path`.
+
+        Servers may take any other from a header, so a client may choose it.
+        """
+        raise NotImplementedError
+
     def credentials(self, header: str) -> list[str]:
         """List what may be credentials: the values of the header that carries the token."""
         return self.getlist(header)
 
     @property
     def path(self) -> str:
-        """The decoded path below the mount point; empty if it is unknown."""
+        """The decoded path below the mount point; empty if it is unknown.
+
+        Some servers let the client choose the mount point (see `root_path` of `GuardOptions`).
+        """
         paths = self.paths()
         return "" if paths is None else paths[1]
 
@@ -85,6 +113,14 @@ class WSGIRequest(IncomingRequest):
         """Return the path as it was sent and as decoded, below the mount point."""
         return environ_paths(self.environ)
 
+    def full_paths(self) -> tuple[str, str]:
+        """Return the path as it was sent and as decoded, with the mount point."""
+        return full_environ_paths(self.environ)
+
+    def is_mounted_at(self, root_path: str) -> bool:
+        """Return whether the application chose the mount point (`SCRIPT_NAME`)."""
+        return self.environ.get("SCRIPT_NAME", "") in ("", root_path)
+
 
 class ASGIRequest(IncomingRequest):
     """An ASGI request or WebSocket.
@@ -111,6 +147,14 @@ class ASGIRequest(IncomingRequest):
     def paths(self) -> Optional[tuple[str, str]]:
         """Return the path as it was sent and as decoded, below the mount point."""
         return scope_paths(self.scope)
+
+    def full_paths(self) -> tuple[str, str]:
+        """Return the path as it was sent and as decoded, with the mount point."""
+        return full_scope_paths(self.scope)
+
+    def is_mounted_at(self, root_path: str) -> bool:
+        """Return whether the application chose the mount point (`root_path`)."""
+        return is_declared(self.scope, root_path)
 
 
 class HeadersRequest(IncomingRequest):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
 
+from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
 from torii_backend.emulator.application import Application
@@ -36,6 +37,7 @@ class _Parts(NamedTuple):
     pid: int
 
 
+@not_from_requests("your_function")
 class Emulator:
     """A local Torii with two environments, their secret keys and its own signing keys.
 

@@ -8,9 +8,12 @@ from uuid import uuid4
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
+
 _ENVIRONMENT = re.compile(r"[0-9a-f-]{36} sk_test_[0-9a-f]{48}")
 
 
+@not_from_requests("your_function")
 class Environment(msgspec.Struct, frozen=True):
     """An environment and its secret key.
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request
-from torii_backend import ConfigurationError, Verifier
+from torii_backend import ConfigurationError, PolicyOptions, Verifier
 
+_CONDITIONS = (*PolicyOptions.__annotations__, "policy")
 _HEADER = "X-Access-Token"
 
 
@@ -60,6 +61,8 @@ def a_wrong_setting_is_found_at_construction(guard: Guard) -> None:
         {"issuer": issuer, "policy": {"role": "admin"}},
         {"issuer": issuer, "role": []},
         {"issuer": issuer, "check": "no"},
+        # A variable that isn't set must not open what it should guard.
+        *({"issuer": issuer, keyword: None} for keyword in _CONDITIONS),
         {"issuer": issuer, "verifier": Verifier(issuer)},
         {"verifier": object()},
     )

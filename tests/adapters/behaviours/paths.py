@@ -108,6 +108,15 @@ def a_path_that_only_looks_exempt_is_guarded(guard: Guard) -> None:
 
 
 @behaviour
+def a_mount_point_in_a_header_opens_nothing(guard: Guard) -> None:
+    """daphne and gunicorn believe such a header, from a loopback peer at least."""
+    app = guard.serving(exempt=["/", "/public/*"])
+    for name in ("Daphne-Root-Path", "SCRIPT_NAME", "X-Forwarded-Prefix", "X-Script-Name"):
+        for target in ("/me", "/me/", "/me/public/x"):
+            guard.assert_refused(app(Request(target, ((name, "/me"),))), "no_credentials")
+
+
+@behaviour
 def functions_and_paths_may_be_mixed(guard: Guard) -> None:
     app = guard.serving(exempt=["/status", is_open])
     for target in ("/health", "/public/x?next=/me", "/status"):
