@@ -76,7 +76,7 @@ class AsyncDispatch:
 
     async def send(self, request: ApiRequest[T]) -> T:
         """Send a request on a thread of the pool."""
-        value: T = (await self._threads.run(self._transport.send, request)).value
+        value: T = (await self._threads.send(self._transport, request)).value
         return value
 
 
@@ -89,7 +89,7 @@ class RawAsyncDispatch:
 
     async def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
         """Send a request on a thread of the pool."""
-        return await self._threads.run(self._transport.send, request)
+        return await self._threads.send(self._transport, request)
 
 
 Dispatch = Union[SyncDispatch, RawSyncDispatch, AsyncDispatch, RawAsyncDispatch]
