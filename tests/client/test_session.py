@@ -133,7 +133,8 @@ class TestSession:
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
         session.get(server.url)
-        assert server.connections == 1
+        session.get(server.url)
+        assert server.connections == 2
         assert "Authorization" not in server.requests[1].headers
 
 

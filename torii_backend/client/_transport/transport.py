@@ -44,7 +44,9 @@ from torii_backend.client._transport.response import (
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
 from torii_backend.client._transport.session import (
+    SingleHostAdapter,
     is_replaced,
+    is_stock,
     make_session,
     require_sendable,
     with_cookie_jar,
@@ -102,13 +104,13 @@ class Transport:
     def close(self) -> None:
         """Close the connections and refuse further requests. A second call does nothing."""
         self._is_closed = True
-        if self._given_session is None:
-            self._session.close()
+        self._adapter.close()
 
     def _open(self) -> None:
         session = self._given_session
+        self._adapter = SingleHostAdapter(pool_maxsize=self.pool_size)
         if session is None:
-            session = make_session(self.pool_size)
+            session = make_session(self._adapter)
         elif hasattr(self, "_pid"):
             session.close()
         self._session = session
@@ -162,6 +164,8 @@ class Transport:
                 **self._settings,
             )
         adapter = session.get_adapter(self._api_url + request.path)
+        if is_stock(adapter):
+            adapter = self._adapter  # of the size that was asked for
         return adapter.send(self._prepare(request), timeout=timeout, **self._settings)
 
     def _prepare(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
