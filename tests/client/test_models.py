@@ -73,7 +73,9 @@ def ask(name: str, document: Any, server: ApiServer, torii: ToriiClient) -> Any:
     operation = next(operation for operation in OPERATIONS if operation.name == RECORDS[name][0])
     listed = isinstance(operation.response, list)
     paged = isinstance(operation.response, dict) and "items" in operation.response
-    server.respond_with(as_json([document] if listed else page(document) if paged else document))
+    server.respond_with(
+        as_json([document] if listed else page(document, document) if paged else document)
+    )
     value = operation.call(torii)
     return value[0] if listed else value.items[0] if paged else value
 

@@ -39,6 +39,8 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
         items: the records of the page.
         next_cursor: what to pass as `cursor` for the next page; None on the last one.
         has_more: whether there is such a page.
+        unreadable: the records that can't be decoded, as plain JSON. Each page that has some is
+            logged as a warning.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("has_more",)
@@ -46,6 +48,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     items: tuple[ItemT, ...]
     next_cursor: Optional[str] = None
     has_more: bool
+    unreadable: tuple[Any, ...] = ()
 
 
 @not_from_requests("your_function")

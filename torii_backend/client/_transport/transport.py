@@ -51,6 +51,7 @@ from torii_backend.client._transport.session import (
     require_sendable,
     with_cookie_jar,
 )
+from torii_backend.client.models import Page
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
 from torii_backend.settings import is_loopback
@@ -200,6 +201,14 @@ class Transport:
                 value = read_value(response, request.into)
             except BodyError as error:
                 raise invalid_response(self._masked(response), error) from None
+            if isinstance(value, Page) and value.unreadable:
+                logger.warning(
+                    "%s %s -> %d of %d records can't be decoded; they are in page.unreadable.",
+                    request.method,
+                    request.template,
+                    len(value.unreadable),
+                    len(value.unreadable) + len(value.items),
+                )
             return ApiResponse(response.status, response.headers, response.body, value)
         is_unauthorized = response.status == 401
         hint = self._key.why_refused(is_local=self._is_local) if is_unauthorized else None
