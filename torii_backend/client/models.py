@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, Optional, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from torii_backend.auth import not_from_requests
 from torii_backend.client.types import Metadata, Timestamp
@@ -25,6 +25,15 @@ class _Record(Struct, frozen=True, rename="camel", kw_only=True):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({shown})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as Torii's API writes it: plain JSON with camelCase names.
+
+        Returns:
+            Strings, numbers, lists and dicts; timestamps are text.
+        """
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Give rich the same; what msgspec has for it shows everything."""
