@@ -174,12 +174,16 @@ class TestConnections:
         monkeypatch.setattr(socket.socket, "setsockopt", record)
         url = server.url
         if proxied:
-            monkeypatch.setenv("HTTP_PROXY", url)
-            url = "http://127.0.0.2:1"
+            monkeypatch.setenv("HTTPS_PROXY", url)
+            url = "https://torii.invalid"
         server.respond_with(ORIGINS)
         given = session if own_session else None
-        with ToriiClient(KEY, api_url=url, session=given) as torii:
-            torii.allowed_origins.get()
+        with ToriiClient(KEY, api_url=url, session=given, max_retries=0) as torii:
+            try:
+                torii.allowed_origins.get()
+            except ToriiConnectionError:
+                assert proxied  # the server knows no CONNECT
+        assert server.connections == 1
         assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in seen
 
     def test_what_follows_a_body_is_not_a_response(

@@ -118,6 +118,10 @@ class Transport:
         # The environment's proxies and certificates, looked up once and not per request.
         settings = session.merge_environment_settings(self._api_url, {}, True, None, None)
         self._settings: dict[str, Any] = {**settings}
+        if self._is_local:
+            # A proxy would see the key in plain http. None stops requests from looking it up again.
+            none = dict.fromkeys(("http", "https", "all"))
+            self._settings["proxies"] = {**none, **session.proxies}
         self._pid = os.getpid()
 
     def exchange(self, request: ApiRequest[Any]) -> Outcome:
