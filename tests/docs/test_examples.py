@@ -176,7 +176,9 @@ def _assert_custom_responses(reports_or_login: Any, reports_with_problems: Any) 
 async def _assert_shows(api: Any, user_id: str) -> None:
     async with api.router.lifespan_context(api):
         response = await call_asgi(api, Request(f"/users/{user_id}"))
-    assert response.json() == {"id": user_id, "status": "active"}
+    shown = response.json()
+    assert (shown["id"], shown["email"]) == (user_id, "support@example.com")
+    assert shown.keys() == {"id", "email", "created_at"}
 
 
 def _call(app: Any, request: Request) -> Response:
