@@ -121,6 +121,8 @@ class InvalidToken(ToriiAuthError):
 class PermissionDenied(ToriiAuthError):
     """The token is valid, but the user isn't allowed to do this.
 
+    Policies raise it. You may raise it in a guarded view: the response is the same 403.
+
     Args:
         message: one sentence, which is sent to the client.
         reason: which condition of a policy failed, one of `PermissionDeniedReason`. It is sent to the

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
-from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
@@ -82,7 +82,12 @@ class RequestGuard:
             auth = self.authenticate(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return call_next(auth, request, get_response)
+        try:
+            return call_next(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
 
     async def handle_async(
         self, request: HttpRequest, get_response: GetResponseAsync
@@ -92,7 +97,12 @@ class RequestGuard:
             auth = await self.authenticate_async(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return await call_next_async(auth, request, get_response)
+        try:
+            return await call_next_async(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
 
 
 class LazyGuard:

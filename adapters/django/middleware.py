@@ -9,6 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend.auth import Auth
 from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
@@ -72,6 +73,14 @@ class AuthMiddleware:
                 return self._guard.http_response_to(refusal, request)
         self._guard.inject(auth, request)
         return await call_next_async(auth, request, self._get_response)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> Optional[HttpResponseBase]:
+        """Respond to a refusal that a view raised. Django calls this."""
+        if isinstance(error, ToriiAuthError) and is_refusal_by_view(error):
+            return self._guard.http_response_to(error, request)
+        return None
 
     def _check_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any

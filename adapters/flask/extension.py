@@ -13,7 +13,12 @@ from torii_backend._guard.options import (
     merged_options,
     shows_options,
 )
-from torii_backend.flask.guard import ViewGuard, authenticate_request, configured_options
+from torii_backend.flask.guard import (
+    ViewGuard,
+    authenticate_request,
+    configured_options,
+    respond_to_refusals_of_views,
+)
 from torii_backend.flask.order import check_order
 
 if TYPE_CHECKING:
@@ -54,6 +59,7 @@ class Torii:
         options = self._options_for(app)
         authenticator = Authenticator(**options)
         app.extensions["torii"] = options
+        respond_to_refusals_of_views(app)
         is_checked = False
 
         @app.before_request
