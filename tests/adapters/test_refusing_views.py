@@ -7,13 +7,20 @@ from typing import Annotated, Any, Callable
 
 import pytest
 
-from torii_backend import Auth, InvalidToken, PermissionDenied, ToriiAuthError
+from torii_backend import (
+    Auth,
+    InvalidToken,
+    PermissionDenied,
+    ToriiAuthError,
+    authenticate_request,
+    current_auth,
+)
 from torii_backend.asgi import AuthMiddleware
 from torii_backend.wsgi import AuthMiddleware as WsgiMiddleware
 
 from .application import OwnAuthError
 from .issuers import Issuers
-from .messages import bearer
+from .messages import Request, bearer
 from .transport import call_asgi, call_wsgi
 from .websocket import call_websocket, websocket_scope
 
@@ -307,3 +314,32 @@ class TestRestFramework:
 
         assert handled_by(exception_handler).status == 403
         assert (handled_by(own).status, seen) == (499, [PermissionDenied])
+
+
+@pytest.mark.parametrize("framework", ["flask", "fastapi"])
+def test_a_configuration_error_is_not_for_an_applications_handler_of_value_errors(
+    framework: str,
+) -> None:
+    """It would blame the client: here for an issuer that is missing, and for a missing guard."""
+    pytest.importorskip(framework)
+    if framework == "flask":
+        from flask import Flask
+
+        from torii_backend.flask import require_auth
+
+        app = Flask("app")
+        app.register_error_handler(ValueError, lambda _: ("bad request", 400))
+        app.add_url_rule("/me", "me", require_auth(lambda: "in"))
+        app.add_url_rule("/open", "open", lambda: str(current_auth()))
+        client = app.test_client()
+        statuses = [client.get(path).status_code for path in ("/me", "/open")]
+    else:
+        from fastapi import FastAPI
+        from fastapi.responses import JSONResponse
+
+        api = FastAPI()
+        api.add_exception_handler(ValueError, lambda *_: JSONResponse("bad request", 400))
+        api.get("/me")(lambda: authenticate_request({}))
+        api.get("/open")(lambda: str(current_auth()))
+        statuses = [asyncio.run(call_asgi(api, Request(path))).status for path in ("/me", "/open")]
+    assert statuses == [500, 500]

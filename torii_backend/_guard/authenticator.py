@@ -160,9 +160,11 @@ class Authenticator:
 
     def _is_exempt(self, request: IncomingRequest) -> bool:
         paths = request.paths()
-        if paths is None or not self._exempt.matches(*paths):
+        if paths is None or not self._exempt.matches(*paths, request):
             return False
-        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+        if request.is_mounted_at(self._root_path):
+            return True
+        if self._exempt.matches(*request.full_paths(), request):
             return True
         if not self._has_warned_of_mount:
             self._has_warned_of_mount = True
@@ -203,7 +205,7 @@ def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
 
 
 def authenticate_request(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,
@@ -214,7 +216,7 @@ def authenticate_request(
 
     Args:
         headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also a WSGI
-            environ or Django's META; values as str, bytes or a list of these.
+            environ or Django's META; values as str, bytes or a list of these. None is no headers.
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
@@ -236,7 +238,7 @@ def authenticate_request(
 
 
 async def authenticate_request_async(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,

@@ -158,8 +158,8 @@ class HeadersRequest(IncomingRequest):
 
     __slots__ = ("headers", "method")
 
-    def __init__(self, headers: Headers) -> None:
-        self.headers: Headers = headers
+    def __init__(self, headers: Optional[Headers]) -> None:
+        self.headers: Optional[Headers] = headers
         self.method: str = ""
 
     def getlist(self, name: str) -> list[str]:
