@@ -5,7 +5,19 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 
-FRAMEWORKS = ("bottle", "falcon", "litestar", "ninja", "pyramid", "quart", "rest_framework")
+FRAMEWORKS = (
+    "bottle",
+    "falcon",
+    "flask_restx",
+    "flask_smorest",
+    "gevent",
+    "jedi",
+    "litestar",
+    "ninja",
+    "pyramid",
+    "quart",
+    "rest_framework",
+)
 SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
 
 

@@ -4,18 +4,119 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Callable, NoReturn, Optional, TypeVar, Union
 
 import msgspec
 
-from torii_backend.errors import InvalidToken, parse_validation_message
+from torii_backend.errors import (
+    ConfigurationError,
+    InvalidToken,
+    ToriiError,
+    parse_validation_message,
+)
 
 if TYPE_CHECKING:
+    from inspect import Signature
     from uuid import UUID
 
 Kind = TypeVar("Kind")
+Public = TypeVar("Public", bound=Callable[..., Any])
+GUARD = "require_auth(...)"
 
 
+def not_from_requests(instead: str = GUARD) -> Callable[[Public], Public]:
+    """Mark a class or a function that FastAPI must not call with what a client sends.
+
+    `Depends(Auth)` would take an Auth from the query string. When a route is declared, FastAPI reads
+    the signature of its dependencies, and pydantic asks each annotation for a schema: ours raises.
+
+    Args:
+        instead: what to write in `Depends`.
+    """
+
+    def mark(kind: Public) -> Public:
+        marked: Any = kind
+        name, is_class = kind.__name__, isinstance(kind, type)
+        if not is_class:
+            marked.__signature__ = marked_signature(kind, name, instead)
+            return kind
+        marked.__get_pydantic_core_schema__ = classmethod(_schema)
+        fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
+        if fields:
+            # msgspec makes the signature of a Struct from its annotations.
+            own, first = kind.__annotations__, fields[0]
+            own[first] = Annotated[own[first], _Marked(own[first], name, instead)]
+        else:
+            marked.__signature__ = SignatureOfClass(instead)
+        return kind
+
+    return mark
+
+
+class _Marked:
+    """Replaces the annotation of a parameter, and looks like it."""
+
+    def __init__(self, annotation: Any, name: str, instead: str) -> None:
+        self._annotation = annotation
+        self._guide = f"Write Depends({instead}), not Depends({name})."
+
+    def __repr__(self) -> str:
+        return repr(self._annotation)
+
+    def __call__(self) -> NoReturn:
+        """Be callable: before Python 3.11 `Annotated` takes nothing else for a type."""
+        raise ConfigurationError(self._guide)
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> NoReturn:
+        raise ConfigurationError(self._guide)
+
+
+class SignatureOfClass:
+    """The `__signature__` of a marked class and of its subclasses, made when it is read."""
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+
+    def __get__(self, instance: object, owner: type) -> Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        make: Any = getattr(owner, "__init__")  # noqa: B009 (mypy)
+        if make is object.__init__:
+            make = owner.__new__
+        marked = marked_signature(make, owner.__name__, self._instead, after=1)
+        return marked.replace(parameters=[*marked.parameters.values()][1:])
+
+
+def marked_signature(
+    function: Callable[..., Any], name: str, instead: str = GUARD, after: int = 0
+) -> Signature:
+    """Return the signature with its first parameter marked. One is added if there is none."""
+    from inspect import Parameter, signature
+
+    own = signature(function)
+    named = [*own.parameters.values()]
+    kept, given = named[:after], named[after:]
+    first, *others = given or [Parameter("_", Parameter.KEYWORD_ONLY, default=None)]
+    marked = first.replace(annotation=_Marked(first.annotation, name, instead))
+    return own.replace(parameters=[*kept, marked, *others])
+
+
+def _schema(cls: type, source: object, handler: Callable[[object], Any]) -> Any:
+    """Let pydantic models hold an object of ours (`arbitrary_types_allowed`), but not read one."""
+    try:
+        return handler(source)
+    except RuntimeError:  # pydantic knows no schema
+        name = cls.__name__
+        raise ConfigurationError(
+            f"{name} must not be read from a request: write "
+            f"Annotated[{name}, Depends(...)] with a function that returns it."
+        ) from None
+
+
+not_from_requests()(ToriiError)
+
+
+@not_from_requests()
 class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The identity in one verified access token. It is the same class in every framework.
 

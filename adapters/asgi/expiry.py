@@ -1,12 +1,14 @@
-"""ExpiringWebSocket: a WebSocket that is closed when its token expires.
+"""What ends with its token: a WebSocket, or a response that streams.
 
-A WebSocket is connecting, open, closed or expired. The application's first `receive()` opens it: that
-message is always `websocket.connect`. The application closes it by `websocket.close`, and the client by
-the `websocket.disconnect` that the application receives. Either wins over expiry: nothing is sent then.
+An exchange is open, closed or expired. It is closed by the application's last message, or by the client,
+of which the application receives a disconnect. Either wins over expiry: nothing is sent then.
 
 One watcher task sleeps until the token expires. It sets the future `_expired`, exactly once, and
-closes the WebSocket to the client. From then on `receive()` returns a disconnect, and `send()` raises
-`WebSocketExpired` until the application has received that disconnect. Then it drops messages.
+ends the exchange for the client. From then on `receive()` returns a disconnect, and `send()` raises
+`TokenExpired` until the application has received that disconnect. Then it drops messages.
+
+A WebSocket is watched from the start. A response is watched from its first chunk on, if it has no
+Content-Length: others end by themselves, and clients would take a part for a fault.
 
 Everything runs on one event loop, so the flags need no lock. `_receiving` serialises the application's
 readers, since each message has one reader. The server's `receive()` runs in a task, `_incoming`, that
@@ -16,7 +18,7 @@ outlives a cancelled reader, so the message that it gets isn't lost. `serve()` e
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Optional
+from typing import Any, Callable, ClassVar, Optional
 
 from torii_backend.asgi.protocol import Application, Message, Receive, Scope, Send
 from torii_backend.errors import SENTENCES
@@ -25,18 +27,26 @@ _CODE = 3000
 _REASON = SENTENCES["expired"]
 # Clocks are set and machines sleep, so look at the clock at least this often.
 _LONGEST_SLEEP = 60.0
+# What Starlette makes of the OSError of a `send()`.
+_OF_STARLETTE = (
+    ("starlette.websockets", "WebSocketDisconnect"),
+    ("starlette.requests", "ClientDisconnect"),
+)
 
 
-class WebSocketExpired(OSError):
-    """The application sends to a WebSocket whose token has expired.
+class TokenExpired(OSError):
+    """The application sends to a client whose token has expired.
 
-    ASGI has servers raise an OSError for a closed WebSocket. Without it, an application that never
+    ASGI has servers raise an OSError if the client is gone. Without it, an application that never
     receives would go on sending forever.
     """
 
 
-class ExpiringWebSocket:
-    """One WebSocket, between the server and the application."""
+class _Expiring:
+    """One exchange, between the server and the application."""
+
+    _DISCONNECT: ClassVar[Message]
+    _END: ClassVar[Message]
 
     def __init__(self, receive: Receive, send: Send, seconds_left: Callable[[], float]) -> None:
         self._receive = receive
@@ -44,61 +54,61 @@ class ExpiringWebSocket:
         self._seconds_left = seconds_left
         self._expired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._receiving = asyncio.Lock()
+        self._watcher: Optional[asyncio.Future[None]] = None
         self._incoming: Optional[asyncio.Future[Message]] = None
-        self._is_connected = False
         self._is_closed = False
         self._app_got_disconnect = False
 
     async def serve(self, app: Application, scope: Scope) -> None:
         """Run the application until it returns. No task of ours outlives it."""
-        watcher = asyncio.ensure_future(self._close_on_expiry())
         try:
             await app(scope, self.receive, self.send)
         except Exception as error:
             if not _is_expiry(error):
                 raise
         finally:
-            if not self._expired.done():
-                watcher.cancel()
-            tasks: list[asyncio.Future[Any]] = [watcher]
+            if self._watcher is not None and not self._expired.done():
+                self._watcher.cancel()
             if self._incoming is not None:
                 self._incoming.cancel()
-                tasks.append(self._incoming)
+            tasks: list[Any] = [
+                task for task in (self._watcher, self._incoming) if task is not None
+            ]
             # They can only fail because the client is gone by now.
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def receive(self) -> Message:
         """Return the client's next message, or a disconnect once the token has expired."""
-        if not self._is_connected:
-            self._is_connected = True
-            return await self._receive()
         async with self._receiving:
-            return await self._receive_until_expiry()
-
-    async def _receive_until_expiry(self) -> Message:
-        incoming = self._incoming = self._incoming or asyncio.ensure_future(self._receive())
-        either: set[asyncio.Future[Any]] = {incoming, self._expired}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if self._expired.done():
-            self._app_got_disconnect = True
-            return {"type": "websocket.disconnect", "code": _CODE, "reason": _REASON}
-        self._incoming = None
-        message = incoming.result()
-        if message["type"] == "websocket.disconnect":
-            self._is_closed = True
-        return message
+            incoming = self._incoming = self._incoming or asyncio.ensure_future(self._receive())
+            either: set[asyncio.Future[Any]] = {incoming, self._expired}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._expired.done():
+                self._app_got_disconnect = True
+                return {**self._DISCONNECT}
+            self._incoming = None
+            message = incoming.result()
+            if message["type"] == self._DISCONNECT["type"]:
+                self._is_closed = True
+            return message
 
     async def send(self, message: Message) -> None:
-        """Send the application's message, or raise `WebSocketExpired` if the token has expired."""
+        """Send the application's message, or raise `TokenExpired` if the token has expired."""
         if self._expired.done():
-            if self._app_got_disconnect or message["type"] == "websocket.close":
+            if self._app_got_disconnect or self._is_last(message):
                 return
-            raise WebSocketExpired(_REASON)
-        if message["type"] in ("websocket.close", "websocket.http.response.start"):
+            raise TokenExpired(_REASON)
+        if self._is_last(message):
             self._is_closed = True
         await self._send(message)
 
-    async def _close_on_expiry(self) -> None:
+    def _is_last(self, message: Message) -> bool:
+        raise NotImplementedError
+
+    def _watch(self) -> None:
+        self._watcher = self._watcher or asyncio.ensure_future(self._end_on_expiry())
+
+    async def _end_on_expiry(self) -> None:
         left = self._seconds_left()
         while left > 0:
             await asyncio.sleep(min(left, _LONGEST_SLEEP))
@@ -106,16 +116,64 @@ class ExpiringWebSocket:
         if self._is_closed:
             return
         self._expired.set_result(None)
-        await self._send({"type": "websocket.close", "code": _CODE, "reason": _REASON})
+        await self._send({**self._END})
+
+
+class ExpiringWebSocket(_Expiring):
+    """One WebSocket. The client gets close code 3000."""
+
+    _DISCONNECT: ClassVar[Message] = {
+        "type": "websocket.disconnect",
+        "code": _CODE,
+        "reason": _REASON,
+    }
+    _END: ClassVar[Message] = {"type": "websocket.close", "code": _CODE, "reason": _REASON}
+    _is_connected = False
+
+    async def serve(self, app: Application, scope: Scope) -> None:
+        """Run the application until it returns. No task of ours outlives it."""
+        self._watch()
+        await super().serve(app, scope)
+
+    async def receive(self) -> Message:
+        """Return the client's next message, or a disconnect once the token has expired."""
+        if self._is_connected:
+            return await super().receive()
+        # Always `websocket.connect`, even if the token has just expired.
+        self._is_connected = True
+        return await self._receive()
+
+    def _is_last(self, message: Message) -> bool:
+        return message["type"] in ("websocket.close", "websocket.http.response.start")
+
+
+class ExpiringResponse(_Expiring):
+    """One HTTP exchange. A response that streams ends early, as if it were complete."""
+
+    _DISCONNECT: ClassVar[Message] = {"type": "http.disconnect"}
+    _END: ClassVar[Message] = {"type": "http.response.body", "body": b"", "more_body": False}
+    _streams = False
+
+    async def send(self, message: Message) -> None:
+        """Send the application's message, or raise `TokenExpired` if the token has expired."""
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            self._streams = b"content-length" not in names and not message.get("trailers", False)
+        await super().send(message)
+        if self._streams and message.get("more_body", False):
+            self._watch()
+
+    def _is_last(self, message: Message) -> bool:
+        return message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 def _is_expiry(error: BaseException) -> bool:
-    """Return whether this is WebSocketExpired, or what Starlette and task groups turn it into."""
+    """Return whether this is TokenExpired, or what Starlette and task groups turn it into."""
     # Starlette may not be installed, and older Pythons don't have the class of groups.
     members = getattr(error, "exceptions", None)
     if isinstance(members, tuple) and members:
         return all(map(_is_expiry, members))
     kind = type(error)
-    if (kind.__module__, kind.__name__) == ("starlette.websockets", "WebSocketDisconnect"):
-        return isinstance(error.__context__, WebSocketExpired)
-    return isinstance(error, WebSocketExpired)
+    if (kind.__module__, kind.__name__) in _OF_STARLETTE:
+        return isinstance(error.__context__, TokenExpired)
+    return isinstance(error, TokenExpired)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import shows_options
+from torii_backend._guard.query_token import QueryTokenRequest
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
+from torii_backend.asgi.expiry import ExpiringResponse
 from torii_backend.asgi.protocol import (
     Application,
     Message,
@@ -17,6 +20,7 @@ from torii_backend.asgi.protocol import (
     Send,
     scope_with_auth,
     send_response,
+    send_with_vary,
 )
 from torii_backend.asgi.websocket import WebSocketGuard
 from torii_backend.asgi.websocket_options import AsgiOptions, AsgiSettings
@@ -40,11 +44,21 @@ class AuthMiddleware:
         TypeError: a keyword is unknown.
     """
 
-    @shows_options(AsgiOptions, query_parameter=None, allowed_origins=None, close_on_expiry=False)
+    @shows_options(
+        AsgiOptions,
+        query_parameter=None,
+        query_parameter_paths=(),
+        allowed_origins=None,
+        close_on_expiry=False,
+        first_message=None,
+    )
     def __init__(self, app: Application, **options: Unpack[AsgiOptions]) -> None:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
+        self._query_parameter = settings.query_parameter
+        self._query_paths = settings.query_parameter_paths
+        self._close_on_expiry = settings.close_on_expiry
         self._websockets = WebSocketGuard(app, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,17 +70,25 @@ class AuthMiddleware:
         if scope["type"] != "http":
             await self._serve_other(scope, receive, send)
             return
-        request = ASGIRequest(scope)
+        request = self._request(scope)
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            await send_response(response, scope, receive, send)
+            varying = send_with_vary(self._authenticator.vary, send)
+            await send_response(response, scope, receive, varying)
             return
+        if self._authenticator.varies(auth, request):
+            send = send_with_vary(self._authenticator.vary, send)
         token = bind_auth(auth)
         sent: list[str] = []
         try:
-            await self._app(scope_with_auth(auth, scope), receive, _noting(sent, send))
+            inner, noting = scope_with_auth(auth, scope), _noting(sent, send)
+            if auth is None or not self._close_on_expiry:
+                await self._app(inner, receive, noting)
+            else:
+                seconds_left = partial(self._authenticator.seconds_left, auth)
+                await ExpiringResponse(receive, noting, seconds_left).serve(self._app, inner)
         except ToriiAuthError as error:
             if sent or not is_refusal_by_view(error):
                 raise
@@ -74,6 +96,18 @@ class AuthMiddleware:
             await send_response(response, scope, receive, send)
         finally:
             unbind_auth(token)
+
+    def _request(self, scope: Scope) -> ASGIRequest:
+        request = ASGIRequest(scope)
+        if self._query_parameter is None or not self._query_paths:
+            return request
+        paths = request.paths()
+        if paths is None or not self._query_paths.matches(*paths):
+            return request
+        with_token = QueryTokenRequest(scope, self._query_parameter)
+        # In the server's own scope, from which some servers write their access log.
+        scope.update(with_token.scope_without_token())
+        return with_token
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

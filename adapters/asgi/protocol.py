@@ -6,6 +6,8 @@ from collections.abc import Awaitable, MutableMapping
 from typing import Any, Callable, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.vary import Vary
+from torii_backend.asgi.upload import drop_body
 from torii_backend.auth import Auth
 
 Scope = MutableMapping[str, Any]
@@ -23,6 +25,18 @@ def scope_with_auth(auth: Optional[Auth], scope: Scope) -> Scope:
     return {**scope, "torii.auth": auth, "state": state}
 
 
+def send_with_vary(vary: Vary, send: Send) -> Send:
+    """Let the response say that it depends on the token."""
+
+    # Not async: that would be one more coroutine for each message.
+    def send_varying(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": vary.added_to_raw(message.get("headers") or ())}
+        return send(message)
+
+    return send_varying
+
+
 async def send_response(
     response: RefusalResponse, scope: Scope, receive: Receive, send: Send
 ) -> None:
@@ -32,14 +46,15 @@ async def send_response(
     WebSocket is closed, and the server sends a 403.
     """
     if scope["type"] == "http":
+        await drop_body(scope, receive)
         body = b"" if scope["method"] == "HEAD" else response.body
         await _send(response, body, "http.response", send)
         return
-    await receive()
+    # Without waiting for the client's `websocket.connect`, which Quart's test client never sends.
     if "websocket.http.response" in (scope.get("extensions") or {}):
         await _send(response, response.body, "websocket.http.response", send)
     else:
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
 
 async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
@@ -49,4 +64,5 @@ async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -
         for name, value in (*response.headers, length)
     ]
     await send({"type": f"{kind}.start", "status": response.status, "headers": headers})
-    await send({"type": f"{kind}.body", "body": body})
+    # Quart's test client reads keys that ASGI calls optional.
+    await send({"type": f"{kind}.body", "body": body, "more_body": False})

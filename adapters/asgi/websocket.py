@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Optional
 
 from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.first_message import FirstMessage, close_code
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.asgi.expiry import ExpiringWebSocket
+from torii_backend.asgi.first_message import OpenedWebSocket
 from torii_backend.asgi.protocol import (
     Application,
     Message,
@@ -17,7 +20,8 @@ from torii_backend.asgi.protocol import (
     send_response,
 )
 from torii_backend.asgi.websocket_options import AsgiSettings
-from torii_backend.errors import PermissionDenied, ToriiAuthError
+from torii_backend.auth import Auth
+from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 
 class WebSocketGuard:
@@ -29,6 +33,7 @@ class WebSocketGuard:
         self._query_parameter = settings.query_parameter
         self._origins = settings.allowed_origins
         self._close_on_expiry = settings.close_on_expiry
+        self._first_message: Optional[FirstMessage] = settings.first_message
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket."""
@@ -37,26 +42,68 @@ class WebSocketGuard:
         if "query_string" in clean:
             # In the server's own scope, from which some servers write their access log.
             scope["query_string"] = clean["query_string"]
+        scope = {**scope, **clean}
         try:
             self._check_origin(request)
             auth = await self._authenticator.authenticate_async(request)
+        except MissingCredentials as refusal:
+            if self._first_message is None:
+                await self._refuse(refusal, request, scope, receive, send)
+            else:
+                await self._serve_opened(self._first_message, request, scope, receive, send)
         except ToriiAuthError as refusal:
-            response = self._authenticator.response_to(refusal, request)
-            await send_response(response, scope, receive, send)
+            await self._refuse(refusal, request, scope, receive, send)
+        else:
+
+            async def send_with_subprotocol(message: Message) -> None:
+                await send(request.with_subprotocol(message))
+
+            await self._call_app(auth, scope, receive, send_with_subprotocol)
+
+    async def _refuse(
+        self,
+        refusal: ToriiAuthError,
+        request: WebSocketRequest,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        response = self._authenticator.response_to(refusal, request)
+        await send_response(response, scope, receive, send)
+
+    async def _serve_opened(
+        self,
+        kind: FirstMessage,
+        request: WebSocketRequest,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Serve a WebSocket that carries its token in its first message."""
+        opened = OpenedWebSocket(kind, receive, send)
+        token = await opened.token(request.offers)
+        signed = request if token is None else request.with_token(token)
+        try:
+            auth = await self._authenticator.authenticate_async(signed)
+        except ToriiAuthError as refusal:
+            status = self._authenticator.response_to(refusal, signed).status
+            await opened.close(close_code(kind, status), refusal.reason)
             return
+        # It is accepted, so the application can't send an HTTP response any more.
+        scope = {**scope, **signed.scope_without_token(), "extensions": {}}
+        await self._call_app(auth, scope, opened.receive, opened.send)
 
-        async def send_with_subprotocol(message: Message) -> None:
-            await send(request.with_subprotocol(message))
-
-        inner = scope_with_auth(auth, {**scope, **clean})
+    async def _call_app(
+        self, auth: Optional[Auth], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        inner = scope_with_auth(auth, scope)
         token = bind_auth(auth)
         try:
             if auth is None or not self._close_on_expiry:
-                await self._app(inner, receive, send_with_subprotocol)
+                await self._app(inner, receive, send)
             else:
                 seconds_left = partial(self._authenticator.seconds_left, auth)
-                websocket = ExpiringWebSocket(receive, send_with_subprotocol, seconds_left)
-                await websocket.serve(self._app, inner)
+                await ExpiringWebSocket(receive, send, seconds_left).serve(self._app, inner)
         finally:
             unbind_auth(token)
 

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
+from torii_backend._guard.first_message import FirstMessage
 from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import Issuer, require_bool
@@ -21,21 +23,28 @@ _DEFAULT_PORT = re.compile(r"(?:http://.*:80|https://.*:443)\Z")
 
 
 class AsgiOptions(GuardOptions, total=False):
-    """The keywords of `AuthMiddleware`: those of every guard, and three for WebSockets.
+    """The keywords of `AuthMiddleware`: those of every guard, and those for WebSockets and streams.
 
     Attributes:
         query_parameter: a query parameter that may carry the token of a WebSocket, such as
             `access_token`. None by default, because URLs end up in logs.
+        query_parameter_paths: paths of HTTP requests for which `query_parameter` counts too, written
+            as in `exempt`, such as `/events`. None by default.
         allowed_origins: the origins, such as `https://app.example`, whose pages may open a WebSocket.
             None, the default, allows all: a page without a token can't open one. Clients that send no
             origin aren't browsers, and pass.
-        close_on_expiry: whether a WebSocket is closed, with code 3000, when its token expires. False
-            by default.
+        close_on_expiry: whether a WebSocket is closed, with code 3000, and a response that streams is
+            ended, when the token expires. False by default.
+        first_message: where a WebSocket that comes without a token has it. `token`: its first message
+            is the token. `connection_init`: its first message is that of the GraphQL protocols, with
+            `Authorization` in its payload. None, the default: nowhere.
     """
 
     query_parameter: Optional[str]
+    query_parameter_paths: Exempt
     allowed_origins: Optional[Collection[str]]
     close_on_expiry: bool
+    first_message: Optional[FirstMessage]
 
 
 class AsgiSettings:
@@ -47,16 +56,22 @@ class AsgiSettings:
         issuer: Union[Issuer, IssuerOf] = None,
         required: bool = True,
         query_parameter: Optional[str] = None,
+        query_parameter_paths: Exempt = (),
         allowed_origins: Optional[Collection[str]] = None,
         close_on_expiry: bool = False,
+        first_message: Optional[FirstMessage] = None,
         **options: Unpack[OptionsBesidesIssuer],
     ) -> None:
         self.authenticator: Authenticator = Authenticator(
             issuer=issuer, required=required, **options
         )
         self.query_parameter: Optional[str] = _require_parameter(query_parameter)
+        self.query_parameter_paths: ExemptPaths = _require_paths(
+            query_parameter_paths, query_parameter
+        )
         self.allowed_origins: Optional[frozenset[str]] = _require_origins(allowed_origins)
         self.close_on_expiry: bool = require_bool(close_on_expiry, "close_on_expiry")
+        self.first_message: Optional[FirstMessage] = _require_first_message(first_message, required)
 
 
 def _require_parameter(parameter: Optional[str]) -> Optional[str]:
@@ -65,6 +80,27 @@ def _require_parameter(parameter: Optional[str]) -> Optional[str]:
     raise ConfigurationError(
         "query_parameter must be the name of a query parameter, such as access_token."
     )
+
+
+def _require_paths(paths: Exempt, parameter: Optional[str]) -> ExemptPaths:
+    found = ExemptPaths(paths)
+    if found and parameter is None:
+        raise ConfigurationError(
+            "query_parameter_paths needs a query_parameter, such as query_parameter='access_token'."
+        )
+    return found
+
+
+def _require_first_message(kind: Optional[FirstMessage], required: bool) -> Optional[FirstMessage]:
+    if kind not in (None, "token", "connection_init"):
+        raise ConfigurationError(
+            "first_message must be 'token', 'connection_init' or None, such as first_message='token'."
+        )
+    if kind is not None and not required:
+        raise ConfigurationError(
+            "first_message needs required=True: without a token, every WebSocket would pass at once."
+        )
+    return kind
 
 
 def _require_origins(origins: Optional[Collection[str]]) -> Optional[frozenset[str]]:

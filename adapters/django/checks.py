@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name that Django gave it
 
 from torii_backend.django.guard import RequestGuard
-from torii_backend.django.options import configured_options
+from torii_backend.django.options import configured_csrf_exempt, configured_options
 from torii_backend.errors import ConfigurationError
 
 MIDDLEWARE = "torii_backend.django.AuthMiddleware"
@@ -25,6 +25,7 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
     """
     try:
         guard = RequestGuard(**configured_options())
+        configured_csrf_exempt()
     except ConfigurationError as error:
         hint = None
         if error.__cause__ is not None:

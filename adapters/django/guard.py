@@ -8,22 +8,25 @@ guard, and either will do.
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
+from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
 from torii_backend.django.request import DjangoRequest
-from torii_backend.django.users import inject_user
-from torii_backend.errors import ToriiAuthError
+from torii_backend.django.users import inject_user, inject_user_async
+from torii_backend.django.vary import note_header, vary
+from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -35,26 +38,61 @@ class RequestGuard:
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
+        self._header = self.authenticator.vary.header
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
     def authenticate(self, request: HttpRequest) -> Optional[Auth]:
         """Identify the user, enforce the policy and inject the Auth."""
-        auth = self.authenticator.authenticate(DjangoRequest(request))
-        self.inject(auth, request)
+        incoming = DjangoRequest(request)
+        auth = self.authenticator.authenticate(incoming)
+        self.inject(auth, incoming)
         return auth
 
     async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
         """Async version of `authenticate`."""
-        auth = await self.authenticator.authenticate_async(DjangoRequest(request))
-        self.inject(auth, request)
+        incoming = DjangoRequest(request)
+        auth = await self.authenticator.authenticate_async(incoming)
+        await self.inject_async(auth, incoming)
         return auth
 
-    def inject(self, auth: Optional[Auth], request: HttpRequest) -> None:
-        """Set `request.auth`, and `request.user` if there is a USER_RESOLVER."""
-        request.auth = auth  # type: ignore[attr-defined]
+    def inject(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
+        """Set `request.auth`, and `request.user` if there is a USER_RESOLVER, which may refuse."""
         if self._user_of is not None and auth is not None:
-            inject_user(request, partial(self._user_of, auth))
+            inject_user(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
+
+    async def inject_async(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
+        """Async version of `inject`."""
+        if self._user_of is not None and auth is not None:
+            await inject_user_async(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
+
+    def _set_auth(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
+        if self.authenticator.varies(auth, incoming):
+            self.note_header(incoming.request)
+        incoming.request.auth = auth  # type: ignore[attr-defined]
+
+    def note_header(self, request: HttpRequest) -> None:
+        """Note that the response depends on the token."""
+        note_header(request, self._header)
+
+    def is_sent_on_purpose(self) -> bool:
+        """Return whether browsers send the header of this guard only if a script of the site adds it.
+
+        They send a cookie by themselves, and let other sites set Accept and the like.
+        """
+        return self._header == "Authorization" or self._header.startswith("X-")
+
+    def has_token(self, request: HttpRequest) -> bool:
+        """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
+        try:
+            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+        except MissingCredentials:
+            return False
+        except InvalidRequest:
+            pass
+        return True
 
     def is_open_preflight(self, request: HttpRequest) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""
@@ -62,6 +100,9 @@ class RequestGuard:
 
     def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
         """Return the response to a refusal, before it takes a framework's form."""
+        self.note_header(request)
+        if isinstance(request, WSGIRequest):
+            drop_body(request.environ)
         return self.authenticator.response_to(refusal, DjangoRequest(request))
 
     def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
@@ -74,7 +115,7 @@ class RequestGuard:
                 response.cookies.load(value)
             else:
                 response.headers[name] = value
-        return response
+        return vary(request, response)
 
     def handle(self, request: HttpRequest, get_response: GetResponse) -> HttpResponseBase:
         """Authenticate a request and call the next layer, or return the response to the refusal."""
@@ -83,11 +124,12 @@ class RequestGuard:
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
         try:
-            return call_next(auth, request, get_response)
+            response = call_next(auth, request, get_response)
         except ToriiAuthError as error:
             if not is_refusal_by_view(error):
                 raise
             return self.http_response_to(error, request)
+        return vary(request, response)
 
     async def handle_async(
         self, request: HttpRequest, get_response: GetResponseAsync
@@ -98,11 +140,12 @@ class RequestGuard:
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
         try:
-            return await call_next_async(auth, request, get_response)
+            response = await call_next_async(auth, request, get_response)
         except ToriiAuthError as error:
             if not is_refusal_by_view(error):
                 raise
             return self.http_response_to(error, request)
+        return vary(request, response)
 
 
 class LazyGuard:

@@ -10,13 +10,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.refusal import is_refusal_by_view
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
-from torii_backend.django.options import configured_options
+from torii_backend.django.options import configured_csrf_exempt, configured_options
 from torii_backend.django.public import is_public, leads_to_public
 from torii_backend.django.request import DjangoRequest
-from torii_backend.errors import MissingCredentials, ToriiAuthError
+from torii_backend.django.vary import vary
+from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 
@@ -24,10 +25,12 @@ Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 _LIFTED = "_torii_lifted_refusal"
 
 
+@not_from_requests()
 class AuthMiddleware:
     """Requires sign-in for every view, as configured in `settings.TORII`.
 
-    Write it in `MIDDLEWARE`. Views marked by `@public` don't need sign-in.
+    Write it in `MIDDLEWARE`. Views marked by `@public` don't need sign-in. A request with a valid token
+    needs no CSRF token, unless `CSRF_EXEMPT` is False.
 
     Args:
         get_response: the next layer, sync or async.
@@ -42,6 +45,7 @@ class AuthMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Response]) -> None:
         self._get_response: Callable[[HttpRequest], Any] = get_response
         self._guard = RequestGuard(**configured_options())
+        self._csrf_exempt = configured_csrf_exempt() and self._guard.is_sent_on_purpose()
         self._is_async = iscoroutinefunction(get_response)
         # Under ASGI, Django would call a plain function in a thread.
         self.process_view: Callable[..., Any] = self._check_view
@@ -53,26 +57,46 @@ class AuthMiddleware:
         """Handle one request."""
         if self._is_async:
             return self._call_async(request)
-        auth: Optional[Auth] = None
+        auth, incoming = None, DjangoRequest(request)
         try:
-            auth = self._guard.authenticator.identify(DjangoRequest(request))
+            auth = self._guard.authenticator.identify(incoming)
             self._guard.authenticator.authorize(auth)
         except ToriiAuthError as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
-        self._guard.inject(auth, request)
-        return call_next(auth, request, self._get_response)
+        try:
+            self._guard.inject(auth, incoming)
+        except PermissionDenied as refusal:
+            if not self._is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+            auth = None
+            self._guard.inject(auth, incoming)
+        self._exempt_from_csrf(auth, request)
+        return vary(request, call_next(auth, request, self._get_response))
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        auth: Optional[Auth] = None
+        auth, incoming = None, DjangoRequest(request)
         try:
-            auth = await self._guard.authenticator.identify_async(DjangoRequest(request))
+            auth = await self._guard.authenticator.identify_async(incoming)
             await self._guard.authenticator.authorize_async(auth)
         except ToriiAuthError as refusal:
-            if not _is_lifted(refusal, request, auth):
+            if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
-        self._guard.inject(auth, request)
-        return await call_next_async(auth, request, self._get_response)
+        try:
+            await self._guard.inject_async(auth, incoming)
+        except PermissionDenied as refusal:
+            if not self._is_lifted(refusal, request, auth):
+                return self._guard.http_response_to(refusal, request)
+            auth = None
+            await self._guard.inject_async(auth, incoming)
+        self._exempt_from_csrf(auth, request)
+        return vary(request, await call_next_async(auth, request, self._get_response))
+
+    def _exempt_from_csrf(self, auth: Optional[Auth], request: HttpRequest) -> None:
+        """Spare a request the CSRF token: another site can't make a browser send the token of an Auth."""
+        if auth is not None and self._csrf_exempt:
+            # Django's test client sets it as well, and CsrfViewMiddleware reads it before the view.
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
 
     def process_exception(
         self, request: HttpRequest, error: Exception
@@ -96,11 +120,16 @@ class AuthMiddleware:
     ) -> Optional[HttpResponseBase]:
         return self._check_view(request, view)
 
+    def _is_lifted(
+        self, refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]
+    ) -> bool:
+        """Return whether `@public` lifts a refusal: no token, or an Auth that is not allowed to pass.
 
-def _is_lifted(refusal: ToriiAuthError, request: HttpRequest, auth: Optional[Auth]) -> bool:
-    """Return whether `@public` lifts a refusal: no token, or whatever the policy says of an Auth."""
-    lifted = MissingCredentials if auth is None else ToriiAuthError
-    if not isinstance(refusal, lifted) or not leads_to_public(request):
-        return False
-    setattr(request, _LIFTED, refusal)
-    return True
+        Everything else says that something is wrong with the request, or that nobody can tell.
+        """
+        lifted = MissingCredentials if auth is None else PermissionDenied
+        if not isinstance(refusal, lifted) or not leads_to_public(request):
+            return False
+        self._guard.note_header(request)
+        setattr(request, _LIFTED, refusal)
+        return True

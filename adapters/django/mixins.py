@@ -8,10 +8,12 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from torii_backend._guard.options import GuardOptions, checked_options
+from torii_backend.auth import not_from_requests
 from torii_backend.django.decorators import require_auth
 from torii_backend.errors import ConfigurationError
 
 
+@not_from_requests()
 class RequireAuthMixin:
     """Requires sign-in for a class-based view, sync or async.
 

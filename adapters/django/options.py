@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Callable, Optional, cast
+from typing import Any, Optional, cast
 
-from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from torii_backend._guard.options import GuardOptions
-from torii_backend.auth import Auth
+from torii_backend.django.users import UserResolver
 from torii_backend.errors import ConfigurationError
-
-UserResolver = Callable[[Auth], Any]
+from torii_backend.settings import is_async_function
 
 _USER_RESOLVER = "USER_RESOLVER"
+_CSRF_EXEMPT = "CSRF_EXEMPT"
+_OWN = (_USER_RESOLVER, _CSRF_EXEMPT)
 _OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
 
 
@@ -26,9 +26,9 @@ def configured_options() -> GuardOptions:
     """
     configured = _configured()
     known = {name.upper(): name for name in GuardOptions.__annotations__}
-    unknown = sorted(str(key) for key in configured.keys() - known.keys() - {_USER_RESOLVER})
+    unknown = sorted(str(key) for key in configured.keys() - known.keys() - {*_OWN})
     if unknown:
-        listed = ", ".join([*known, _USER_RESOLVER])
+        listed = ", ".join([*known, *_OWN])
         raise ConfigurationError(
             f"settings.TORII has the unknown key {unknown[0]!r}. The known keys are {listed}."
         )
@@ -41,12 +41,20 @@ def configured_user_resolver() -> Optional[UserResolver]:
     resolver = _configured().get(_USER_RESOLVER)
     if isinstance(resolver, str):
         resolver = _imported(_USER_RESOLVER, resolver)
-    if resolver is not None and (not callable(resolver) or iscoroutinefunction(resolver)):
+    if resolver is not None and (not callable(resolver) or is_async_function(resolver)):
         raise ConfigurationError(
             'settings.TORII["USER_RESOLVER"] must be a function that takes the Auth and is not '
             'async, or its dotted path, such as "shop.users.find_user".'
         )
     return resolver
+
+
+def configured_csrf_exempt() -> bool:
+    """Return whether requests that a token authenticates need no CSRF token; True by default."""
+    exempt = _configured().get(_CSRF_EXEMPT, True)
+    if not isinstance(exempt, bool):
+        raise ConfigurationError('settings.TORII["CSRF_EXEMPT"] must be True or False.')
+    return exempt
 
 
 def _configured() -> dict[str, Any]:

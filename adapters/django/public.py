@@ -9,6 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.urls import Resolver404, get_resolver
 
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -16,12 +17,14 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "torii_public"
 
 
+@not_from_requests()
 def public(view: View) -> View:
     """Exempt a view from the sign-in that `AuthMiddleware` requires.
 
     `request.auth` is the Auth if the request has a valid token, and None if it has no token. An
-    invalid token is still rejected. The policy of the project does not apply. A guard on the view
-    itself still does.
+    invalid token is still rejected. The policy of the project does not apply, and a user whom
+    USER_RESOLVER refuses is treated like one without a token. A guard on the view itself still
+    applies.
 
     Args:
         view: the view function, sync or async. For a class-based view, pass what `as_view()`

@@ -9,14 +9,16 @@ from rest_framework.request import Request
 
 from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.refusal import is_refusal_by_view, refusal_response
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard
-from torii_backend.drf.exceptions import AuthAPIException
+from torii_backend.django.vary import noted_headers
+from torii_backend.drf.exceptions import AuthAPIException, add_to_vary
 from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
 
 
+@not_from_requests()
 class ToriiAuthentication(BaseAuthentication):
     """Authenticates requests by their bearer token, and rejects those with an invalid one.
 
@@ -57,6 +59,12 @@ class ToriiAuthentication(BaseAuthentication):
             auth = guard.authenticate(http_request)
         except ToriiAuthError as refusal:
             raise self.exception_for(refusal, request) from refusal
+        except Exception:
+            # A USER_RESOLVER raised it. REST framework would ask again at each `request.user`.
+            request._not_authenticated()  # type: ignore[attr-defined]
+            raise
+        finally:
+            _vary(request)
         bind_until_closed(auth, http_request)
         self._respond_to_refusals_of_view(request)
         if auth is None:
@@ -96,3 +104,11 @@ class ToriiAuthentication(BaseAuthentication):
         """Return the exception that makes REST framework respond to a refusal."""
         response = self._lazy_guard.get().response_to(refusal, request._request)
         return AuthAPIException(response, refusal.reason, request)
+
+
+def _vary(request: Request) -> None:
+    """Let the view add the header of the token to the `Vary` of its response."""
+    view = (request.parser_context or {}).get("view")
+    headers: Optional[dict[str, str]] = getattr(view, "headers", None)
+    if headers is not None:
+        add_to_vary(headers, noted_headers(request._request))

@@ -2,18 +2,18 @@
 
 # No `from __future__ import annotations`: FastAPI reads the annotations of RequireAuth.__call__, and
 # older versions cannot resolve them from strings.
+import sys
 import typing
 from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
 from contextvars import Token
 from functools import partial
+from inspect import Signature, signature
 from typing import (
     TYPE_CHECKING,
-    Annotated,
     Any,
     Generic,
     Literal,
-    NoReturn,
     Optional,
     TypeVar,
     Union,
@@ -38,9 +38,11 @@ from torii_backend._guard.options import (
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
-from torii_backend.auth import Auth
-from torii_backend.errors import ConfigurationError, ToriiAuthError, ToriiError
+from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
+from torii_backend.errors import ToriiAuthError, ToriiError
 from torii_backend.fastapi.response import exception_for
+from torii_backend.fastapi.scopes import refuse_scopes
+from torii_backend.fastapi.vary import note_vary
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -50,18 +52,14 @@ Value = TypeVar("Value")
 CONNECTING = WebSocketState.CONNECTING
 
 
-class _OnlyCalled:
-    """Makes `Depends(require_auth)` without a call fail when the route is declared.
+class _SignatureOfGuard(SignatureOfClass):
+    """Looks at the declaration of a route when FastAPI asks for the signature of its guard."""
 
-    FastAPI would take its parameters for query parameters, and the route would be open.
-    """
-
-    def __init__(self, function: str) -> None:
-        self._function = function
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> NoReturn:
-        name = self._function
-        raise ConfigurationError(f"Write Depends({name}(...)), not Depends({name}).")
+    def __get__(self, instance: object, owner: type) -> Signature:
+        if instance is None:
+            return super().__get__(instance, owner)
+        refuse_scopes(sys._getframe(1))
+        return signature(instance.__call__)  # type: ignore[operator]
 
 
 class RequireAuth(SecurityBase, Generic[Value]):
@@ -69,6 +67,8 @@ class RequireAuth(SecurityBase, Generic[Value]):
 
     Each call makes another one. Keep it in a variable to share it, and to override it in tests.
     """
+
+    __signature__ = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
         self.model: SecurityScheme = HTTPBearer(
@@ -98,8 +98,12 @@ class RequireAuth(SecurityBase, Generic[Value]):
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
+            # An error handler of the application may drop the headers of the exception.
+            note_vary(self._authenticator.vary, request.scope)
             response = self._authenticator.response_to(refusal, incoming)
             raise exception_for(response, request.scope) from refusal
+        if self._authenticator.varies(auth, incoming):
+            note_vary(self._authenticator.vary, request.scope)
         request.state.auth = auth
         # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
         # stack, but costs more than everything else here.
@@ -152,7 +156,7 @@ def require_auth(
 @shows_options(GuardOptions)
 def require_auth(
     *,
-    issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("require_auth")] = None,
+    issuer: Union[Issuer, IssuerOf] = None,
     required: bool = True,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Any]:
@@ -175,10 +179,11 @@ def require_auth(
     return RequireAuth(Authenticator(issuer=issuer, required=required, **options))
 
 
+@not_from_requests("optional_auth(...)")
 @shows_options(OptionsBesidesIssuer)
 def optional_auth(
     *,
-    issuer: Annotated[Union[Issuer, IssuerOf], _OnlyCalled("optional_auth")] = None,
+    issuer: Union[Issuer, IssuerOf] = None,
     **options: "Unpack[OptionsBesidesIssuer]",
 ) -> RequireAuth[Optional[Auth]]:
     """Make a dependency for which sign-in is optional. Invalid tokens are still rejected.

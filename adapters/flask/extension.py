@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from flask import Flask
 
-from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import (
     GuardOptions,
     checked_options,
@@ -14,12 +13,12 @@ from torii_backend._guard.options import (
     shows_options,
 )
 from torii_backend.flask.guard import (
+    AppGuard,
     ViewGuard,
-    authenticate_request,
     configured_options,
     respond_to_refusals_of_views,
 )
-from torii_backend.flask.order import check_order
+from torii_backend.flask.vary import add_vary_last
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -48,8 +47,6 @@ class Torii:
     def init_app(self, app: Flask) -> None:
         """Require sign-in for every request of an application.
 
-        The first request fails if a view lost its guard: `@require_auth` above `@app.route`.
-
         Args:
             app: the application.
 
@@ -57,18 +54,11 @@ class Torii:
             ConfigurationError: a setting is missing or wrong.
         """
         options = self._options_for(app)
-        authenticator = Authenticator(**options)
+        guard = AppGuard(**options)
         app.extensions["torii"] = options
         respond_to_refusals_of_views(app)
-        is_checked = False
-
-        @app.before_request
-        def guard() -> None:
-            nonlocal is_checked
-            if not is_checked:
-                check_order(app.view_functions)
-                is_checked = True
-            authenticate_request(authenticator)
+        add_vary_last(app)
+        app.before_request(guard)
 
     @shows_options(GuardOptions)
     def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:

@@ -12,8 +12,10 @@ from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.upload import drop_body
 from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
 from torii_backend.flask.request_auth import current_request, keep_auth
+from torii_backend.flask.vary import add_vary_last, note_vary
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,10 +41,31 @@ class ViewGuard:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         authenticator = self._authenticators.get(app)
         if authenticator is None:
-            options = view_options(self._configured(app), self._options)
+            add_vary_last(app)
+            options = self.options_for(app)
             authenticator = self._authenticators[app] = Authenticator(**options)
             respond_to_refusals_of_views(app)
         authenticate_request(authenticator)
+
+    def options_for(self, app: Flask) -> GuardOptions:
+        """Return the options with which it guards views of an application."""
+        return view_options(self._configured(app), self._options)
+
+
+class AppGuard:
+    """Guards an application as a whole."""
+
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        self._options = options
+        self._authenticator = Authenticator(**options)
+
+    def __call__(self) -> None:
+        """Authenticate the current request, or abort it."""
+        authenticate_request(self._authenticator)
+
+    def options_for(self, _: Flask) -> GuardOptions:
+        """Return the options with which it guards the application."""
+        return self._options
 
 
 def configured_options(app: Flask) -> GuardOptions:
@@ -62,8 +85,12 @@ def authenticate_request(authenticator: Authenticator) -> None:
     try:
         auth = authenticator.authenticate(incoming)
     except ToriiAuthError as refusal:
+        # An error handler of the application may drop the headers of our response.
+        note_vary(authenticator.vary, current)
         _abort(authenticator, refusal, incoming)
     vars(current)[_GUARD] = authenticator
+    if authenticator.varies(auth, incoming):
+        note_vary(authenticator.vary, current)
     keep_auth(auth, current)
 
 
@@ -100,6 +127,7 @@ def _respond_to_refusal(error: ToriiAuthError) -> Any:
 
 def _abort(authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest) -> NoReturn:
     standard = authenticator.response_to(refusal, request)
+    drop_body(request.environ)
     response = Response(standard.body, standard.status, list(standard.headers))
     if standard.status in default_exceptions:
         abort(standard.status, description=str(refusal), response=response)

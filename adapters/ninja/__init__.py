@@ -12,6 +12,9 @@ Operations, sync or async, find the Auth in `request.auth`.
 from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
-from torii_backend.ninja.bearer import Anonymous, ToriiBearer
+from torii_backend.ninja.bearer import ToriiBearer
+from torii_backend.ninja.operations import extend_operations
 
-__all__ = ["Anonymous", "ToriiBearer", "current_auth"]
+extend_operations()
+
+__all__ = ["ToriiBearer", "current_auth"]

@@ -20,25 +20,18 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class Anonymous:
-    """The `request.auth` of a request without credentials, with `ToriiBearer(required=False)`.
-
-    django-ninja rejects a request whose `auth` is falsy, such as None. `current_auth()` is None, as
-    in the other adapters.
-    """
-
-    def __repr__(self) -> str:
-        return "Anonymous()"
+class _Admitted:
+    """Admits a request without a token, since django-ninja rejects those whose auth is falsy."""
 
 
-_ANONYMOUS = Anonymous()
+ADMITTED = _Admitted()
 
 
 class ToriiBearer(HttpAuthBase):
     """Requires sign-in, and adds one bearer scheme to the OpenAPI document.
 
-    With `required=False` sign-in is optional, and `request.auth` may be `Anonymous`. In a list of
-    several, write it last: it rejects a request without credentials, so the next one is never asked.
+    With `required=False` sign-in is optional, and `request.auth` is None without a token. In a list of
+    several, it decides about each request that has a token for it, and the others about the rest.
 
     Args:
         options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
@@ -59,9 +52,7 @@ class ToriiBearer(HttpAuthBase):
         # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 
-    def __call__(
-        self, request: HttpRequest
-    ) -> Union[Auth, Anonymous, Awaitable[Union[Auth, Anonymous]]]:
+    def __call__(self, request: HttpRequest) -> Union[object, Awaitable[object]]:
         """Authenticate a request; django-ninja calls this, and awaits the result if it can be awaited.
 
         Raises:
@@ -74,8 +65,12 @@ class ToriiBearer(HttpAuthBase):
             return _authenticate(guard, request)
         return _authenticate_async(guard, request)
 
+    def has_token(self, request: HttpRequest) -> bool:
+        """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
+        return self._lazy_guard.get().has_token(request)
 
-def _authenticate(guard: RequestGuard, request: HttpRequest) -> Union[Auth, Anonymous]:
+
+def _authenticate(guard: RequestGuard, request: HttpRequest) -> object:
     try:
         auth = guard.authenticate(request)
     except ToriiAuthError as refusal:
@@ -83,7 +78,7 @@ def _authenticate(guard: RequestGuard, request: HttpRequest) -> Union[Auth, Anon
     return _bound(auth, guard, request)
 
 
-async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> Union[Auth, Anonymous]:
+async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> object:
     try:
         auth = await guard.authenticate_async(request)
     except ToriiAuthError as refusal:
@@ -91,12 +86,10 @@ async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> Unio
     return _bound(auth, guard, request)
 
 
-def _bound(
-    auth: Optional[Auth], guard: RequestGuard, request: HttpRequest
-) -> Union[Auth, Anonymous]:
+def _bound(auth: Optional[Auth], guard: RequestGuard, request: HttpRequest) -> object:
     respond_to_refusals_of_view(request, guard)
     bind_until_closed(auth, request)
-    return _ANONYMOUS if auth is None else auth
+    return ADMITTED if auth is None else auth
 
 
 def _error_for(refusal: ToriiAuthError, guard: RequestGuard, request: HttpRequest) -> AuthHttpError:

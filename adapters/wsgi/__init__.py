@@ -17,6 +17,8 @@ from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
 from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.upload import drop_body
+from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 
@@ -55,8 +57,12 @@ class AuthMiddleware:
             auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
-            return _send(response, environ, start_response)
+            drop_body(environ)
+            varying = _varying(start_response, self._authenticator.vary)
+            return _send(response, environ, varying)
         environ["torii.auth"] = auth
+        if self._authenticator.varies(auth, request):
+            start_response = _varying(start_response, self._authenticator.vary)
         token = bind_auth(auth)
 
         def refuse(error: ToriiAuthError) -> list[bytes]:
@@ -94,6 +100,15 @@ class _Body(BoundIterator[bytes]):
         except ToriiAuthError as error:
             self._iterator = iter(self._refuse(error))
         return next(self._iterator)
+
+
+def _varying(start_response: StartResponse, vary: Vary) -> StartResponse:
+    """Let the response say that it depends on the token."""
+
+    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Any:
+        return start_response(status, vary.added_to(headers), *exc_info, **named)
+
+    return start
 
 
 def _send(

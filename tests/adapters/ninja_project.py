@@ -11,7 +11,7 @@ from django.urls.converters import StringConverter
 from ninja import NinjaAPI
 
 from torii_backend import Auth
-from torii_backend.ninja import Anonymous, ToriiBearer
+from torii_backend.ninja import ToriiBearer
 
 from .application import METHODS
 
@@ -40,5 +40,5 @@ def urls_of(operation: Callable[..., Any], options: GuardOptions) -> tuple[Any, 
 def injected(request: HttpRequest) -> Optional[Auth]:
     """Return the Auth of a request, or None."""
     auth: object = request.auth  # type: ignore[attr-defined]
-    assert isinstance(auth, (Auth, Anonymous))
-    return auth if isinstance(auth, Auth) else None
+    assert auth is None or isinstance(auth, Auth)
+    return auth

@@ -97,6 +97,7 @@ REFUSALS: dict[str, Refusal] = {
     "role": _denied("The user's role doesn't allow this action.", "role"),
     "claim": _denied("A claim of the access token doesn't allow this action: plan.", "claim"),
     "check": _denied("The signed-in user isn't allowed to do this.", "check"),
+    "user": _denied("The user has no active account in this application.", "user"),
     "explained": _denied("Ask an owner for an invitation.", "check"),
     "keys_unavailable": Refusal(
         503,
@@ -146,5 +147,5 @@ def assert_refused(response: Response, expected: Refusal, body: bytes, *, head: 
         assert retry_after is not None and 1 <= int(retry_after) <= LONGEST_PAUSE
     else:
         assert retry_after is None
-    shown = {"content-type", "content-length", "www-authenticate", "retry-after"}
+    shown = {"content-type", "content-length", "www-authenticate", "retry-after", "vary"}
     assert {name for name, _ in response.headers} <= shown

@@ -1,16 +1,17 @@
-"""`close_on_expiry`: a WebSocket ends when its token does."""
+"""`close_on_expiry`: a WebSocket, or a response that streams, ends when its token does."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Callable
 
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.responses import StreamingResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from torii_backend import Verifier, current_auth, verify_token
@@ -19,6 +20,7 @@ from torii_backend.asgi import AuthMiddleware
 from .issuers import Issuers
 from .jumping import JumpingClock, run_jumping
 from .messages import bearer
+from .transport import scope_of
 from .websocket import Messages, WebSocketExchange, websocket_scope
 
 LIFETIME = 300
@@ -432,3 +434,81 @@ def test_an_issuer_that_is_picked_by_the_request_has_the_leeway_of_the_guard(
 
     assert server.converse(listen, verifier=None, issuer=lambda _: home, leeway=leeway) == [CLOSE]
     assert server.clock.monotonic() == pytest.approx(server.ends_at + 0.5, abs=0.01)
+
+
+def _stream(server: Server, app: Any, **options: Any) -> Messages:
+    """Serve one HTTP request to its end; give what was sent."""
+    options = {"verifier": server.verifier, "close_on_expiry": True, **options}
+    guarded = AuthMiddleware(app, **options)
+    sent: Messages = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    run_jumping(server.clock, guarded(scope_of(bearer(server.token)), receive, send))
+    return sent
+
+
+CHUNK = {"type": "http.response.body", "body": b"tick", "more_body": True}
+LAST = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def _ticking(*headers: tuple[bytes, bytes], receives: bool = False, **start: Any) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers, **start})
+        for _ in range(6):
+            await send(CHUNK)
+            await (receive() if receives else asyncio.sleep(100))
+            if receives:
+                return
+        await send(LAST)
+
+    return app
+
+
+def test_a_response_that_streams_ends_with_its_token(server: Server) -> None:
+    assert _stream(server, _ticking())[1:] == [CHUNK] * 4 + [LAST]
+
+
+def test_an_application_that_waits_for_the_client_is_told_of_the_end(server: Server) -> None:
+    assert _stream(server, _ticking(receives=True))[1:] == [CHUNK, LAST]
+    assert server.clock.monotonic() == pytest.approx(server.ends_at, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("app", "options"),
+    [
+        (_ticking(), {"close_on_expiry": False}),
+        (_ticking(), {"exempt": ["/me"]}),
+        (_ticking((b"Content-Length", b"24")), {}),
+        (_ticking(trailers=True), {}),
+    ],
+)
+def test_other_responses_are_sent_whole(server: Server, app: Any, options: Any) -> None:
+    assert _stream(server, app, **options)[1:] == [CHUNK] * 6 + [LAST]
+
+
+def test_a_response_that_is_slow_to_begin_is_sent(server: Server) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(2 * LIFETIME)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({**LAST, "body": b"late"})
+
+    assert _stream(server, app)[1:] == [{**LAST, "body": b"late"}]
+
+
+def test_starlette_ends_its_streams_quietly(server: Server) -> None:
+    async def ticks() -> AsyncIterator[bytes]:
+        while True:
+            yield b"tick"
+            await asyncio.sleep(100)
+
+    async def endpoint(request: Any) -> StreamingResponse:
+        return StreamingResponse(ticks())
+
+    app = Starlette(routes=[Route("/me", endpoint)])
+    assert _stream(server, app)[1:] == [CHUNK] * 4 + [LAST]

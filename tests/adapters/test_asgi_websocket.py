@@ -14,10 +14,11 @@ from tests.support.fuzzing import fuzz
 from torii_backend import ConfigurationError, InvalidRequest, Policy, ToriiAuthError
 from torii_backend.asgi import AuthMiddleware
 
+from . import bare
 from .issuers import Issuers
 from .messages import Request, authorization, bearer
 from .refusals import REFUSALS
-from .transport import call_asgi
+from .transport import call_asgi, scope_of
 from .websocket import Messages, call_websocket, greeted, websocket_scope
 
 FORBIDDEN_ORIGIN = b'"message":"Pages from this origin can\'t open a WebSocket here."'
@@ -119,7 +120,7 @@ def test_without_a_token_nobody_gets_in(issuer: str, offers: list[str], answers:
     if answers:
         _refused(sent, "no_credentials")
     else:
-        assert sent == [{"type": "websocket.close", "code": 1008}]
+        assert sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
     assert app.scopes == []
 
 
@@ -135,6 +136,21 @@ def test_a_malformed_token_is_a_bad_request(issuer: str, token: str) -> None:
     scope = websocket_scope(Request(), "torii", f"torii.bearer.{token}")
     sent = call_websocket(AuthMiddleware(Greeter(), issuer=issuer, required=False), scope)
     _refused(sent, "malformed_credentials")
+
+
+@pytest.mark.parametrize("listed", [0, 1])
+def test_tokens_in_two_subprotocol_headers_are_a_bad_request(issuers: Issuers, listed: int) -> None:
+    # Servers make one list of the first header or of the last.
+    offers = [f"torii.bearer.{issuers.token()}", f"torii.bearer.{issuers.token('eve')}"]
+    headers = tuple(("Sec-WebSocket-Protocol", f"torii, {offer}") for offer in offers)
+    scope = websocket_scope(Request(headers=headers))
+    scope["subprotocols"] = ["torii", offers[listed]]
+    app = Greeter()
+    _refused(
+        call_websocket(AuthMiddleware(app, issuer=issuers.home.issuer), scope),
+        "several_credentials",
+    )
+    assert app.scopes == []
 
 
 @pytest.mark.parametrize("places", ["header+offer", "offer+offer", "query+offer", "query+query"])
@@ -234,10 +250,59 @@ def test_a_refused_token_is_gone_from_the_query_before_the_server_is_told(
     assert seen == [b"a=1", b"a=1"]
 
 
-def test_a_query_parameter_is_for_websockets_only(issuers: Issuers) -> None:
-    app = AuthMiddleware(Greeter(), issuer=issuers.home.issuer, query_parameter="access_token")
-    request = Request(f"/me?access_token={issuers.token()}")
-    assert asyncio.run(call_asgi(app, request)).status == 401
+class Reader:
+    """Serves HTTP, and keeps the scopes that it was called with."""
+
+    def __init__(self) -> None:
+        self.scopes: list[Any] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scopes.append(scope)
+        await bare.asgi(scope, receive, send)
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("target", ["/me", "/events/../me", "/%65vents", "/EVENTS", "//events"])
+def test_a_query_parameter_counts_on_no_other_path(
+    issuers: Issuers, target: str, required: bool
+) -> None:
+    app = Reader()
+    options: Any = {"query_parameter": "access_token", "required": required}
+    guarded = AuthMiddleware(
+        app, issuer=issuers.home.issuer, query_parameter_paths=["/events"], **options
+    )
+    request = Request(f"{target}?access_token={issuers.token()}")
+    response = asyncio.run(call_asgi(guarded, request))
+    assert response.status == (401 if required else 200)
+    assert [scope["torii.auth"] for scope in app.scopes] == ([] if required else [None])
+
+
+@pytest.mark.parametrize("path", ["/events", "/files/a/b"])
+def test_a_query_parameter_may_carry_the_token_of_a_named_path(issuers: Issuers, path: str) -> None:
+    app, token = Reader(), issuers.token()
+    settings: Any = {
+        "query_parameter": "access_token",
+        "query_parameter_paths": ["/events", "/files/*"],
+    }
+    inner = AuthMiddleware(app, issuer=issuers.home.issuer, **settings)
+    outer = AuthMiddleware(inner, issuer=issuers.home.issuer, **settings)
+    for guarded in (inner, outer):
+        scope = scope_of(Request(f"{path}?a=1&access_token={token}"))
+
+        async def served(
+            _: Any, receive: Any, send: Any, app: Any = guarded, at: Any = scope
+        ) -> None:
+            await app(at, receive, send)
+
+        assert asyncio.run(call_asgi(served, Request())).status == 200
+        seen = app.scopes.pop()
+        assert seen["torii.auth"].user_id == "ada"
+        # The server's scope, too: servers write their access log from it.
+        assert (seen["query_string"], scope["query_string"]) == (b"a=1", b"a=1")
+        assert token not in repr((seen, scope))
+    twice = bearer(token, f"{path}?access_token={token}")
+    assert asyncio.run(call_asgi(inner, twice)).status == 400
+    assert asyncio.run(call_asgi(inner, Request(f"{path}?access_token=x.y.z"))).status == 401
 
 
 @pytest.mark.parametrize(
@@ -296,6 +361,8 @@ def test_origins_are_not_looked_at_unless_they_are_listed(issuers: Issuers) -> N
         ({"query_parameter": ""}, "query_parameter"),
         ({"query_parameter": "a&b"}, "query_parameter"),
         ({"query_parameter": True}, "query_parameter"),
+        ({"query_parameter_paths": ["/events"]}, "needs a query_parameter"),
+        ({"query_parameter": "t", "query_parameter_paths": "/events"}, "a list of paths"),
         ({"allowed_origins": "https://app.example"}, "allowed_origins must be a list"),
         ({"allowed_origins": 7}, "allowed_origins must be a list"),
         ({"allowed_origins": []}, "must not be empty"),

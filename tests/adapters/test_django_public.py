@@ -13,8 +13,12 @@ from django.urls import include, path
 from django.utils.decorators import method_decorator
 
 from torii_backend import (
+    Auth,
     ConfigurationError,
     IncomingRequest,
+    InvalidRequest,
+    InvalidToken,
+    KeysUnavailable,
     MissingCredentials,
     PermissionDenied,
     ToriiAuthError,
@@ -156,6 +160,30 @@ def test_the_policy_of_the_project_does_not_apply_to_a_public_view(
     for ask_it in _BOTH:
         assert ask_it(bearer(unverified, "/open")).json() == {"user_id": "ada"}
         assert ask_it(bearer(unverified)).body == REFUSALS["email_unverified"].body
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (PermissionDenied("No."), 200),
+        (InvalidToken("invalid_claim", "plan"), 401),
+        (MissingCredentials(), 401),
+        (InvalidRequest(), 400),
+        (KeysUnavailable(7), 503),
+    ],
+)
+def test_a_public_view_lifts_no_other_refusal_of_a_check(
+    torii: dict[str, Any], issuers: Issuers, refusal: ToriiAuthError, status: int
+) -> None:
+    """A check that finds a token invalid, or can't tell, does not say that the user isn't allowed."""
+
+    def check(_: Auth) -> bool:
+        raise refusal
+
+    torii["CHECK"] = check
+    for ask_it in _BOTH:
+        assert ask_it(bearer(issuers.token(), "/open")).status == status
+        assert ask_it(Request("/open")).json() == {"user_id": None}
 
 
 def test_a_public_view_verifies_a_token_once(torii: dict[str, Any], issuers: Issuers) -> None:

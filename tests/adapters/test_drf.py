@@ -6,7 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.http import JsonResponse
+from django.contrib.auth.context_processors import PermWrapper
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.http import Http404, JsonResponse
+from django.template import Context, Engine
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
 from rest_framework.exceptions import APIException
@@ -15,13 +19,18 @@ from rest_framework.permissions import (
     DjangoModelPermissions,
     DjangoObjectPermissions,
     IsAdminUser,
+    IsAuthenticated,
 )
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as RestRequest
+from rest_framework.settings import api_settings
+from rest_framework.throttling import AnonRateThrottle, ScopedRateThrottle, UserRateThrottle
 
-from torii_backend import Auth, ConfigurationError, current_auth
+from torii_backend import Auth, ConfigurationError, current_auth, verify_token
 from torii_backend.django import require_auth
 from torii_backend.drf import ToriiAuthentication, ToriiUser
 
+from .application import Crash
 from .django_project import MIDDLEWARE, ask
 from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, OtherUser, ask_rest, permitting
 from .issuers import Issuers
@@ -36,6 +45,22 @@ class _Named(Me):
         user: object = request.user
         assert isinstance(user, OtherUser)
         return JsonResponse({"name": user.name})
+
+
+class _Nobody:
+    """As AnonymousUser, which needs Django's own users."""
+
+    is_authenticated = False
+    pk = None
+
+
+class _Page(JSONRenderer):
+    """A page for a browser, which shows the user."""
+
+    media_type = "text/html"
+
+    def render(self, *arguments: Any) -> bytes:
+        return str(arguments[2]["request"].user).encode()
 
 
 def test_a_401_of_rest_framework_stays_a_401() -> None:
@@ -76,6 +101,33 @@ def test_the_user_carries_the_auth(issuers: Issuers) -> None:
     assert (user.pk, user.id, user.username, str(user)) == ("ada",) * 4
     assert (user.is_authenticated, user.is_anonymous, user.is_active) == (True, False, True)
     assert (user.is_staff, user.is_superuser) == (False, False)
+    assert (user.get_username(), user.get_all_permissions()) == ("ada", set())
+    assert not user.has_module_perms("shop")
+
+
+def test_users_are_equal_by_their_id(issuers: Issuers) -> None:
+    ada, bob = (verify_token(issuers.token(user), issuer=issuers.home.issuer) for user in "ab")
+    again = verify_token(issuers.token("a", locale="de"), issuer=issuers.home.issuer)
+    assert ToriiUser(ada) == ToriiUser(again) != ToriiUser(bob)
+    assert len({ToriiUser(ada), ToriiUser(again), ToriiUser(bob)}) == 2
+    assert ToriiUser(ada) not in ("a", OtherUser("a"), None)
+
+
+def test_templates_may_ask_for_permissions(issuers: Issuers) -> None:
+    user = ToriiUser(verify_token(issuers.token(), issuer=issuers.home.issuer))
+    template = "{% if perms.shop or perms.shop.add_row %}yes{% else %}no{% endif %}"
+    shown = Engine().from_string(template).render(Context({"perms": PermWrapper(user)}))
+    assert shown == "no"
+
+
+def test_the_user_may_be_that_of_a_django_project(issuers: Issuers, torii: dict[str, Any]) -> None:
+    torii["USER_RESOLVER"] = "torii_backend.drf.ToriiUser"
+
+    def name(request: Any) -> JsonResponse:
+        return JsonResponse({"name": request.user.get_username()})
+
+    answer = ask(require_auth(login_required(name)), bearer(issuers.token()))
+    assert answer.json() == {"name": "ada"}
 
 
 class _Rows:
@@ -114,6 +166,36 @@ def test_the_user_may_read_if_that_needs_no_permission(issuers: Issuers) -> None
 def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, Any]) -> None:
     torii["USER_RESOLVER"] = lambda auth: OtherUser(f"user {auth.user_id}")
     assert ask_rest(bearer(issuers.token()), _Named).json() == {"name": "user ada"}
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_who_has_no_active_user_is_refused(
+    issuers: Issuers, torii: dict[str, Any], required: bool
+) -> None:
+    torii["USER_RESOLVER"] = lambda _: None
+    permitted = permitting(IsAuthenticated if required else AllowAny)
+    assert_refused_as(ask_rest(bearer(issuers.token()), **permitted), "user")
+    torii["USER_RESOLVER"] = lambda _: SimpleNamespace(is_active=False, is_authenticated=True)
+    assert_refused_as(ask_rest(bearer(issuers.token()), **permitted), "user")
+
+
+@pytest.mark.parametrize(("error", "status"), [(Http404(), 404), (Crash(), 500)])
+def test_a_resolver_that_raises_is_asked_once(
+    issuers: Issuers, torii: dict[str, Any], error: Exception, status: int
+) -> None:
+    """REST framework shows the user on the page that it makes for a browser."""
+    calls: list[str] = []
+
+    def find(auth: Auth) -> Any:
+        calls.append(auth.user_id)
+        raise error
+
+    torii["USER_RESOLVER"] = find
+    good = bearer(issuers.token())
+    asked = good._replace(headers=(*good.headers, ("Accept", "text/html")))
+    renderers: dict[str, Any] = {"renderer_classes": [_Page]}
+    assert ask_rest(asked, **renderers).status == status
+    assert calls == ["ada"]
 
 
 @pytest.mark.parametrize(
@@ -195,3 +277,23 @@ def test_the_class_works_behind_the_middleware(issuers: Issuers) -> None:
     settings: Any = {"MIDDLEWARE": [MIDDLEWARE]}
     assert ask(Me.as_view(), bearer(issuers.token()), **settings).json() == {"user_id": "ada"}
     assert_refused_as(ask(Me.as_view(), Request(), **settings), "no_credentials")
+
+
+@pytest.mark.parametrize("anonymous", [None, _Nobody])
+@pytest.mark.parametrize("kind", [AnonRateThrottle, UserRateThrottle, ScopedRateThrottle])
+def test_throttles_tell_users_and_others_apart(
+    issuers: Issuers, monkeypatch: pytest.MonkeyPatch, kind: Any, anonymous: Any
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(api_settings, "UNAUTHENTICATED_USER", anonymous)
+    rates = {"THROTTLE_RATES": {"anon": "1/hour", "user": "1/hour", "invoices": "1/hour"}}
+    throttle = type("Throttle", (kind,), rates)
+    view = type("View", (Me,), {"throttle_scope": "invoices", "throttle_classes": [throttle]})
+    ada, bob = (bearer(issuers.token(user)) for user in ("ada", "bob"))
+    again = bearer(issuers.token(locale="de"))
+    here, there = (Request(headers=(("X-Forwarded-For", f"10.1.1.{n}"),)) for n in (1, 2))
+    statuses = [
+        ask_rest(request, view, **permitting(AllowAny)).status
+        for request in (here, there, here, ada, bob, again)
+    ]
+    assert statuses == [200, 200, 429, 200, 200, 200 if kind is AnonRateThrottle else 429]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.fuzzing import examples
 from torii_backend._guard.exempt_paths import Exempt
 
 from .behaviours.paths import EXEMPT, is_open
@@ -20,7 +21,7 @@ from .transport import Call
 if TYPE_CHECKING:
     from torii_backend._guard.options import GuardOptions
 
-_FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=150)
+_FUZZ = settings(deadline=None, database=None, derandomize=True, max_examples=examples(150))
 
 _MOUNTS = ("", "/api", "/me", "/public")
 _WORDS = (

@@ -2,16 +2,23 @@
 
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
-from typing import Annotated, Any
+from functools import partial
+from importlib import import_module
+from inspect import Parameter
+from typing import Annotated, Any, Callable, Optional
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Security, params
+from fastapi.security import SecurityScopes
+from pydantic import BaseModel
 
-from torii_backend import Auth, ConfigurationError
+from torii_backend import Auth, ConfigurationError, Policy, RefusalResponse, Verifier
+from torii_backend.client import User
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
-from .messages import Request
-from .transport import Exchange, scope_of
+from .issuers import Issuers
+from .messages import Request, bearer
+from .transport import Exchange, call_asgi, scope_of
 
 
 def _app(guard: RequireAuth[Auth]) -> FastAPI:
@@ -51,46 +58,106 @@ def test_openapi_shows_one_scheme_for_several_guards(issuer: str) -> None:
     assert document["paths"]["/shop/me"]["get"]["security"] == [{"Torii": []}]
 
 
-@pytest.mark.parametrize("forgotten", [require_auth, optional_auth])
-def test_a_guard_that_was_not_called_fails_the_declaration_of_the_route(forgotten: Any) -> None:
+MODULES = [
+    import_module(f"torii_backend{name}")
+    for name in ("", ".client", ".emulator", ".wsgi", ".asgi", ".flask", ".fastapi")
+]
+# TypedDicts have no signature, which FastAPI refuses by itself.
+PUBLIC = {
+    getattr(module, name)
+    for module in MODULES
+    for name in module.__all__
+    if hasattr(getattr(module, name), "__module__")
+    and not name.endswith(("Options", "Issuer", "__"))
+}
+
+
+class _MyAuth(Auth, frozen=True):
+    """As an application may derive it."""
+
+
+class _MyPolicy(Policy):
+    def __init__(self, plan: str) -> None:
+        super().__init__(claims={"plan": plan})
+
+
+@pytest.mark.parametrize("guard", [require_auth, optional_auth])
+def test_a_guard_that_was_not_called_says_how_to_call_it(guard: Any) -> None:
+    name = guard.__name__
+    for forgotten in (guard, partial(guard, role="admin", organization=True)):
+        with pytest.raises(ConfigurationError, match=rf"Write Depends\({name}\(\.\.\.\)\), not"):
+            FastAPI().get("/me", dependencies=[Depends(forgotten)])(lambda: "in")
+
+
+def _endpoint(annotation: Any, default: Any = Parameter.empty) -> Callable[..., None]:
+    """Make an endpoint with one parameter."""
+
+    def endpoint(auth: Any) -> None: ...
+
+    endpoint.__annotations__["auth"] = annotation
+    if default is not Parameter.empty:
+        endpoint.__defaults__ = (default,)
+    return endpoint
+
+
+def _refused(endpoint: Any, sentence: str) -> None:
+    for declare in (FastAPI().get("/"), FastAPI().websocket("/"), APIRouter().post("/")):
+        with pytest.raises(ConfigurationError, match=sentence):
+            declare(endpoint)
+
+
+@pytest.mark.parametrize(
+    "public",
+    sorted({*PUBLIC, _MyAuth, _MyPolicy}, key=repr),
+    ids=lambda each: each.__name__,
+)
+def test_nothing_public_can_be_a_dependency_itself(public: Any) -> None:
+    """FastAPI would call it with what a client sends: an Auth would come from the query string."""
+
+    nested = _endpoint(Any, Depends(_endpoint(Any, Depends(public))))
+    for endpoint in (
+        _endpoint(Any, Depends(public)),
+        _endpoint(public, Depends()),
+        _endpoint(Annotated[public, Depends()]),
+        _endpoint(Annotated[Any, Security(public)]),
+        nested,
+    ):
+        _refused(endpoint, r"Write Depends\((\w+_auth\(\.\.\.\)|your_function)\), not Depends")
+    for dependencies in ([Depends(public)], [Security(public)]):
+        for router in (FastAPI(dependencies=dependencies), APIRouter(dependencies=dependencies)):
+            with pytest.raises(ConfigurationError, match="not Depends"):
+                router.get("/me")(lambda: "in")
+
+
+@pytest.mark.parametrize("public", [Auth, _MyAuth, User, Policy, Verifier, RefusalResponse])
+def test_objects_of_ours_are_not_read_from_a_request(public: Any) -> None:
+    optional = _endpoint(Optional[public], None)
+    query, header = Annotated[public, Query()], Annotated[public, Header()]
+    for endpoint in (*map(_endpoint, (public, list[public], query, header)), optional):
+        _refused(endpoint, rf"write Annotated\[{public.__name__}, Depends\(")
+
+
+def test_an_optional_auth_as_a_dependency_lets_nobody_in() -> None:
+    """FastAPI asks nothing of ours when this is declared. It can't call it either."""
     app = FastAPI()
-    name = forgotten.__name__
 
-    def default(auth: Any = Depends(forgotten)) -> None: ...  # noqa: B008
+    @app.get("/me")
+    def me(auth: Annotated[Optional[Auth], Depends()]) -> str:
+        return "in"
 
-    def annotated(auth: Annotated[Any, Depends(forgotten)]) -> None: ...
-
-    def security(auth: Any = Security(forgotten)) -> None: ...  # noqa: B008
-
-    def nested(inner: Any = Depends(default)) -> None: ...  # noqa: B008
-
-    for endpoint in (default, annotated, security, nested):
-        with pytest.raises(ConfigurationError, match=rf"Write Depends\({name}\(\.\.\.\)\)"):
-            app.get("/me")(endpoint)
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            app.websocket("/ws")(endpoint)
-    for dependencies in ([Depends(forgotten)], [Security(forgotten)]):
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            app.get("/me", dependencies=dependencies)(lambda: None)
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            FastAPI(dependencies=dependencies).get("/me")(lambda: None)
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            APIRouter(dependencies=dependencies).get("/me")(lambda: None)
+    assert asyncio.run(call_asgi(app, Request("/me"))).status == 422
+    with pytest.raises(TypeError, match="Union"):
+        asyncio.run(call_asgi(app, Request("/me?args=1&kwargs=1&kwds=1")))
 
 
-def test_a_guard_that_was_not_called_lets_nobody_into_an_included_router() -> None:
-    """Newer versions of FastAPI look at these dependencies only once a request is there."""
-    app, router = FastAPI(), APIRouter()
-    router.get("/me")(lambda: "in")
+def test_a_pydantic_model_may_hold_an_auth(issuers: Issuers) -> None:
+    class Context(BaseModel, arbitrary_types_allowed=True):
+        auth: Optional[Auth] = None
 
-    def include_and_call() -> None:
-        app.include_router(router, dependencies=[Depends(require_auth)])
-        exchange = Exchange()
-        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
-
-    for _ in range(2):
-        with pytest.raises(ConfigurationError, match="not Depends"):
-            include_and_call()
+    auth = Verifier(issuers.home.issuer).verify(issuers.token())
+    assert Context(auth=auth).auth is auth
+    with pytest.raises(ValueError, match="instance of Auth"):
+        Context.model_validate({"auth": {"user_id": "ada"}})
 
 
 def test_a_missing_issuer_is_found_by_require_auth() -> None:
@@ -110,3 +177,77 @@ def test_a_wrong_keyword_is_a_type_error(issuer: str) -> None:
         require_auth(issuer=issuer, requierd=False)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="positional"):
         require_auth(issuer)  # type: ignore[call-overload]
+
+
+SCOPES = r"claims=.*check="
+
+
+def _scoped(dependency: Any, *scopes: str) -> Any:
+    return Security(dependency, scopes=list(scopes))
+
+
+def test_scopes_for_a_guard_fail_the_declaration(issuer: str) -> None:
+    """FastAPI would show them in OpenAPI, and nobody would enforce them."""
+    guard = require_auth(issuer=issuer)
+    user, deep = _endpoint(Any, Depends(guard)), _endpoint(Any, _scoped(guard, "admin"))
+    for scoped in (
+        _scoped(guard, "admin"),
+        _scoped(user, "admin"),
+        Depends(deep),
+        _scoped(partial(guard), "a"),
+    ):
+        _refused(_endpoint(Any, scoped), SCOPES)
+        _refused(_endpoint(Annotated[Auth, scoped]), SCOPES)
+        _refused(_endpoint(Any, Depends(_endpoint(Any, scoped))), SCOPES)
+        for router in (FastAPI(dependencies=[scoped]), APIRouter(dependencies=[scoped])):
+            with pytest.raises(ConfigurationError, match=SCOPES):
+                router.get("/me")(lambda: "in")
+        with pytest.raises(ConfigurationError, match=SCOPES):
+            FastAPI().get("/me", dependencies=[Depends(guard), scoped])(lambda: "in")
+
+
+@pytest.mark.parametrize("dependency", [_scoped(require_auth, "x"), Depends(require_auth)])
+def test_a_wrong_dependency_of_an_included_router_lets_nobody_in(
+    dependency: Any, issuer: str
+) -> None:
+    """Newer versions of FastAPI look at these dependencies only once a request is there."""
+    if isinstance(dependency, params.Security):
+        dependency = _scoped(require_auth(issuer=issuer), "admin")
+    app, router = FastAPI(), APIRouter()
+    router.get("/me")(lambda: "in")
+
+    def include_and_call() -> None:
+        app.include_router(router, dependencies=[dependency])
+        exchange = Exchange()
+        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"not Depends|scopes=\["):
+            include_and_call()
+
+
+def test_scopes_may_be_for_a_dependency_that_enforces_them(issuers: Issuers, issuer: str) -> None:
+    guard = require_auth(issuer=issuer)
+
+    def enforce(scopes: SecurityScopes, auth: Annotated[Auth, Security(guard)]) -> str:
+        if not set(scopes.scopes) <= {auth.claims.get("scope")}:
+            raise HTTPException(403)
+        return auth.user_id
+
+    def later(auth: Annotated[Auth, Depends(guard)], user: Annotated[str, Depends(enforce)]) -> str:
+        return user
+
+    app = FastAPI(dependencies=[Security(guard), Security(guard, scopes=[])])
+
+    @app.get("/me")
+    def me(
+        user: Annotated[str, Security(enforce, scopes=["read"])],
+        same: Annotated[str, Security(later, scopes=["read"])],
+        auth: Annotated[Auth, Depends(guard)],
+    ) -> str:
+        assert user == same == auth.user_id
+        return user
+
+    good, bad = issuers.token(scope="read"), issuers.token(scope="write")
+    assert asyncio.run(call_asgi(app, bearer(good, "/me"))).status == 200
+    assert asyncio.run(call_asgi(app, bearer(bad, "/me"))).status == 403

@@ -7,22 +7,26 @@ import gc
 import json
 import threading
 import weakref
-from functools import cache
+from functools import cache as cached
+from types import SimpleNamespace
 from typing import Any, Optional
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.urls import include, path, resolve
 from ninja import NinjaAPI, Router
+from ninja.security import django_auth
 from ninja.testing import TestClient
+from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
-from torii_backend import Auth, ConfigurationError, ToriiAuthError, current_auth
+from torii_backend import ConfigurationError, ToriiAuthError, current_auth
 from torii_backend.django import require_auth
-from torii_backend.ninja import Anonymous, ToriiBearer
+from torii_backend.ninja import ToriiBearer
 
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
@@ -41,6 +45,15 @@ def _me(request: HttpRequest) -> dict[str, Any]:
     return {"user_id": auth.user_id, "thread": threading.get_ident()}
 
 
+def _user(request: HttpRequest) -> str:
+    auth: object = request.auth  # type: ignore[attr-defined]
+    return str(getattr(auth, "user_id", auth))
+
+
+async def _async_user(request: HttpRequest) -> str:
+    return _user(request)
+
+
 def _open(request: HttpRequest) -> str:
     return "open"
 
@@ -53,7 +66,7 @@ def _api(**options: Any) -> NinjaAPI:
     return NinjaAPI(urls_namespace=f"api-{uuid4().hex}", **options)
 
 
-@cache
+@cached
 def _handler(api: NinjaAPI) -> WSGIHandler:
     return wsgi_handler_of((path("", api.urls),))
 
@@ -135,35 +148,108 @@ def test_requests_that_a_view_makes_leave_no_current_auth(issuers: Issuers) -> N
             current_auth()
 
 
-def test_the_last_of_several_refuses(issuers: Issuers) -> None:
-    def by_cookie(request: HttpRequest) -> Optional[str]:
-        return request.COOKIES.get("user")
-
-    api = _api(auth=[by_cookie, ToriiBearer()])
-    api.get("/me")(lambda request: str(getattr(request.auth, "user_id", request.auth)))
-    assert _ask(api, Request(headers=(("Cookie", "user=grace"),))).json() == "grace"
-    assert _ask(api, bearer(issuers.token())).json() == "ada"
-    assert_refused_as(_ask(api, Request()), "no_credentials")
-
-
 @pytest.mark.parametrize("required", [True, False])
-def test_the_auth_of_a_request_without_a_token_is_anonymous(
-    issuers: Issuers, required: bool
+@pytest.mark.parametrize("operation", [_user, _async_user])
+def test_the_auth_of_a_request_without_a_token_is_none(
+    issuers: Issuers, required: bool, operation: Any
 ) -> None:
     api = _api(auth=ToriiBearer(required=required))
-
-    @api.get("/me")
-    def kind(request: HttpRequest) -> list[Any]:
-        auth: object = request.auth  # type: ignore[attr-defined]
-        return [isinstance(auth, Anonymous), isinstance(auth, Auth), repr(current_auth())]
-
-    assert _ask(api, bearer(issuers.token())).json()[:2] == [False, True]
+    api.get("/me")(operation)
+    assert _ask(api, bearer(issuers.token())).json() == "ada"
+    assert_refused_as(_ask(api, bearer("x.y.z")), "malformed")
     anonymous = _ask(api, Request())
     if required:
         assert_refused_as(anonymous, "no_credentials")
     else:
-        assert anonymous.json() == [True, False, "None"]
-    assert repr(Anonymous()) == "Anonymous()"
+        assert anonymous.json() == "None"
+
+
+@pytest.mark.parametrize("operation", [_user, _async_user])
+def test_throttles_tell_users_and_others_apart(issuers: Issuers, operation: Any) -> None:
+    def statuses(throttle: Any, *requests: Request) -> list[int]:
+        cache.clear()
+        api = _api(auth=ToriiBearer(required=False), throttle=throttle("1/h"))
+        api.get("/me")(operation)
+        return [_ask(api, request).status for request in requests]
+
+    ada, bob = (bearer(issuers.token(user)) for user in ("ada", "bob"))
+    here, there = (
+        Request(headers=(("X-Forwarded-For", host),)) for host in ("10.1.1.1", "10.1.1.2")
+    )
+    six = (here, there, here, ada, bob, ada)
+    assert statuses(AnonRateThrottle, *six) == [200, 200, 429, 200, 200, 200]
+    assert statuses(AuthRateThrottle, *six) == [200, 200, 429, 200, 200, 429]
+
+
+def _by_cookie(request: HttpRequest) -> Optional[str]:
+    return request.COOKIES.get("user")
+
+
+async def _by_cookie_async(request: HttpRequest) -> Optional[str]:
+    return _by_cookie(request)
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(
+    ("operation", "other"), [(_user, _by_cookie), (_async_user, _by_cookie_async)]
+)
+def test_of_several_the_bearer_decides_about_tokens(
+    issuers: Issuers, last: bool, operation: Any, other: Any
+) -> None:
+    api = _api(auth=[other, ToriiBearer()] if last else [ToriiBearer(), other])
+    api.get("/me")(operation)
+    cookie = ("Cookie", "user=grace")
+    assert _ask(api, Request(headers=(cookie,))).json() == "grace"
+    ada, bad = bearer(issuers.token()), bearer("x.y.z")
+    basic = ("Authorization", "Basic YWRhOmFkYQ==")
+    assert _ask(api, Request(headers=(cookie, basic))).json() == "grace"
+    assert _ask(api, ada).json() == "ada"
+    assert _ask(api, ada._replace(headers=(*ada.headers, cookie))).json() == "ada"
+    assert_refused_as(_ask(api, bad._replace(headers=(*bad.headers, cookie))), "malformed")
+    assert_refused_as(_ask(api, Request()), "no_credentials")
+
+
+def test_of_several_bearers_those_with_a_token_are_asked(issuers: Issuers) -> None:
+    other = ToriiBearer(issuer=issuers.other.issuer, header="x-other")
+    api = _api(auth=[ToriiBearer(), other])
+    api.get("/me")(_user)
+    foreign = f"Bearer {issuers.other.issue_token(user_id='grace').access_token}"
+    assert _ask(api, Request(headers=(("X-Other", foreign),))).json() == "grace"
+    assert _ask(api, bearer(issuers.token())).json() == "ada"
+    assert_refused_as(_ask(api, Request()), "no_credentials")
+
+
+class _Session:
+    """The session of a signed-in user, as Django's middleware leaves it."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        signed_in = "sessionid" in request.COOKIES
+        request.user = SimpleNamespace(is_authenticated=signed_in, user_id="grace")  # type: ignore[assignment]
+        return self.get_response(request)
+
+
+@pytest.mark.parametrize("operation", [_user, _async_user])
+@pytest.mark.parametrize("auth", [[django_auth, ToriiBearer()], [ToriiBearer(), django_auth]])
+def test_a_session_or_a_token_may_post(issuers: Issuers, operation: Any, auth: Any) -> None:
+    api = _api(auth=auth)
+    api.post("/me")(operation)
+    middleware = ["django.middleware.csrf.CsrfViewMiddleware", f"{__name__}._Session"]
+    handler = wsgi_handler_of((path("", api.urls),), MIDDLEWARE=middleware)
+
+    def post(*headers: tuple[str, str]) -> Response:
+        return call_wsgi(handler, Request(method="POST", headers=headers))
+
+    token = ("Authorization", f"Bearer {issuers.token()}")
+    session, secret = "sessionid=1", "a" * 32
+    assert post(token).json() == "ada"
+    assert post(token, ("Cookie", session)).json() == "ada"
+    assert post(("Cookie", session)).status == 403
+    checked = (("Cookie", f"{session}; csrftoken={secret}"), ("X-CSRFToken", secret))
+    assert post(*checked).json() == "grace"
+    assert post(*checked, ("Authorization", "Bearer x.y.z")).status == 401
 
 
 def test_async_operations_stay_on_the_event_loop(issuers: Issuers) -> None:
@@ -258,6 +344,15 @@ def test_the_test_client_of_ninja_gets_the_status_and_the_message(issuers: Issue
     good = client.get("/me", headers={"AUTHORIZATION": f"Bearer {issuers.token()}"})
     assert good.json() == "in"
 
+    optional = _api(auth=ToriiBearer(required=False))
+
+    @optional.get("/open")
+    def auth_of(request: HttpRequest) -> str:
+        request.close()
+        return str(request.auth)  # type: ignore[attr-defined]
+
+    assert TestClient(optional).get("/open").json() == "None"
+
 
 def test_exception_handlers_of_the_project_still_work(issuers: Issuers) -> None:
     class Mine(Exception):
@@ -282,6 +377,20 @@ def test_the_user_may_come_from_the_resolver(issuers: Issuers, torii: dict[str, 
     api = _api(auth=ToriiBearer())
     api.get("/me")(lambda request: str(request.user))
     assert _ask(api, bearer(issuers.token())).json() == "user ada"
+
+
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_who_has_no_active_user_is_refused(
+    issuers: Issuers, torii: dict[str, Any], operation: Any
+) -> None:
+    torii["USER_RESOLVER"] = lambda _: None
+    for required in (True, False):
+        api = _api(auth=ToriiBearer(required=required))
+        api.get("/me")(operation)
+        urls = (path("", api.urls),)
+        good = bearer(issuers.token())
+        assert_refused_as(call_wsgi(wsgi_handler_of(urls), good), "user")
+        assert_refused_as(asyncio.run(call_asgi(asgi_handler_of(urls), good)), "user")
 
 
 def test_wrong_keywords_raise_at_once() -> None:

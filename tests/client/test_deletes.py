@@ -8,11 +8,21 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from torii_backend.client import Conflict, Forbidden, NotFound, ToriiClient
+from torii_backend.client import Conflict, Forbidden, InvalidResponse, NotFound, ToriiClient
 
 from .conftest import Connect
 from .records import SESSION_ID, USER_ID
 from .server import HANG_UP, ApiServer, Response, again, as_bytes, as_json
+
+PROBLEM = "application/problem+json"
+
+
+def problem(status: int, content_type: str = PROBLEM, **members: Any) -> Response:
+    """Make the response of Torii to a user who is not reachable."""
+    code = {403: "forbidden", 404: "user_not_found"}[status]
+    document = {"title": "No.", "status": status, "code": code, **members}
+    return as_json(document, status, Content_Type=content_type)
+
 
 OTHERS: dict[str, Callable[[ToriiClient], None]] = {
     "sessions.revoke": lambda torii: torii.sessions.revoke(USER_ID, SESSION_ID),
@@ -41,14 +51,68 @@ class RefusedOnce(HTTPAdapter):
 def test_it_counts_as_done(
     server: ApiServer, patient: ToriiClient, lost: Response, status: int
 ) -> None:
-    gone = as_json({"title": "No."}, status)
-    server.respond_with(lost, gone)
+    server.respond_with(lost, problem(status))
     patient.users.delete(USER_ID)
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        problem(403, f"{PROBLEM}; charset=utf-8"),
+        problem(404, PROBLEM.upper()),
+        problem(403, code=None, properties={"code": "forbidden"}),
+    ],
+)
+def test_a_problem_may_be_written_in_other_ways(
+    server: ApiServer, patient: ToriiClient, gone: Response
+) -> None:
+    server.respond_with(again(502), gone)
+    patient.users.delete(USER_ID)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Response(403, b"<html>Blocked</html>", (("Content-Type", "text/html"),)),
+        Response(403, b"", (("Content-Type", PROBLEM),)),
+        Response(404),
+        Response(403, b'["forbidden"]', (("Content-Type", PROBLEM),)),
+        problem(403, "application/json"),
+        problem(404, "text/html"),
+        problem(403, code=None),
+        problem(403, code="ip_blocked"),
+        problem(403, code=["forbidden"]),
+        problem(403, code="user_not_found"),
+        problem(404, code="not_found"),
+        problem(404, code="forbidden"),
+    ],
+)
+def test_a_firewall_says_nothing_about_the_user(
+    server: ApiServer, patient: ToriiClient, page: Response
+) -> None:
+    for lost in (again(502), HANG_UP):
+        server.respond_with(lost, page)
+        with pytest.raises((Forbidden, NotFound)):
+            patient.users.delete(USER_ID)
+
+
+@pytest.mark.parametrize("call", ["users.delete", *OTHERS, "invitations.revoke"])
+def test_a_web_page_is_no_success(server: ApiServer, torii: ToriiClient, call: str) -> None:
+    """Firewalls and sign-in pages of networks respond with 200, too."""
+    html = (("Content-Type", "text/html; charset=utf-8"),)
+    server.respond_with(Response(200, b"<html>Sign in</html>", html))
+    calls: dict[str, Callable[[ToriiClient], None]] = {
+        **OTHERS,
+        "users.delete": lambda torii: torii.users.delete(USER_ID),
+        "invitations.revoke": lambda torii: torii.invitations.revoke("invitation"),
+    }
+    with pytest.raises(InvalidResponse, match="a web page"):
+        calls[call](torii)
+
+
 def test_its_raw_response_is_the_one_received(server: ApiServer, patient: ToriiClient) -> None:
-    gone = as_json({"title": "No."}, 404)
+    gone = problem(404)
     server.respond_with(again(503), gone)
     response = patient.with_raw_response.users.delete(USER_ID)
     assert (response.status, response.value, response.body) == (404, None, gone.body)
@@ -64,14 +128,14 @@ def test_no_other_delete_does(
     error: type[Exception],
 ) -> None:
     """Revoking again returns 204, so a 4xx means that nothing was revoked."""
-    server.respond_with(again(503), as_json({"title": "No."}, status))
+    server.respond_with(again(503), problem(status))
     with pytest.raises(error):
         call(patient)
     assert len(server.requests) == 2
 
 
 def test_a_pause_in_between_changes_nothing(server: ApiServer, patient: ToriiClient) -> None:
-    server.respond_with(HANG_UP, again(429), as_json({}, 403))
+    server.respond_with(HANG_UP, again(429), problem(403))
     patient.users.delete(USER_ID)
     assert len(server.requests) == 3
 
@@ -80,7 +144,7 @@ def test_a_pause_in_between_changes_nothing(server: ApiServer, patient: ToriiCli
 def test_not_on_the_first_try(
     server: ApiServer, patient: ToriiClient, status: int, error: type[Exception]
 ) -> None:
-    server.respond_with(as_json({}, status))
+    server.respond_with(problem(status))
     with pytest.raises(error):
         patient.users.delete(USER_ID)
 
@@ -90,7 +154,7 @@ def test_not_after_a_429(
     server: ApiServer, patient: ToriiClient, status: int, error: type[Exception]
 ) -> None:
     """The server did nothing the first time."""
-    server.respond_with(again(429), as_json({}, status))
+    server.respond_with(again(429), problem(status))
     with pytest.raises(error):
         patient.users.delete(USER_ID)
 
@@ -98,7 +162,7 @@ def test_not_after_a_429(
 def test_not_after_a_refused_connection(
     server: ApiServer, nowhere: str, session: requests.Session, connect: Connect
 ) -> None:
-    server.respond_with(as_json({}, 404))
+    server.respond_with(problem(404))
     session.mount("http://", RefusedOnce(nowhere))
     torii = connect(server.url, session=session)
     with pytest.raises(NotFound):
@@ -108,9 +172,23 @@ def test_not_after_a_refused_connection(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_no_other_method(server: ApiServer, patient: ToriiClient, method: str) -> None:
-    server.respond_with(again(503), as_json({}, 404))
+    server.respond_with(again(503), problem(404))
     with pytest.raises(NotFound):
         patient.request(method, "/things")
+
+
+def test_an_invitation_that_was_revoked_before_is_revoked(
+    server: ApiServer, patient: ToriiClient
+) -> None:
+    state = {"code": "invitation_not_pending", "invitationStatus": "REVOKED"}
+    revoked = as_json(state, 409, Content_Type=PROBLEM)
+    server.respond_with(HANG_UP, revoked)
+    patient.invitations.revoke("invitation")
+    accepted = as_json({**state, "invitationStatus": "ACCEPTED"}, 409, Content_Type=PROBLEM)
+    for script in ([HANG_UP, accepted], [revoked], [HANG_UP, as_json(state, 409)]):
+        server.respond_with(*script)
+        with pytest.raises(Conflict):
+            patient.invitations.revoke("invitation")
 
 
 def test_no_other_status(server: ApiServer, patient: ToriiClient) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.fuzzing import fuzz
+from tests.support.fuzzing import examples, fuzz
 from torii_backend.client import ToriiClient
 
 from .records import USER_ID, page, user
@@ -63,7 +63,7 @@ REFUSED_IDS = [
 SERVED = "/api/server/v1"
 
 reusing = settings(
-    fuzz, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    fuzz, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

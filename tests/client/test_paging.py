@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
@@ -26,7 +27,7 @@ from .loops import arrived
 from .operations import ITERATIONS
 from .recording import RecordingAdapter
 from .records import page, user
-from .server import ApiServer, Received, as_json
+from .server import WATCHDOG, ApiServer, Received, Response, as_json
 
 THREE = [
     as_json(page(user("1"), user("2"), more=True, cursor="c/1")),
@@ -134,6 +135,31 @@ def test_only_one_caller_at_a_time(server: ApiServer, torii: ToriiClient) -> Non
                 next(users)
         assert first.result().id == "1"
     assert next(users).id == "2"
+
+
+def test_two_threads_lose_no_item(server: ApiServer, torii: ToriiClient) -> None:
+    """While one waits for a page, the other may neither fetch it again nor move on."""
+    release = threading.Event()
+
+    def late(request: Received) -> Response:
+        if len(server.requests) == 1:
+            release.wait(WATCHDOG)
+        return pages[dict(parse_qsl(request.query)).get("cursor")]
+
+    pages = {None: THREE[0], "c/1": THREE[1], "c&2": THREE[2]}
+    server.respond_with(late)
+    users = torii.users.iterate()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(next, users)
+        server.wait_for(1)
+        try:
+            for _ in range(4):
+                with pytest.raises(RuntimeError, match="one task or thread"):
+                    next(users)
+        finally:
+            release.set()
+        assert [first.result().id, *(one.id for one in users)] == ["1", "2", "3"]
+    assert cursors(server.requests) == [None, "c/1", "c&2"]
 
 
 def test_filters_are_sent_with_every_page(server: ApiServer, torii: ToriiClient) -> None:

@@ -39,7 +39,7 @@ BROKEN = TransportFailure("broken", "It broke.")
     ],
 )
 def test_the_server_decides_within_a_minute(status: int, wanted: str, seconds: float) -> None:
-    assert pause_before_retry("GET", _response(status, wanted), 1) == seconds
+    assert pause_before_retry(True, _response(status, wanted), 1) == seconds
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Tokyo"])
@@ -50,7 +50,7 @@ def test_a_date_is_in_utc(monkeypatch: pytest.MonkeyPatch, zone: str, form: str)
     time.tzset()
     try:
         wanted = time.strftime(form, time.gmtime(time.time() + 40))
-        pause = pause_before_retry("POST", _response(429, wanted), 1)
+        pause = pause_before_retry(False, _response(429, wanted), 1)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -62,7 +62,7 @@ def test_a_date_is_in_utc(monkeypatch: pytest.MonkeyPatch, zone: str, form: str)
     [None, "", "-1", "1.5", "soon", "٣", "1, 2", "Fri, 99 Foo 2020 00:00:00 GMT", "\x00"],
 )
 def test_without_a_usable_word_it_backs_off(wanted: Optional[str]) -> None:
-    pause = pause_before_retry("GET", _response(503, wanted), 1)
+    pause = pause_before_retry(True, _response(503, wanted), 1)
     assert pause is not None and 0.125 <= pause <= 0.25
 
 
@@ -74,17 +74,17 @@ def test_without_a_usable_word_it_backs_off(wanted: Optional[str]) -> None:
 def test_it_doubles_up_to_eight_seconds_with_jitter(
     outcome: Any, tries: int, longest: float
 ) -> None:
-    pauses = [pause_before_retry("GET", outcome, tries) for _ in range(200)]
+    pauses = [pause_before_retry(True, outcome, tries) for _ in range(200)]
     assert all(pause is not None and longest / 2 <= pause <= longest for pause in pauses)
     spread = [pause or 0 for pause in pauses]
     assert max(spread) - min(spread) > longest / 4
 
 
 @pytest.mark.parametrize("outcome", [_response(503), BROKEN])
-def test_a_post_may_have_been_done(outcome: Any) -> None:
-    assert pause_before_retry("POST", outcome, 1) is None
+def test_it_may_have_been_done(outcome: Any) -> None:
+    assert pause_before_retry(False, outcome, 1) is None
 
 
 @pytest.mark.parametrize("outcome", [_response(429), UNSENT])
-def test_a_post_was_surely_not_done(outcome: Any) -> None:
-    assert pause_before_retry("POST", outcome, 1) is not None
+def test_it_was_surely_not_done(outcome: Any) -> None:
+    assert pause_before_retry(False, outcome, 1) is not None

@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 import requests
 
-from torii_backend import ToriiApiError, ToriiConnectionError, ToriiTimeout
+from torii_backend import ToriiApiError, ToriiConnectionError, ToriiError, ToriiTimeout
 from torii_backend.client import InvalidResponse, NotFound, RateLimited, ServerError, ToriiClient
 
 from .conftest import KEY, Connect
+from .operations import ITERATIONS, OPERATIONS, Operation
 from .recording import RecordingAdapter
-from .records import USER_ID, user
+from .records import USER_ID, page, user
 from .server import HANG_UP, ApiServer, Response, again, as_bytes, as_json
 
+NOT_REPEATABLE = {
+    "users.create",
+    "invitations.create",
+    "invitations.resend",
+    "impersonation.create_token",
+}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 REPEATABLE = ["GET", "PUT", "PATCH", "DELETE"]
 
@@ -64,6 +71,38 @@ class TestStatus:
         assert [request.method for request in server.requests] == METHODS
 
 
+class TestOperations:
+    """Whether a call is safe to repeat depends on what it does, and not on its method."""
+
+    @pytest.mark.parametrize("lost", [again(502), again(503), again(504), HANG_UP, CUT])
+    @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.method)
+    def test_it_is_retried_if_safe(
+        self, server: ApiServer, patient: ToriiClient, operation: Operation, lost: Response
+    ) -> None:
+        found = Response(204) if operation.response is None else as_json(operation.response)
+        server.respond_with(found, lost, found)
+        operation.call(patient)
+        if operation.method not in NOT_REPEATABLE:
+            operation.call(patient)
+            assert len(server.requests) == 3 or (lost is CUT and operation.response is None)
+            return
+        with pytest.raises(ToriiError):
+            operation.call(patient)
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize("path", ITERATIONS)
+    def test_a_page_of_an_iterator_is_retried(
+        self, server: ApiServer, patient: ToriiClient, path: str
+    ) -> None:
+        server.respond_with(
+            as_json(page(more=True, cursor="c")), again(503), HANG_UP, as_json(page())
+        )
+        resource, method = path.split(".")
+        ids = {"users.iterate_organizations": ["u"], "organizations.iterate_members": ["o"]}
+        assert list(getattr(getattr(patient, resource), method)(*ids.get(path, []))) == []
+        assert len(server.requests) == 4
+
+
 class TestBrokenConnection:
     @pytest.mark.parametrize(
         ("method", "broken"),
@@ -99,7 +138,7 @@ class TestBrokenConnection:
     ) -> None:
         server.respond_with(broken, GOOD)
         with pytest.raises(error):
-            patient.users.ban(USER_ID)
+            patient.invitations.resend("invitation")
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize("method", METHODS)

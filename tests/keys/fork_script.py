@@ -13,6 +13,11 @@ import threading
 
 from torii_backend import InvalidToken, Verifier
 
+# As in programs that import logging later: its hook runs before ours, and ours runs before the event.
+forking = threading.Event()
+os.register_at_fork(before=forking.set)
+import logging  # noqa: E402
+
 ISSUER, TOKEN, ROTATED = sys.argv[1:4]
 MODE = sys.argv[4]
 
@@ -83,7 +88,28 @@ def locked() -> None:
     step(f"parent: {verifier.verify(ROTATED).user_id}")
 
 
+def importing() -> None:
+    """Fork while the thread that fetches imports, and wants the lock of logging, which the fork holds."""
+    reached, forked = threading.Event(), threading.Event()
+
+    def wait_within_import(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "import" and arguments[0] == "urllib3.connection" and not reached.is_set():
+            reached.set()
+            assert forking.wait(20)
+            logging.getLogger("anything")
+            forked.wait(20)
+
+    sys.addaudithook(wait_within_import)
+    verifier.prefetch()
+    assert reached.wait(20)
+    assert child_ends_well()
+    forked.set()
+    step(f"parent: {verifier.verify(TOKEN).user_id}")
+    step(f"parent: {verifier.verify(ROTATED).user_id}")
+
+
 if __name__ == "__main__":
     signal.alarm(25)
     verifier = Verifier(ISSUER)
-    {"warm": warm, "fetching": fetching, "locked": locked}[MODE]()
+    modes = {"warm": warm, "fetching": fetching, "locked": locked, "importing": importing}
+    modes[MODE]()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.clock import Clock
-from tests.support.issuer import SigningKey, jwks
+from tests.support.issuer import SigningKey
 from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import KeysUnavailable, __version__
 from torii_backend._keys.fetch import FetchError, fetch
@@ -125,16 +125,6 @@ def test_bytes_that_are_not_http_make_the_keys_unavailable(
     server.respond_with(Response(raw=[b"\0" * 70_000]))
     with pytest.raises(KeysUnavailable):
         KeyStore(server.issuer, clock=clock).key("key-1")
-
-
-def test_a_compressed_response_is_decompressed(
-    server: JwksServer, key: SigningKey, clock: Clock
-) -> None:
-    import gzip
-
-    body = gzip.compress(jwks(key))
-    server.respond_with(Response(body, headers=(("Content-Encoding", "gzip"),)))
-    assert KeyStore(server.issuer, clock=clock).key("key-1").point == key.point
 
 
 @pytest.fixture

@@ -64,6 +64,22 @@ def test_fork_after_warm_up(server: JwksServer, key: SigningKey, mode: str) -> N
     assert len(server.requests) == 3
 
 
+def test_fork_during_an_import(server: JwksServer, key: SigningKey) -> None:
+    """No fork waits for the import, and the child imports again what it finds half-made."""
+    rotated = SigningKey("key-2")
+    server.publish(key, rotated)
+    with start(server, key, rotated, "importing") as process:
+        output, _ = process.communicate(timeout=WATCHDOG)
+    assert process.returncode == 0
+    assert output.splitlines() == [
+        "child: key-1",
+        "child: key-2",
+        "child: 0 failures",
+        "parent: key-1",
+        "parent: key-2",
+    ]
+
+
 def test_fork_during_a_fetch(server: JwksServer, key: SigningKey) -> None:
     rotated = SigningKey("key-2")
     with start(server, key, rotated, "fetching") as process:

@@ -5,26 +5,47 @@
 A mutant is a file `<room>/<name>.patch`: a sentence that says what is broken, the line `Test: <node id>`, and
 a unified diff of one file. A hunk belongs wherever its old lines stand, and these must stand there
 once: line numbers are for tools and may be out of date.
+
+Each test runs in a process of its own, forked from one that has imported everything but the package.
 """
 
 # ruff: noqa: T201  (a program that is run by hand)
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import time
 from functools import partial
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("torii_backend", "adapters", "tests", "pyproject.toml")
 WATCHDOG = 120.0
 AT_ONCE = 2
+# They take longer to import than most of these tests to run.
+IMPORTED = (
+    "asyncio",
+    "cryptography.hazmat.primitives.asymmetric.ec",
+    "django.test",
+    "flask",
+    "httpx",
+    "hypothesis.strategies",
+    "jwt",
+    "msgspec",
+    "requests",
+    "sqlite3",
+    "werkzeug.serving",
+)
 
 PASSED, FAILED = 0, 1
 HUNG = -1
@@ -82,68 +103,93 @@ def apply(mutant: Mutant, tree: Path) -> None:
     source = "\n".join(lines) + "\n"
     compile(source, mutant.file, "exec")
     path.write_text(source, "utf-8")
-    # It is taken for up to date if the size is the same and the change is of the same second.
-    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
-        compiled.unlink()
+    # Python takes what it compiled before for up to date if size and timestamp are the same.
+    os.utime(path, (0, 0))
 
 
-def python(tree: Path, *arguments: str) -> tuple[int, str]:
-    """Run Python on a copy; return its exit code, or HUNG, and what it printed."""
-    try:
-        finished = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tree,
-            env={
-                **os.environ,
-                # In front of a package that is installed.
-                "PYTHONPATH": str(tree),
-                # Plugins take longer to import than most of these tests to run.
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=WATCHDOG,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return HUNG, f"no end within {WATCHDOG:.0f} seconds"
-    return finished.returncode, finished.stdout
+def wait(child: int) -> int:
+    """Return the exit code of a child, or HUNG."""
+    deadline = time.monotonic() + WATCHDOG
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return HUNG
 
 
 def run_tests(tree: Path, *tests: str) -> tuple[int, str]:
-    """Run tests on a copy, up to the first that fails."""
-    return python(tree, "-m", "pytest", "-q", "-x", "--tb=short", *tests)
+    """Run tests on a copy, up to the first that fails; return the exit code and the output."""
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if not child:
+            code = 70
+            try:
+                os.setsid()
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                os.chdir(tree)
+                # In front of a package that is installed, here and in the processes that tests start.
+                sys.path.insert(0, str(tree))
+                os.environ["PYTHONPATH"] = str(tree)
+                code = pytest.main(["-q", "-x", "--tb=short", *tests])
+                if not str(sys.modules["torii_backend"].__file__).startswith(str(tree)):
+                    print("the tests did not see the copy")
+                    code = 70
+                sys.stdout.flush()
+            finally:
+                os._exit(code)
+        code = wait(child)
+        output.seek(0)
+        return code, output.read().decode("utf-8", "replace")
 
 
 def complaint(pristine: Path, mutant: Mutant) -> str:
-    """Apply a mutant to a copy of its own and run its test; return what is wrong, if anything."""
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(pristine, tree, symlinks=True)
-        try:
-            apply(mutant, tree)
-        except (OSError, SyntaxError, ValueError) as error:
-            return str(error)
-        code, output = run_tests(tree, mutant.test)
+    """Apply a mutant to this worker's copy and run its test; return what is wrong, if anything."""
+    copied = pristine.with_name(f"copy-{os.getpid()}")
+    if not copied.exists():
+        copy(pristine, copied)
+    # Nothing of a mutant is left behind in the copy.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    try:
+        apply(mutant, copied)
+        code, printed = run_tests(copied, mutant.test)
+    except (OSError, SyntaxError, ValueError) as error:
+        return str(error)
+    finally:
+        shutil.copy2(pristine / mutant.file, copied / mutant.file)
     if code == PASSED:
         return f"nothing noticed: {mutant.test} passes"
+    if code == HUNG:
+        return f"no end within {WATCHDOG:.0f} seconds:\n{printed}"
     # A fixture or a file that breaks is no verdict of the test.
-    if code != FAILED or "\nFAILED " not in output:
-        return f"the test gave no verdict:\n{output}"
+    if code != FAILED or "\nFAILED " not in printed:
+        return f"the test gave no verdict:\n{printed}"
     return ""
 
 
-def copy(tree: Path) -> None:
-    """Copy what the tests of the core need, links as links."""
-    ignored = shutil.ignore_patterns("__pycache__")
+def copy(source: Path, tree: Path) -> None:
+    """Copy what the tests need, links as links."""
+    tree.mkdir()
     for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tree / name, symlinks=True, ignore=ignored)
+        if (source / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__") if source == ROOT else None
+            shutil.copytree(source / name, tree / name, symlinks=True, ignore=ignored)
         else:
-            shutil.copy2(source, tree / name)
+            shutil.copy2(source / name, tree / name)
+
+
+def warm_up() -> None:
+    """Import what the tests share, before the first fork."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    pytest.main(["--version"])
+    for name in IMPORTED:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def main(names: list[str]) -> int:
@@ -153,24 +199,23 @@ def main(names: list[str]) -> int:
         print("there is no mutant", *sorted(unknown))
         return 2
     chosen = [mutant for mutant in mutants if not names or mutant.name in names]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        pristine = Path(folder).resolve() / "pristine"
-        pristine.mkdir()
-        copy(pristine)
-        _, imported = python(pristine, "-c", "import torii_backend as t; print(t.__file__)")
-        if not imported.startswith(str(pristine)):
-            print("the tests would not see the copy, but", imported)
-            return 2
-        code, output = run_tests(pristine, *dict.fromkeys(mutant.test for mutant in chosen))
+    warm_up()
+    with tempfile.TemporaryDirectory() as name:
+        pristine = Path(name).resolve() / "pristine"
+        copy(ROOT, pristine)
+        code, output = run_tests(pristine, *dict.fromkeys(each.test for each in chosen))
         if code != PASSED:
             print(output, "the tests do not pass before anything is broken", sep="\n")
             return 2
         failed = 0
-        for mutant, wrong in zip(chosen, pool.map(partial(complaint, pristine), chosen)):
-            print("FAILED" if wrong else "passed", f"{mutant.name}: {mutant.sentence}", flush=True)
-            if wrong:
-                print(wrong)
-            failed += bool(wrong)
+        with get_context("fork").Pool(AT_ONCE) as workers:
+            for mutant, wrong in zip(chosen, workers.imap(partial(complaint, pristine), chosen)):
+                print(
+                    "FAILED" if wrong else "passed", f"{mutant.name}: {mutant.sentence}", flush=True
+                )
+                if wrong:
+                    print(wrong)
+                failed += bool(wrong)
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

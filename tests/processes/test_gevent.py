@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.installed import is_left_out
 from torii_backend.emulator import Emulator
 
 from .program import finish, start
 
 
+@pytest.mark.skipif(is_left_out("gevent"), reason="for `tox run -e frameworks`")
 def test_greenlets_share_one_fetch_and_block_nobody() -> None:
     with Emulator() as torii:
         token = torii.issue_token(user_id="user_ada").access_token

@@ -17,7 +17,7 @@ from tests.installed import is_left_out
 from .commands import NEEDS, SERVERS
 from .guarded import HEADER, spelled
 from .inside import INSIDE
-from .wire import exchange
+from .wire import exchange, upload
 
 if TYPE_CHECKING:
     from torii_backend._guard.options import GuardOptions
@@ -51,6 +51,14 @@ def _guard(server: str, issuers: Issuers, port: int) -> Guard:
 def test_contract(server: str, name: str, issuers: Issuers, port_of: Callable[[str], int]) -> None:
     check: Behaviour = BEHAVIOURS[name]
     check(_guard(server, issuers, port_of(server)))
+
+
+@pytest.mark.parametrize("server", [name for name in SERVERS if not is_left_out(NEEDS[name])])
+def test_a_refused_upload_gets_its_response(
+    server: str, issuers: Issuers, port_of: Callable[[str], int]
+) -> None:
+    guard = (HEADER, spelled({"issuer": issuers.home.issuer}))
+    assert upload(port_of(server), bytes(900_000), guard) == 401
 
 
 def test_no_server_is_lost() -> None:

@@ -44,6 +44,23 @@ def exchange(port: int, request: Request, *more: tuple[str, str]) -> Response:
     return _parsed(answer, head=request.method == "HEAD")
 
 
+def upload(port: int, body: bytes, *headers: tuple[str, str]) -> int:
+    """Send a request with a body, all of it before reading, as nginx does; return the status.
+
+    Raises:
+        ConnectionError: the server closed the connection too early.
+    """
+    named = [("Host", "localhost"), ("Content-Length", str(len(body))), *headers]
+    head = "".join(f"{name}: {value}\r\n" for name, value in named)
+    with socket.create_connection(("127.0.0.1", port), _PATIENCE) as connection:
+        # With little room in between, only a server that reads lets us send all of it.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n".encode("latin-1"))
+        connection.sendall(body)
+        with connection.makefile("rb") as response:
+            return int(response.readline().split()[1])
+
+
 def _parsed(answer: bytes, *, head: bool) -> Response:
     top, _, rest = answer.partition(b"\r\n\r\n")
     status_line, *fields = top.decode("latin-1").split("\r\n")

@@ -11,9 +11,10 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
 from torii_backend.settings import Audience, Issuer, require_header_name
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("torii_backend.guard")
 
 
+@not_from_requests()
 class Authenticator:
     """Authenticates requests with one set of options.
 
@@ -54,6 +56,7 @@ class Authenticator:
         self._policy = checked.policy
         warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
+        self.vary: Vary = Vary(self._header)
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Identify the user of a request and enforce the policy.
@@ -120,12 +123,24 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
+    def may_pass_without_token(self, template: str) -> bool:
+        """Return whether a request for a path of this route may pass without a token.
+
+        Args:
+            template: the route below the mount point of the guard, such as `/items/{id}`.
+        """
+        return not self._required or self._exempt.may_match(template)
+
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
         if self._verifier is not None:
             return self._verifier.seconds_left(auth)
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
+
+    def varies(self, auth: Optional[Auth], request: IncomingRequest) -> bool:
+        """Return whether the response to a request that passed depends on the header of the token."""
+        return auth is not None or not request.needs_no_token
 
     def response_to(
         self, refusal: ToriiAuthError, request: Union[IncomingRequest, Headers]
@@ -148,8 +163,10 @@ class Authenticator:
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt and self._is_exempt(request):
+            request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():
+            request.pass_without_token()
             return None
         try:
             return parse_bearer(request.credentials(self._header))
@@ -204,6 +221,7 @@ def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
     return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
 
+@not_from_requests()
 def authenticate_request(
     headers: Optional[Headers],
     *,
@@ -237,6 +255,7 @@ def authenticate_request(
     return verifier.verify(bearer_token(headers, require_header_name(header)))
 
 
+@not_from_requests()
 async def authenticate_request_async(
     headers: Optional[Headers],
     *,

@@ -22,7 +22,7 @@ from typing import Any, Callable, Generic, NamedTuple, Optional, TypeVar, Union,
 
 from msgspec import UNSET
 
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import ConfigurationError
 
 Chunk = TypeVar("Chunk")
@@ -52,6 +52,7 @@ def current_auth() -> Optional[Auth]: ...
 def current_auth(default: Default) -> Union[Auth, Default, None]: ...
 
 
+@not_from_requests()
 def current_auth(default: Any = UNSET) -> Any:
     """Return the Auth of the request that is being handled.
 

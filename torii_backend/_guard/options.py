@@ -13,6 +13,7 @@ from torii_backend._guard.policy import Policy, PolicyOptions, reject_none
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
+from torii_backend.auth import marked_signature
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
@@ -243,6 +244,8 @@ def shows_options(options: type, **defaults: object) -> Callable[[Function], Fun
         ]
         shown: Any = function
         shown.__signature__ = own.replace(parameters=[*named, *keywords])
+        name, after = function.__qualname__.partition(".")[0], int("self" in own.parameters)
+        shown.__signature__ = marked_signature(function, name, after=after)
         annotations = {n: each for n, each in function.__annotations__.items() if n != unpacked}
         shown.__annotations__ = {**annotations, **hints}
         return function

@@ -9,8 +9,12 @@ from typing import Any, Callable, Literal, NamedTuple, TypedDict, Union
 
 from msgspec import UNSET, UnsetType
 
-from torii_backend.auth import Auth
-from torii_backend.errors import ConfigurationError, PermissionDenied, PermissionDeniedReason
+from torii_backend.auth import Auth, not_from_requests
+from torii_backend.errors import (
+    ConfigurationError,
+    PermissionDenied,
+    PermissionDeniedReason,
+)
 from torii_backend.settings import require_bool
 
 Verdict = Union[bool, str]
@@ -70,6 +74,7 @@ class _SameCheck:
         return self.function if is_method else id(self.function)
 
 
+@not_from_requests()
 class Policy:
     """What an Auth must be to pass; all conditions must hold.
 

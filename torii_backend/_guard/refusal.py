@@ -8,6 +8,7 @@ from typing import Any, Optional, Union
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import (
     SENTENCES,
     ConfigurationError,
@@ -28,6 +29,7 @@ _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
+@not_from_requests()
 class RefusalResponse(msgspec.Struct, frozen=True):
     """The HTTP response to a request that is refused; `redirect` and `json` make the usual ones.
 

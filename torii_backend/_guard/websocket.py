@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from copy import copy
 from typing import Any, Optional
-from urllib.parse import unquote_plus
 
+from torii_backend._guard.query_token import taken_out
 from torii_backend._guard.request import ASGIRequest
 
 _SUBPROTOCOL = "torii"
@@ -29,11 +30,11 @@ class WebSocketRequest(ASGIRequest):
 
     def __init__(self, scope: Mapping[str, Any], query_parameter: Optional[str] = None) -> None:
         super().__init__(scope)
-        self._offers = [offer.strip() for offer in scope.get("subprotocols") or ()]
+        self._offers = _offers(scope)
         tokens = [offer[len(_TOKEN_OFFER) :] for offer in self._offers if _is_token(offer)]
         self._query: Optional[bytes] = None
         if query_parameter is not None:
-            self._query, found = _taken_out(query_parameter, scope.get("query_string", b""))
+            self._query, found = taken_out(query_parameter, scope.get("query_string", b""))
             tokens += found
         # An outer guard has removed its tokens from the scope; this one verifies them too.
         outer = scope.get(_KEY)
@@ -43,6 +44,17 @@ class WebSocketRequest(ASGIRequest):
         """List what may be credentials: the header's values, and tokens from the other places."""
         return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
 
+    def with_token(self, token: str) -> WebSocketRequest:
+        """Return this request as if it had come with a token, which was in its first message."""
+        found = copy(self)
+        found._tokens = [token]
+        return found
+
+    @property
+    def offers(self) -> list[str]:
+        """The subprotocols that the client offers, without any token."""
+        return [offer for offer in self._offers if not _is_token(offer)]
+
     def scope_without_token(self) -> dict[str, Any]:
         """Return those parts of the scope that may hold a token in other places than its header.
 
@@ -50,7 +62,7 @@ class WebSocketRequest(ASGIRequest):
             `headers`, `subprotocols` and, if a query parameter may carry the token, `query_string`,
             without any token; and this request, in which an inner guard finds them.
         """
-        offers = [offer for offer in self._offers if not _is_token(offer)]
+        offers = self.offers
         # Rebuilt from the offers, because servers read a repeated header differently.
         headers = [header for header in self.scope["headers"] if header[0].lower() != _HEADER]
         if offers:
@@ -74,18 +86,13 @@ class WebSocketRequest(ASGIRequest):
         return {**message, "subprotocol": _SUBPROTOCOL if _SUBPROTOCOL in self._offers else None}
 
 
+def _offers(scope: Mapping[str, Any]) -> list[str]:
+    """List what the client offers. Of a repeated header, servers list the last or the first only."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == _HEADER]
+    sent = [offer.strip() for line in lines for offer in line.split(",")]
+    listed = [offer.strip() for offer in scope.get("subprotocols") or ()]
+    return [offer for offer in (*sent, *(each for each in listed if each not in sent)) if offer]
+
+
 def _is_token(offer: str) -> bool:
     return offer.startswith(_TOKEN_OFFER)
-
-
-def _taken_out(parameter: str, query: bytes) -> tuple[bytes, list[str]]:
-    """Split a query into what is left of it without a parameter, and that parameter's values."""
-    kept: list[bytes] = []
-    values: list[str] = []
-    for pair in query.split(b"&"):
-        name, _, value = pair.decode("latin-1").partition("=")
-        if unquote_plus(name) == parameter:
-            values.append(unquote_plus(value))
-        else:
-            kept.append(pair)
-    return b"&".join(kept), values

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Callable, Optional
 
-from torii_backend._keys.fork_safety import import_lock
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_async_function, package_version
 
@@ -29,27 +28,17 @@ def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     followed, and no cookies or netrc credentials are sent.
     """
     # Not at the top: verifying with known keys must not pay for these imports (0.1 s).
-    with import_lock:
-        import requests
+    import requests
 
-        from torii_backend._keys.deadline import Deadline, DeadlineAdapter
-
-    with requests.Session() as session, Deadline(timeout) as deadline:
-        adapter = DeadlineAdapter(deadline)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        try:
-            return _get(session, url, timeout)
-        finally:
-            # A body that was cut off may look complete.
-            if deadline.is_over:
-                raise FetchError("the response took too long")
+    with requests.Session() as session:
+        return _get(session, url, timeout)
 
 
 def resolve_fetch(custom: Optional[Fetch], session: Optional[requests.Session]) -> Fetch:
     """Return the function that fetches documents, by these two settings of Verifier.
 
-    A custom session has the limits of `fetch`, except that `timeout` bounds each wait on the socket.
+    A custom session has the limits of `fetch`. Its adapters that don't derive from HTTPAdapter only
+    bound each wait by `timeout`.
     """
     if custom is not None and session is not None:
         raise ConfigurationError("fetch and session must not both be set. Pass one of them.")
@@ -69,7 +58,22 @@ def resolve_fetch(custom: Optional[Fetch], session: Optional[requests.Session]) 
 
 
 def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
+    from torii_backend._keys.deadline import Deadline
+
+    with Deadline(timeout) as deadline:
+        try:
+            return _get_watched(deadline.watched(session), url, timeout)
+        finally:
+            # A body that was cut off may look complete.
+            if deadline.is_over:
+                raise FetchError("the response took too long")
+
+
+def _get_watched(
+    session: requests.Session, url: str, timeout: float
+) -> tuple[bytes, Mapping[str, str]]:
     import requests
+    from urllib3.exceptions import HTTPError
 
     try:
         with session.get(
@@ -82,19 +86,32 @@ def _get(session: requests.Session, url: str, timeout: float) -> tuple[bytes, Ma
             headers={
                 "User-Agent": f"torii-backend/{package_version()}",
                 "Accept": "application/json",
+                "Accept-Encoding": "identity",
             },
         ) as response:
             if response.status_code != 200:
                 raise FetchError(f"the response has status {response.status_code}")
+            # A few bytes may unpack to gigabytes, and some versions of urllib3 do so in one piece.
+            if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
+                raise FetchError("the response is compressed")
             return _read(response), response.headers
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
         raise FetchError(f"no usable response ({type(error).__name__})") from None
 
 
 def _read(response: requests.Response) -> bytes:
+    from urllib3 import HTTPResponse
+
+    raw = response.raw
+    # Not by iter_content if possible: urllib3 reads the line before each chunk without a limit.
+    pieces: Iterator[bytes] = (
+        iter(lambda: raw.read(_CHUNK_BYTES, decode_content=False), b"")
+        if isinstance(raw, HTTPResponse)
+        else response.iter_content(_CHUNK_BYTES)
+    )
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
-        body += chunk
+    for piece in pieces:
+        body += piece
         if len(body) > MAX_BYTES:
             raise FetchError("the response is larger than 512 KiB")
     return bytes(body)

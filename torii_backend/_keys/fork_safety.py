@@ -1,24 +1,26 @@
 """What keeps the keys usable across os.fork: in a child, only the thread that called it goes on.
 
-Three things would break a forked child, and each has its remedy:
+Three things would break a forked child, and each has its remedy in the child:
 
 - a lock that another thread held stays locked forever: the child gets a new one;
 - a thread that was fetching is gone, and its flight would never end: the child forgets it;
-- a module that another thread was importing stays half-made, and the child would deadlock on its
-  import lock: `import_lock` is held during such an import, and os.fork waits for it.
+- a module that another thread was importing stays half-made, and who imports it would wait for that
+  thread forever: the child forgets the module and its import lock, and imports it anew.
 
-The first two are the work of `after_fork_in_child`, which runs for each object given to
-`reset_in_child`. At that time the child has no other thread, so it needs no lock. Objects are held
-weakly. `import_lock` is held for the first import of a library only, never while anything is
-fetched. It must be taken before any lock of ours, never inside one.
+Nothing waits before a fork. A hook that waits for a lock of ours holds up the locks that the hooks of
+others have taken by then, such as that of logging, which our own threads may need to get on.
+
+At the time of `_repair` the child has no other thread, so it needs no lock. Objects are held weakly.
+State: the threads that ran when the last fork began. Greenlets are not among them: they go on in
+the child, and so do their imports.
 """
 
 from __future__ import annotations
 
 import os
-import threading
+import sys
 import weakref
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ForkAware(Protocol):
@@ -29,8 +31,8 @@ class ForkAware(Protocol):
         ...
 
 
-import_lock: threading.Lock = threading.Lock()
 _fork_aware: weakref.WeakSet[ForkAware] = weakref.WeakSet()
+_threads: frozenset[int] = frozenset()
 
 
 def reset_in_child(thing: ForkAware) -> None:
@@ -38,15 +40,30 @@ def reset_in_child(thing: ForkAware) -> None:
     _fork_aware.add(thing)
 
 
-def _reset_all() -> None:
+def _note_threads() -> None:
+    global _threads  # noqa: PLW0603 (there is one list for the process)
+    _threads = frozenset(sys._current_frames())
+
+
+def _repair() -> None:
+    _forget_half_made_modules(_threads - sys._current_frames().keys())
     for thing in list(_fork_aware):
         thing.after_fork_in_child()
 
 
+def _forget_half_made_modules(lost: frozenset[int]) -> None:
+    """Drop what threads that are lost were importing, with submodules, which may refer to it."""
+    # Private, but the same from Python 3.3 on; without it, an import in the child may hang.
+    locks: dict[str, Any] = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    for name, reference in list(locks.items()):
+        if getattr(reference(), "owner", None) in lost:
+            del locks[name]
+            spec = getattr(sys.modules.get(name), "__spec__", None)
+            if getattr(spec, "_initializing", False):
+                for loaded in list(sys.modules):
+                    if f"{loaded}.".startswith(f"{name}."):
+                        del sys.modules[loaded]
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=import_lock.acquire,
-        after_in_parent=import_lock.release,
-        after_in_child=import_lock.release,
-    )
-    os.register_at_fork(after_in_child=_reset_all)
+    os.register_at_fork(before=_note_threads, after_in_child=_repair)

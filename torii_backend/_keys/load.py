@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from torii_backend._keys.cache_control import freshness_lifetime
 from torii_backend._keys.fetch import Fetch, FetchError
-from torii_backend._keys.fork_safety import import_lock
 
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
@@ -20,8 +19,8 @@ def load_keys(
     """Return the keys of an issuer by kid and the seconds they stay fresh, or raise FetchError."""
     body, headers = fetch(issuer + JWKS_PATH, timeout)
     # Not at the top: cryptography takes longer to import than everything else together.
-    with import_lock:
-        from torii_backend._jose.jwks import parse_jwks
+    from torii_backend._jose.jwks import parse_jwks
+
     try:
         keys = parse_jwks(body)
     except ValueError as error:

@@ -13,6 +13,7 @@ from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.token_cache import CacheEntry, TokenCache
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
@@ -66,6 +67,7 @@ class _NeedsKey(NamedTuple):
     kid: str
 
 
+@not_from_requests()
 class Verifier:
     """Verify access tokens of one or several issuers, and fetch and cache their keys.
 

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Union
 
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
+from torii_backend.auth import not_from_requests
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -30,6 +31,7 @@ MAX_VERIFIERS = 1024
 _verifiers: OrderedDict[tuple[Any, ...], Verifier] = OrderedDict()
 
 
+@not_from_requests()
 def verify_token(
     token: Union[str, bytes],
     *,
@@ -56,6 +58,7 @@ def verify_token(
     return pooled_verifier(issuer, audience, leeway).verify(token)
 
 
+@not_from_requests()
 async def verify_token_async(
     token: Union[str, bytes],
     *,

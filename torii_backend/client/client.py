@@ -7,6 +7,7 @@ from typing import NoReturn, Optional, Union
 
 import requests
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client._transport.request import require_timeout
 from torii_backend.client._transport.threads import ThreadPool
 from torii_backend.client._transport.transport import Transport
@@ -28,6 +29,7 @@ DEFAULT_MAX_RETRIES = 2
 DEFAULT_POOL_SIZE = 32
 
 
+@not_from_requests("your_function")
 class Client(Api[DispatchT]):
     """What both clients share: the settings and the transport."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.types import (
     MetadataInput,
     NullableDate,
@@ -23,6 +24,10 @@ class Input(Struct, rename="camel", kw_only=True):
     def __repr__(self) -> str:
         fields = (name for name in self.__struct_fields__ if getattr(self, name) is not UNSET)
         return f"{type(self).__name__}({', '.join(fields)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give rich no values either, as what msgspec has for it does."""
+        return []
 
 
 class CreateUser(Input, kw_only=True):
@@ -41,6 +46,7 @@ class CreateUser(Input, kw_only=True):
     date_of_birth: NullableDate = UNSET
 
 
+@not_from_requests("your_function")
 class UpdateUser(Input, kw_only=True):
     """A change of profile fields. Fields you leave out keep their value; None clears a field.
 

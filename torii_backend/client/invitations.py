@@ -184,8 +184,14 @@ class Invitations(Resource[DispatchT]):
             timeout: seconds for this call.
         """
         ids = {"invitation_id": invitation_id}
+        revoked = {"code": "invitation_not_pending", "invitationStatus": "REVOKED"}
         return describe(
-            "DELETE", "/invitations/{invitation_id}", ids, into=type(None), timeout=timeout
+            "DELETE",
+            "/invitations/{invitation_id}",
+            ids,
+            into=type(None),
+            timeout=timeout,
+            done_before=((409, revoked),),
         )
 
 

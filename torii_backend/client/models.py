@@ -7,10 +7,11 @@ repr shows no personal data.
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Optional, TypeVar
+from typing import Any, ClassVar, Generic, Optional, TypeVar
 
 from msgspec import Struct
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.types import Metadata, Timestamp
 
 ItemT = TypeVar("ItemT")
@@ -25,7 +26,12 @@ class _Record(Struct, frozen=True, rename="camel", kw_only=True):
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({shown})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give rich the same; what msgspec has for it shows everything."""
+        return [(name, getattr(self, name)) for name in self._shown]
 
+
+@not_from_requests("your_function")
 class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     """One page of a listing.
 
@@ -42,6 +48,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     has_more: bool
 
 
+@not_from_requests("your_function")
 class User(_Record, frozen=True, kw_only=True):
     """An end user, as the secret key sees it.
 
@@ -82,6 +89,7 @@ class User(_Record, frozen=True, kw_only=True):
     deleted_at: Optional[Timestamp] = None
 
 
+@not_from_requests("your_function")
 class Session(_Record, frozen=True, kw_only=True):
     """A live sign-in of a user.
 
@@ -112,6 +120,7 @@ class Session(_Record, frozen=True, kw_only=True):
     impersonated_by: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class Organization(_Record, frozen=True, kw_only=True):
     """An organization.
 
@@ -134,6 +143,7 @@ class Organization(_Record, frozen=True, kw_only=True):
     role_set_id: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class OrganizationMember(_Record, frozen=True, kw_only=True):
     """A membership, seen from the organization.
 
@@ -158,6 +168,7 @@ class OrganizationMember(_Record, frozen=True, kw_only=True):
     role_name: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class UserOrganization(_Record, frozen=True, kw_only=True):
     """A membership, seen from the user.
 
@@ -184,6 +195,7 @@ class UserOrganization(_Record, frozen=True, kw_only=True):
     role_name: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class Invitation(_Record, frozen=True, kw_only=True):
     """An invitation by email to join the environment.
 
@@ -222,6 +234,7 @@ class InvitationDetail(Invitation, frozen=True, kw_only=True):
     private_metadata: Metadata
 
 
+@not_from_requests("your_function")
 class ImpersonationToken(_Record, frozen=True, kw_only=True):
     """A token that signs its bearer in as a user, once.
 
@@ -238,6 +251,7 @@ class ImpersonationToken(_Record, frozen=True, kw_only=True):
     url: Optional[str] = None
 
 
+@not_from_requests("your_function")
 class AllowedOrigins(_Record, frozen=True, kw_only=True):
     """The allowed origins in addition to those of web applications.
 

@@ -16,6 +16,7 @@ from typing import Any, Callable, Generic, Optional, TypeVar
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client.errors import InvalidResponse
 from torii_backend.client.models import Page
@@ -73,6 +74,7 @@ class Paginator(Generic[T]):
             self._lock.release()
 
 
+@not_from_requests("your_function")
 class PageIterator(Iterator[T]):
     """An iterator over all items of a listing, which fetches page by page.
 
@@ -103,6 +105,7 @@ class PageIterator(Iterator[T]):
                 self._pages.accept(self._send(request))
 
 
+@not_from_requests("your_function")
 class AsyncPageIterator(AsyncIterator[T]):
     """Async version of `PageIterator`.
 

@@ -126,5 +126,11 @@ class UserSearchResource(Resource[DispatchT]):
 def _search(query: QueryPairs, timeout: Timeout, **filters: Any) -> ApiRequest[Page[User]]:
     search = UserSearch(**filters)
     return describe(
-        "POST", "/users/search", into=Page[User], query=query, body=search, timeout=timeout
+        "POST",
+        "/users/search",
+        into=Page[User],
+        query=query,
+        body=search,
+        timeout=timeout,
+        is_repeatable=True,
     )

@@ -196,7 +196,7 @@ class Users(UserSearchResource[DispatchT]):
             ids,
             into=type(None),
             timeout=timeout,
-            gone_when_repeated=True,
+            done_before=((403, {"code": "forbidden"}), (404, {"code": "user_not_found"})),
         )
 
     @operation
@@ -211,7 +211,9 @@ class Users(UserSearchResource[DispatchT]):
             The user's record as it is now.
         """
         ids = {"user_id": user_id}
-        return describe("POST", "/users/{user_id}/ban", ids, into=User, timeout=timeout)
+        return describe(
+            "POST", "/users/{user_id}/ban", ids, into=User, timeout=timeout, is_repeatable=True
+        )
 
     @operation
     def unban(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[User]:
@@ -225,7 +227,9 @@ class Users(UserSearchResource[DispatchT]):
             The user's record as it is now.
         """
         ids = {"user_id": user_id}
-        return describe("POST", "/users/{user_id}/unban", ids, into=User, timeout=timeout)
+        return describe(
+            "POST", "/users/{user_id}/unban", ids, into=User, timeout=timeout, is_repeatable=True
+        )
 
     @operation
     def organizations(

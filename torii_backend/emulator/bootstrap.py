@@ -14,12 +14,18 @@ from torii_backend.emulator.store.database import IN_MEMORY, Database
 
 def load_environments(db: str) -> list[Environment]:
     """Return the two environments of a database. A new one gets new environments."""
+    if db == IN_MEMORY:
+        return _new_environments()
     with closing(Database(db)) as database, database.transaction() as connection:
         found = environments.find_all(connection)
         if not found:
-            found = [Environment.generate(), Environment.generate()]
+            found = _new_environments()
             environments.add(connection, found)
     return found
+
+
+def _new_environments() -> list[Environment]:
+    return [Environment.generate(), Environment.generate()]
 
 
 def open_database(db: str, expected: Sequence[Environment], seed: Optional[str]) -> Database:

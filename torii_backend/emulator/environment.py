@@ -7,7 +7,10 @@ from uuid import uuid4
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 
+
+@not_from_requests("your_function")
 class Environment(msgspec.Struct, frozen=True):
     """An environment and its secret key.
 

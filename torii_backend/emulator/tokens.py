@@ -10,6 +10,7 @@ from typing import Any, Optional
 import msgspec
 from jwt.api_jws import PyJWS
 
+from torii_backend.auth import not_from_requests
 from torii_backend.emulator.keys import ALGORITHM, SigningKey
 
 DEFAULT_USER_ID = "01970000-0000-7000-8000-000000000001"
@@ -17,6 +18,7 @@ DEFAULT_EXPIRES_IN = 300
 _EXPIRES_IN_LIMIT = 10 * 365 * 24 * 60 * 60
 
 
+@not_from_requests("your_function")
 class IssuedToken(msgspec.Struct, frozen=True, rename="camel"):
     """An access token that the emulator issued.
 

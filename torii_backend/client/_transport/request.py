@@ -34,10 +34,15 @@ class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     body: Optional[bytes] = None
     timeout: Optional[tuple[float, float]] = None
-    gone_when_repeated: bool = False  # the server responds 403 or 404 if it was done before
+    is_repeatable: bool = False  # doing it twice is the same as doing it once
+    # What Torii responds with if it was done before: statuses, and members of the problem.
+    done_before: tuple[tuple[int, Mapping[str, str]], ...] = ()
 
     def __repr__(self) -> str:
         return f"ApiRequest({self.method} {self.template})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("template", self.template)]
 
     @property
     def target(self) -> str:
@@ -54,9 +59,13 @@ def describe(
     query: QueryPairs = (),
     body: Optional[Input] = None,
     timeout: Timeout = None,
-    gone_when_repeated: bool = False,
+    is_repeatable: Optional[bool] = None,
+    done_before: tuple[tuple[int, Mapping[str, str]], ...] = (),
 ) -> ApiRequest[Any]:
-    """Describe a call of a published operation; `template` is the path below /api/server/v1."""
+    """Describe a call of a published operation; `template` is the path below /api/server/v1.
+
+    All calls but those by POST can be repeated, unless `is_repeatable` says otherwise.
+    """
     path = template
     for name, value in (ids or {}).items():
         path = path.replace(f"{{{name}}}", _segment(value, name))
@@ -68,7 +77,8 @@ def describe(
         query=tuple(query),
         body=None if body is None else encode_body(body),
         timeout=require_timeout(timeout),
-        gone_when_repeated=gone_when_repeated,
+        is_repeatable=method != "POST" if is_repeatable is None else is_repeatable,
+        done_before=done_before,
     )
 
 
@@ -104,6 +114,7 @@ def describe_custom(
         query=tuple(pairs),
         body=None if body is msgspec.UNSET else encode_json(body, "body"),
         timeout=require_timeout(timeout),
+        is_repeatable=method != "POST",
     )
 
 

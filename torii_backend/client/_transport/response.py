@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
+from typing import Any, Generic, Literal, Optional, TypeVar
 
 import msgspec
 
+from torii_backend.auth import not_from_requests
 from torii_backend.client.errors import (
     BadRequest,
     Conflict,
@@ -28,7 +29,9 @@ from torii_backend.client.errors import (
 from torii_backend.errors import ToriiApiError
 
 T = TypeVar("T")
-BodyErrorKind = Literal["cut off", "stalled", "too large", "compressed more than once"]
+BodyErrorKind = Literal[
+    "cut off", "stalled", "too large", "damaged", "in an encoding that was not asked for"
+]
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -47,13 +50,16 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u
 _UNSAFE = re.compile(r"\b(?:[a-z]+://\S+|sk_[a-z]+_\S+|eyJ[\w-]+\.\S+)", re.IGNORECASE)
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(msgspec.Struct, frozen=True):
     """One HTTP response, whose body is decompressed and may be incomplete."""
+
+    # Not a tuple or a dataclass: tools for error reports look into these and don't ask the repr.
 
     status: int
     headers: Mapping[str, str]  # names are case-insensitive
     body: bytes
     # cut off: the connection broke. stalled: time ran out. too large: longer than `MAX_BYTES`.
+    # damaged: it can't be decompressed.
     body_error: Optional[BodyErrorKind] = None
 
     @property
@@ -64,7 +70,11 @@ class HttpResponse(NamedTuple):
     def __repr__(self) -> str:
         return f"HttpResponse({self.status})"  # tracebacks may show it
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
 
+
+@not_from_requests("your_function")
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
     """The response to one call, raw and decoded.
@@ -94,6 +104,10 @@ def decoder(into: Any) -> msgspec.json.Decoder[Any]:
 
 def read_value(response: HttpResponse, into: Any) -> Any:
     """Decode the body of a 2xx response."""
+    if into is type(None) and media_type(response.headers) == "text/html":
+        raise BodyError(
+            "it is a web page, which Torii did not send"
+        )  # a firewall or a sign-in page
     if into is type(None) or (into is Any and response.status == 204):
         return None
     if response.body_error is not None:
@@ -125,6 +139,24 @@ def invalid_response(response: HttpResponse, error: BodyError) -> InvalidRespons
     return InvalidResponse(message, response.status, **_facts(response))
 
 
+def is_problem(response: HttpResponse, problems: tuple[tuple[int, Mapping[str, str]], ...]) -> bool:
+    """Return whether this is one of Torii's own problems, by status and members."""
+    # A firewall's 403 and a proxy's 404 are no problem documents, or have another code.
+    if media_type(response.headers) != "application/problem+json":
+        return False
+    body = _read_body(response.body)
+    return any(
+        response.status == status
+        and all(_word(body, name) == text for name, text in members.items())
+        for status, members in problems
+    )
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the content type without its parameters, in lower case; empty if there is none."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
 def retry_after(headers: Mapping[str, str]) -> Optional[float]:
     """Return the seconds that Retry-After asks for; None if it is missing or not valid."""
     value = headers.get("Retry-After", "").strip()  # RFC 9110 section 10.2.3
@@ -150,6 +182,7 @@ def _facts(response: HttpResponse) -> dict[str, Any]:
         "support_id": _word(body, "supportId"),
         "request_id": response.headers.get("X-Request-Id"),
         "retry_after": retry_after(response.headers),
+        "headers": response.headers,
     }
 
 

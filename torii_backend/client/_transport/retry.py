@@ -8,7 +8,6 @@ from typing import Optional, Union
 from torii_backend.client._transport.failures import TransportFailure
 from torii_backend.client._transport.response import HttpResponse, retry_after
 
-_SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 _TRANSIENT = frozenset({502, 503, 504})
 _LONGEST_PAUSE = 60.0
 _FIRST_BACKOFF = 0.25
@@ -17,9 +16,9 @@ _LONGEST_BACKOFF = 8.0
 Outcome = Union[HttpResponse, TransportFailure]
 
 
-def pause_before_retry(method: str, outcome: Outcome, attempts: int) -> Optional[float]:
+def pause_before_retry(is_repeatable: bool, outcome: Outcome, attempts: int) -> Optional[float]:
     """Return the seconds to wait before the next attempt, or None if the outcome is final."""
-    if not (was_not_processed(outcome) or (method in _SAFE_TO_REPEAT and _is_transient(outcome))):
+    if not (was_not_processed(outcome) or (is_repeatable and _is_transient(outcome))):
         return None
     wanted = retry_after(outcome.headers) if isinstance(outcome, HttpResponse) else None
     if wanted is not None:

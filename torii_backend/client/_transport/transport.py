@@ -15,49 +15,48 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import time
 from collections.abc import Mapping
 from threading import Event
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
+from torii_backend.client._transport.content import accepted_encodings, read_body
 from torii_backend.client._transport.failures import (
     TransportFailure,
     classify_failure,
+    drop_wire_frames,
     read_timed_out,
 )
 from torii_backend.client._transport.request import ApiRequest
 from torii_backend.client._transport.response import (
-    MAX_BYTES,
     ApiResponse,
     BodyError,
-    BodyErrorKind,
     HttpResponse,
     api_error,
     invalid_response,
+    is_problem,
     read_value,
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
+from torii_backend.client._transport.session import (
+    is_replaced,
+    make_session,
+    require_sendable,
+    with_cookie_jar,
+)
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
-from torii_backend.settings import is_loopback, package_version
+from torii_backend.settings import is_loopback
 
 logger: logging.Logger = logging.getLogger("torii_backend.client")
 
 CLOSED = "The client is closed: make a new one."
-
-_CHUNK_BYTES = 64 * 1024
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_HEADERS = {
-    "User-Agent": f"torii-backend/{package_version()}",
-    "Accept": "application/json, application/problem+json",
-}
 
 
 class Transport:
@@ -65,7 +64,8 @@ class Transport:
 
     # Requests go to the session's adapter for the host, not through `Session.request`: that would
     # take twice the time and read .netrc. The session's headers, adapters, proxies and certificates
-    # apply; its `auth`, `params`, cookies and hooks do not.
+    # apply; its `auth`, `params`, cookies and hooks do not. But where a user has put something in
+    # place of `request` or `send`, such as a mock, nothing passes it by.
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Transport:
         while True:
             attempts += 1
             outcome = self._try(request)
-            pause = pause_before_retry(request.method, outcome, attempts)
+            pause = pause_before_retry(request.is_repeatable, outcome, attempts)
             if pause is None or attempts > self._max_retries:
                 break
             may_be_processed = may_be_processed or not was_not_processed(outcome)
@@ -108,7 +108,7 @@ class Transport:
         _log(request, outcome, attempts, started)
         if isinstance(outcome, TransportFailure):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_processed and request.gone_when_repeated and outcome.status in {403, 404}:
+        if may_be_processed and is_problem(outcome, request.done_before):
             # An earlier attempt, whose response was lost, already did this.
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._parse(request, outcome)
@@ -122,11 +122,7 @@ class Transport:
     def _open(self) -> None:
         session = self._given_session
         if session is None:
-            session = requests.Session()
-            adapter = _SingleHostAdapter(pool_maxsize=self.pool_size)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            session.headers.update(_HEADERS)
+            session = make_session(self.pool_size)
         elif hasattr(self, "_pid"):
             session.close()
         self._session = session
@@ -138,18 +134,44 @@ class Transport:
     def _try(self, request: ApiRequest[Any]) -> Outcome:
         timeout = request.timeout or self._timeout
         try:
-            adapter = self._session.get_adapter(self._api_url + request.path)
-            # No variable holds the prepared request: a traceback with locals would show the key.
-            received = adapter.send(self._prepare(request), timeout=timeout, **self._settings)
+            response = _read(self._exchange(request, timeout))
         except (requests.RequestException, HTTPError, OSError) as error:
             return classify_failure(error, timeout)
-        response = _read(received)
+        except BaseException as error:
+            drop_wire_frames(error)
+            raise
         if request.into is type(None):
             # Nobody reads the body, so it doesn't matter how it ends.
-            return response._replace(body_error=None)
+            return msgspec.structs.replace(response, body_error=None)
         if response.body_error == "stalled" and response.is_success:
             return read_timed_out(timeout[1])
         return response
+
+    def _exchange(self, request: ApiRequest[Any], timeout: tuple[float, float]) -> Any:
+        session = self._session
+        require_sendable(session.headers)
+        # No variable holds the prepared request, nor the settings, in which a proxy may have a
+        # password: reports of errors show variables.
+        if is_replaced(session, "request"):
+            return session.request(
+                request.method,
+                self._api_url + request.target,
+                data=request.body,
+                headers=self._own_headers(request),
+                auth=self._authorize,  # takes the place of .netrc and of the session's own
+                allow_redirects=False,
+                timeout=timeout,
+                **self._settings,
+            )
+        if is_replaced(session, "send"):
+            return session.send(
+                with_cookie_jar(self._prepare(request)),
+                allow_redirects=False,
+                timeout=timeout,
+                **self._settings,
+            )
+        adapter = session.get_adapter(self._api_url + request.path)
+        return adapter.send(self._prepare(request), timeout=timeout, **self._settings)
 
     def _prepare(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
@@ -157,16 +179,23 @@ class Transport:
         prepared.url = self._api_url + request.target
         given: Any = self._session.headers
         # None removes a header, as in requests.
-        headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
+        prepared.headers = CaseInsensitiveDict(
             (name, value) for name, value in given.items() if value is not None
         )
-        _require_sendable(headers)
-        headers["Authorization"] = self._key.authorization
+        prepared.headers.update(self._own_headers(request))
+        if request.body is not None:
+            prepared.headers["Content-Length"] = str(len(request.body))
+        prepared.body = request.body
+        return self._authorize(prepared)
+
+    def _own_headers(self, request: ApiRequest[Any]) -> dict[str, str]:
+        headers = {"Accept-Encoding": accepted_encodings(self._session.headers)}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
-            headers["Content-Length"] = str(len(request.body))
-        prepared.headers = headers
-        prepared.body = request.body
+        return headers
+
+    def _authorize(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        prepared.headers["Authorization"] = self._key.authorization
         return prepared
 
     def _parse(self, request: ApiRequest[Any], response: HttpResponse) -> ApiResponse[Any]:
@@ -185,66 +214,26 @@ class Transport:
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
             (name, self._key.masked(value)) for name, value in response.headers.items()
         )
-        return response._replace(headers=headers, body=self._key.masked(response.body))
+        body = self._key.masked(response.body)
+        return msgspec.structs.replace(response, headers=headers, body=body)
 
 
-class _SingleHostAdapter(HTTPAdapter):
-    """An adapter for one host and fixed settings, which looks up their connection pool once."""
-
-    # requests looks it up for each request, which takes a tenth of the time of a call.
-
-    _pool: Any = None
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the connection pool; requests before 2.32 calls another method."""
-        pool = self._pool
-        if pool is None:
-            pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
-        return pool
-
-    def close(self) -> None:
-        """Drop the pool, which closes its connections."""
-        self._pool = None
-        super().close()
-
-
-def _require_sendable(headers: Mapping[str, Any]) -> None:
-    """Reject invalid session headers here: http.client's error would quote their values."""
-    for name, value in headers.items():
-        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-        if not _HEADER_VALUE.fullmatch(text):
-            raise ValueError(f"session.headers[{name!r}] must be one line of Latin-1 characters.")
-
-
-def _read(received: requests.Response) -> HttpResponse:
+def _read(received: Any) -> HttpResponse:
     status, headers = received.status_code, received.headers
-    if received.raw is None:  # as with some adapters for tests
-        return HttpResponse(status, headers, received.content)
+    if not isinstance(status, int):
+        raise TypeError(
+            "The session must return a requests.Response, whose status_code is an int such as 200. "
+            f"It returned a {type(received).__name__}."
+        )
+    if not isinstance(headers, Mapping):
+        headers = {}  # a mock's
+    # A mock has the whole content and nothing to stream, as does a response that a wrapper has read.
+    is_loaded = not issubclass(type(received), requests.Response) or received._content is not False
+    if is_loaded or received.raw is None:
+        content = received.content
+        return HttpResponse(status, headers, content if isinstance(content, bytes) else b"")
     with received:
-        if "," in headers.get("Content-Encoding", ""):
-            # Older versions of urllib3 don't limit the output of the inner encoding.
-            return HttpResponse(status, headers, b"", "compressed more than once")
-        body, error = _read_body(received)
-    return HttpResponse(status, headers, body, error)
-
-
-def _read_body(received: requests.Response) -> tuple[bytes, Optional[BodyErrorKind]]:
-    body = bytearray()
-    try:
-        for chunk in received.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                return bytes(body[:MAX_BYTES]), "too large"
-        # Older versions of urllib3 take a truncated body for a complete one.
-        is_cut = bool(getattr(received.raw, "length_remaining", None))
-    except (requests.RequestException, HTTPError, OSError) as error:
-        # requests turns a read timeout within a body into this.
-        if isinstance(error, requests.ConnectionError) and not isinstance(
-            error, requests.exceptions.SSLError
-        ):
-            return bytes(body), "stalled"
-        is_cut = True
-    return bytes(body), "cut off" if is_cut else None
+        return HttpResponse(status, headers, *read_body(received))
 
 
 def _log(request: ApiRequest[Any], outcome: Outcome, attempts: int, started: float) -> None:

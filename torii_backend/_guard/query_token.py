@@ -1,0 +1,50 @@
+"""The token in a query, where no header can be sent: taken out before anybody else reads it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from torii_backend._guard.request import ASGIRequest
+
+_KEY = "torii.query_token_request"
+
+
+class QueryTokenRequest(ASGIRequest):
+    """An ASGI request whose query may carry the token.
+
+    Args:
+        scope: the ASGI scope.
+        parameter: the name of the query parameter.
+    """
+
+    __slots__ = ("_query", "_tokens")
+
+    def __init__(self, scope: Mapping[str, Any], parameter: str) -> None:
+        super().__init__(scope)
+        self._query, found = taken_out(parameter, scope.get("query_string", b""))
+        # An outer guard has removed its tokens from the scope; this one verifies them too.
+        outer = scope.get(_KEY)
+        self._tokens: list[str] = found if outer is None else [*outer._tokens, *found]
+
+    def credentials(self, header: str) -> list[str]:
+        """List what may be credentials: the header's values, and tokens from the query."""
+        return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
+
+    def scope_without_token(self) -> dict[str, Any]:
+        """Return the query without the token, and this request, in which an inner guard finds it."""
+        return {"query_string": self._query, _KEY: self}
+
+
+def taken_out(parameter: str, query: bytes) -> tuple[bytes, list[str]]:
+    """Split a query into what is left of it without a parameter, and that parameter's values."""
+    kept: list[bytes] = []
+    values: list[str] = []
+    for pair in query.split(b"&"):
+        name, _, value = pair.decode("latin-1").partition("=")
+        if unquote_plus(name) == parameter:
+            values.append(unquote_plus(value))
+        else:
+            kept.append(pair)
+    return b"&".join(kept), values
