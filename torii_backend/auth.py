@@ -192,6 +192,7 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
         Raises:
             InvalidToken: a claim is missing or has another type. `reason` is invalid_claim, and
                 `claim` names the claim at the top level, unless your type raised the error itself.
+                In a guarded view you need not catch it: the response is a 401.
         """
         try:
             # Through JSON, because msgspec cannot convert read-only mappings to every type.

@@ -1,7 +1,7 @@
 """The exceptions of the package. Catch `ToriiError` to catch all of them.
 
 ToriiError
-  ConfigurationError          missing or wrong settings (also a ValueError)
+  ConfigurationError          missing or wrong settings
   ToriiAuthError              what verifying a token and every guard raise; has `status` and `reason`
     MissingCredentials 401
     InvalidRequest     400
@@ -64,8 +64,12 @@ class ToriiError(Exception):
     """Base of every exception that torii_backend raises on purpose."""
 
 
-class ConfigurationError(ToriiError, ValueError):
-    """A setting is missing or wrong. Raised when the object that needs it is made."""
+class ConfigurationError(ToriiError):
+    """A setting is missing or wrong. Raised when the object that needs it is made.
+
+    It is not a ValueError: some are found on a request only, and an application that turns each
+    ValueError into a 400 would blame the client.
+    """
 
 
 class ToriiAuthError(ToriiError):
@@ -122,6 +126,8 @@ class InvalidToken(ToriiAuthError):
 
 class PermissionDenied(ToriiAuthError):
     """The token is valid, but the user isn't allowed to do this.
+
+    Policies raise it. You may raise it in a guarded view: the response is the same 403.
 
     Args:
         message: one sentence, which is sent to the client.

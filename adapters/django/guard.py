@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
-from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
@@ -123,7 +123,13 @@ class RequestGuard:
             auth = self.authenticate(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return vary(request, call_next(auth, request, get_response))
+        try:
+            response = call_next(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
+        return vary(request, response)
 
     async def handle_async(
         self, request: HttpRequest, get_response: GetResponseAsync
@@ -133,7 +139,13 @@ class RequestGuard:
             auth = await self.authenticate_async(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return vary(request, await call_next_async(auth, request, get_response))
+        try:
+            response = await call_next_async(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
+        return vary(request, response)
 
 
 class LazyGuard:

@@ -14,7 +14,7 @@ from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard, RequestGuard
 from torii_backend.errors import ToriiAuthError
-from torii_backend.ninja.errors import AuthHttpError, register_handler
+from torii_backend.ninja.errors import AuthHttpError, register_handler, respond_to_refusals_of_view
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -75,7 +75,7 @@ def _authenticate(guard: RequestGuard, request: HttpRequest) -> object:
         auth = guard.authenticate(request)
     except ToriiAuthError as refusal:
         raise _error_for(refusal, guard, request) from refusal
-    return _bound(auth, request)
+    return _bound(auth, guard, request)
 
 
 async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> object:
@@ -83,10 +83,11 @@ async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> obje
         auth = await guard.authenticate_async(request)
     except ToriiAuthError as refusal:
         raise _error_for(refusal, guard, request) from refusal
-    return _bound(auth, request)
+    return _bound(auth, guard, request)
 
 
-def _bound(auth: Optional[Auth], request: HttpRequest) -> object:
+def _bound(auth: Optional[Auth], guard: RequestGuard, request: HttpRequest) -> object:
+    respond_to_refusals_of_view(request, guard)
     bind_until_closed(auth, request)
     return ADMITTED if auth is None else auth
 

@@ -209,7 +209,21 @@ def test_the_older_name_is_the_same_class() -> None:
 def test_current_auth_outside_a_guarded_request() -> None:
     with pytest.raises(ConfigurationError, match="AuthMiddleware") as caught:
         current_auth()
-    assert isinstance(caught.value, (ToriiError, ValueError))
+    assert isinstance(caught.value, ToriiError)
+
+
+@pytest.mark.parametrize("default", [None, False, "nobody", ConfigurationError])
+def test_current_auth_with_a_default(default: Any) -> None:
+    """Such as in a logging filter, which runs outside of requests as well."""
+    assert current_auth(default=default) is default
+    assert current_auth(default) is default
+    auth = Auth("u", "e", "i", {}, False, False, False, None, None, None, None)
+    for bound in (auth, None):
+        token = bind_auth(bound)
+        try:
+            assert current_auth(default=default) is bound
+        finally:
+            unbind_auth(token)
 
 
 def test_current_auth_returns_what_the_adapter_set(verifier: Verifier, issuer: Issuer) -> None:

@@ -80,8 +80,9 @@ def test_the_message_names_the_claim_at_fault() -> None:
     assert InvalidToken("expired").claim is None
 
 
-def test_a_configuration_error_is_a_value_error_and_no_refusal() -> None:
-    assert issubclass(ConfigurationError, ValueError)
+def test_a_configuration_error_is_no_fault_of_the_client() -> None:
+    """Applications turn a ValueError into a 400."""
+    assert not issubclass(ConfigurationError, ValueError)
     assert not issubclass(ConfigurationError, ToriiAuthError)
     assert not issubclass(KeysUnavailable, InvalidToken)
 
