@@ -38,6 +38,7 @@ class RequestGuard:
         self._preflight = options.get("preflight", True)
         self._required = options.get("required", True)
         self._header = options.get("header", "authorization").title()
+        self._scheme = options.get("scheme", "bearer")
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
@@ -85,7 +86,7 @@ class RequestGuard:
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         try:
-            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+            parse_bearer(DjangoRequest(request).credentials(self._header.lower(), self._scheme))
         except MissingCredentials:
             return False
         except InvalidRequest:

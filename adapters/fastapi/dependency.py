@@ -18,8 +18,6 @@ from typing import (
     cast,
 )
 
-from fastapi.openapi.models import HTTPBearer
-from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
@@ -36,7 +34,7 @@ from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
 from torii_backend.errors import ToriiAuthError
-from torii_backend.fastapi.response import exception_for
+from torii_backend.fastapi.response import exception_for, security_scheme
 from torii_backend.fastapi.scopes import refuse_scopes
 from torii_backend.fastapi.vary import note_vary
 from torii_backend.settings import Issuer
@@ -66,10 +64,7 @@ class RequireAuth(SecurityBase, Generic[Value]):
     __signature__ = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
-        self.model: SecurityScheme = HTTPBearer(
-            bearerFormat="JWT", description="A Torii access token."
-        )
-        self.scheme_name = "Torii"
+        self.scheme_name, self.model = security_scheme(authenticator)
         self._authenticator = authenticator
 
     async def __call__(self, request: HTTPConnection) -> Value:

@@ -10,8 +10,10 @@ from fastapi.dependencies.models import Dependant
 from starlette.routing import BaseRoute
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend.auth import not_from_requests
 
 
+@not_from_requests()
 def unguarded_routes(app: Any) -> list[str]:
     """List the routes that answer without a token. No route is called.
 

@@ -354,6 +354,7 @@ def test_guards_with_equal_settings_share_their_keys(server: JwksServer, key: Si
             {"policy": None, "role": None},
             {"policy": 1, "role": "admin"},
         ),
+        ({"scheme": "bearer"}, {"scheme": None}, {"scheme": None}),
         ({"verifier": 1}, {"header": "x"}, {"verifier": 1, "header": "x"}),
         ({"required": False}, {"exempt": ["/x"]}, {"required": False, "exempt": ["/x"]}),
     ],

@@ -16,7 +16,7 @@ from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, require_header_name
+from torii_backend.settings import Audience, Issuer, require_header_name, require_scheme
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -49,6 +49,7 @@ class Authenticator:
             self._verifier = pooled_verifier(issuer, self._audience, self._leeway)
         self._required = checked.required
         self._header = checked.header
+        self.scheme: Optional[str] = checked.scheme
         self._exempt = checked.exempt
         self._root_path = checked.root_path
         self._has_warned_of_mount = False
@@ -169,7 +170,7 @@ class Authenticator:
             request._needs_no_token = True
             return None
         try:
-            return parse_bearer(request.credentials(self._header))
+            return parse_bearer(request.credentials(self._header, self.scheme))
         except MissingCredentials:
             if self._required:
                 raise
@@ -227,6 +228,7 @@ def authenticate_request(
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
+    scheme: Optional[str] = "bearer",
 ) -> Auth:
     """Verify the bearer token of a request, from its headers.
 
@@ -237,6 +239,7 @@ def authenticate_request(
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`.
+        scheme: None if it carries the token alone.
 
     Returns:
         The Auth that the token carries.
@@ -250,7 +253,9 @@ def authenticate_request(
         TypeError: `headers` is neither a mapping nor pairs.
     """
     verifier = pooled_verifier(issuer, audience, leeway)
-    return verifier.verify(bearer_token(headers, require_header_name(header)))
+    return verifier.verify(
+        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    )
 
 
 @not_from_requests()
@@ -261,7 +266,10 @@ async def authenticate_request_async(
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
+    scheme: Optional[str] = "bearer",
 ) -> Auth:
     """Async version of `authenticate_request`."""
     verifier = pooled_verifier(issuer, audience, leeway)
-    return await verifier.verify_async(bearer_token(headers, require_header_name(header)))
+    return await verifier.verify_async(
+        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    )

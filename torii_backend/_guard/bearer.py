@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from torii_backend._jose.jws import MAX_TOKEN_BYTES
 from torii_backend.errors import InvalidRequest, MissingCredentials
@@ -18,7 +18,9 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
 
 
-def bearer_token(headers: Headers, header: str = "authorization") -> str:
+def bearer_token(
+    headers: Headers, header: str = "authorization", scheme: Optional[str] = "bearer"
+) -> str:
     """Find the one bearer token of a request.
 
     Args:
@@ -26,6 +28,7 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
             spelling of WSGI and Django (`HTTP_AUTHORIZATION`); values as str, bytes, a
             list of these, or None for an absent header.
         header: name of the header that carries the token, in lower case.
+        scheme: None if the header carries the token alone.
 
     Returns:
         The token, not verified.
@@ -35,7 +38,7 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
         InvalidRequest: several credentials, or a bearer token that is empty or malformed.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    return parse_bearer(header_values(headers, header))
+    return parse_bearer(schemed(header_values(headers, header), scheme))
 
 
 def parse_bearer(values: list[str]) -> str:
@@ -68,6 +71,11 @@ def parse_bearer(values: list[str]) -> str:
     if len(token) <= MAX_TOKEN_BYTES and not _B64TOKEN.match(token):
         raise InvalidRequest
     return token
+
+
+def schemed(values: list[str], scheme: Optional[str]) -> list[str]:
+    """Return the values of a header as credentials, if it carries a token without a scheme."""
+    return values if scheme else [f"Bearer {value}" for value in values]
 
 
 def header_values(headers: Headers, header: str) -> list[str]:
