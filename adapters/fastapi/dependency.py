@@ -67,6 +67,10 @@ class RequireAuth(SecurityBase, Generic[Value]):
         self.scheme_name, self.model = security_scheme(authenticator)
         self._authenticator = authenticator
 
+    def __deepcopy__(self, memo: object) -> "RequireAuth[Value]":
+        """Return itself, as functions do, so that `dependency_overrides` finds it in copied routes."""
+        return self
+
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.
 

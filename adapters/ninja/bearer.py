@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
 from torii_backend._guard.options import GuardOptions, shows_options
-from torii_backend.auth import Auth, not_from_requests
+from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard, RequestGuard
 from torii_backend.errors import ToriiAuthError
