@@ -6,8 +6,8 @@ from collections.abc import Awaitable, MutableMapping
 from typing import Any, Callable, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
-from torii_backend.asgi.upload import drop_body
 from torii_backend._guard.vary import Vary
+from torii_backend.asgi.upload import drop_body
 from torii_backend.auth import Auth
 
 Scope = MutableMapping[str, Any]
