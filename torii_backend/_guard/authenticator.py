@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
@@ -11,6 +12,7 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.route_paths import may_be_exempt
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
@@ -124,13 +126,13 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
-    def may_pass_without_token(self, template: str) -> bool:
-        """Return whether a request for a path of this route may pass without a token.
+    def may_pass_without_token(self, route: Sequence[str]) -> bool:
+        """Return whether some path of a route may pass without a token.
 
         Args:
-            template: the route below the mount point of the guard, such as `/items/{id}`.
+            route: its pieces, as for `may_be_exempt`, below the mount point of the guard.
         """
-        return not self._required or self._exempt.may_match(template)
+        return not self._required or may_be_exempt(self._exempt, route)
 
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
