@@ -109,7 +109,8 @@ def _routes(app: Any) -> Iterator[tuple[BaseRoute, Any]]:
             yield route, route
             continue
         # Newer versions of FastAPI don't copy the routes of an included router.
-        for context in (*route.effective_route_contexts(), *route.effective_low_priority_routes()):
+        others = getattr(route, "effective_low_priority_routes", tuple)
+        for context in (*route.effective_route_contexts(), *others()):
             yield context.original_route, context.starlette_route or context
 
 
