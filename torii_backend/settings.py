@@ -137,6 +137,13 @@ def require_header_name(header: str) -> str:
     return header.lower()
 
 
+def require_scheme(scheme: Optional[str]) -> Optional[str]:
+    """Check the scheme of the credentials (RFC 9110 section 11.1); lower it."""
+    if scheme is None or (isinstance(scheme, str) and scheme.lower() == "bearer"):
+        return scheme and scheme.lower()
+    raise ConfigurationError('scheme must be "bearer", or None for a header with the token alone.')
+
+
 def is_async_function(function: object) -> bool:
     """Return whether calling this returns a coroutine, also behind a partial or a `__call__`."""
     # Only guards and those who bring their own fetch ask: it takes milliseconds to import.

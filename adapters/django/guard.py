@@ -87,7 +87,9 @@ class RequestGuard:
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         try:
-            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+            parse_bearer(
+                DjangoRequest(request).credentials(self._header.lower(), self.authenticator.scheme)
+            )
         except MissingCredentials:
             return False
         except InvalidRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
 
@@ -116,6 +117,21 @@ class Verifier:
         clock: Clock = time,
     ) -> None:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self._made_again = partial(
+            Verifier,
+            self.issuers,
+            audience=audience,
+            leeway=leeway,
+            cache_size=cache_size,
+            cache_bytes=cache_bytes,
+            max_stale=max_stale,
+            jwks=jwks,
+            refresh=refresh,
+            fetch=fetch,
+            fetch_timeout=fetch_timeout,
+            session=session,
+            **({} if clock is time else {"clock": clock}),
+        )
         self._audience = resolve_audience(audience)
         self._leeway = require_seconds(leeway, "leeway")
         self._cache = TokenCache(
@@ -142,6 +158,18 @@ class Verifier:
             )
             for configured in self.issuers
         )
+
+    def __copy__(self) -> Verifier:
+        """Return itself, since it is shared."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Verifier:
+        """Return itself, since it is shared."""
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
+        """Pickle the settings, without keys and tokens."""
+        return self._made_again, ()
 
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
