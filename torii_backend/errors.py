@@ -19,6 +19,7 @@ ToriiError
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Optional, Union
 
 InvalidTokenReason = Literal[
@@ -171,6 +172,7 @@ class ToriiApiError(ToriiError):
         body: the decoded JSON of the body, else its text; None if it is empty.
         request_id: the `X-Request-Id` header of the response.
         retry_after: seconds until the server wants the next attempt, if it says so.
+        headers: the headers of the response; names are case-insensitive.
     """
 
     def __init__(  # noqa: PLR0917 (unpickling passes them by position)
@@ -182,18 +184,27 @@ class ToriiApiError(ToriiError):
         body: Any = None,
         request_id: Optional[str] = None,
         retry_after: Optional[float] = None,
+        headers: Optional[Mapping[str, str]] = None,
     ) -> None:
-        super().__init__(message)
+        # Only a process that calls the REST API pays for this import.
+        from requests.structures import CaseInsensitiveDict
+
+        # Pickle, and task queues that store errors as JSON, make an error again from its args.
+        facts = (status, code, support_id, body, request_id, retry_after)
+        super().__init__(message, *facts, dict(headers or {}))
         self.status = status
         self.code = code
         self.support_id = support_id
         self.body = body
         self.request_id = request_id
         self.retry_after = retry_after
+        self.headers: Mapping[str, str] = CaseInsensitiveDict(headers or {})
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        facts = (self.status, self.code, self.support_id, self.body)
-        return type(self), (*self.args, *facts, self.request_id, self.retry_after)
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"  # the body may have personal data
 
 
 class ToriiConnectionError(ToriiError):

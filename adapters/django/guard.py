@@ -36,40 +36,40 @@ class RequestGuard:
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
-        self._required = options.get("required", True)
-        self._header = options.get("header", "authorization").title()
+        self._header = self.authenticator.vary.header
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
     def authenticate(self, request: HttpRequest) -> Optional[Auth]:
         """Identify the user, enforce the policy and inject the Auth."""
-        auth = self.authenticator.authenticate(DjangoRequest(request))
-        self.inject(auth, request)
+        incoming = DjangoRequest(request)
+        auth = self.authenticator.authenticate(incoming)
+        self.inject(auth, incoming)
         return auth
 
     async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
         """Async version of `authenticate`."""
-        auth = await self.authenticator.authenticate_async(DjangoRequest(request))
-        await self.inject_async(auth, request)
+        incoming = DjangoRequest(request)
+        auth = await self.authenticator.authenticate_async(incoming)
+        await self.inject_async(auth, incoming)
         return auth
 
-    def inject(self, auth: Optional[Auth], request: HttpRequest) -> None:
+    def inject(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
         """Set `request.auth`, and `request.user` if there is a USER_RESOLVER, which may refuse."""
         if self._user_of is not None and auth is not None:
-            inject_user(request, auth, self._user_of)
-        self._set_auth(auth, request)
+            inject_user(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
 
-    async def inject_async(self, auth: Optional[Auth], request: HttpRequest) -> None:
+    async def inject_async(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
         """Async version of `inject`."""
         if self._user_of is not None and auth is not None:
-            await inject_user_async(request, auth, self._user_of)
-        self._set_auth(auth, request)
+            await inject_user_async(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
 
-    def _set_auth(self, auth: Optional[Auth], request: HttpRequest) -> None:
-        if auth is not None or not self._required:
-            # Otherwise this is an exempt path or a preflight, for which no token was read.
-            self.note_header(request)
-        request.auth = auth  # type: ignore[attr-defined]
+    def _set_auth(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
+        if self.authenticator.varies(auth, incoming):
+            self.note_header(incoming.request)
+        incoming.request.auth = auth  # type: ignore[attr-defined]
 
     def note_header(self, request: HttpRequest) -> None:
         """Note that the response depends on the token."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any, Callable
 
 import pytest
 
-from torii_backend import ToriiApiError
+from torii_backend import ToriiApiError, ToriiConnectionError, ToriiTimeout
 from torii_backend.client import (
     BadRequest,
     Conflict,
@@ -82,6 +83,20 @@ def test_the_facts_are_attributes(server: ApiServer, torii: ToriiClient) -> None
     assert (error.request_id, error.retry_after) == ("req-1", 7.0)
     assert error.body == PROBLEM
     assert str(error) == "Torii responded with 409: The address is taken."
+
+
+def test_the_headers_are_there(server: ApiServer, torii: ToriiClient) -> None:
+    for response in (as_json(PROBLEM, 429, X_RateLimit_Reset="7"), Response(200, b"{")):
+        server.respond_with(response._replace(headers=(("X-RateLimit-Reset", "7"),)))
+        headers = error_of(torii).headers
+        assert headers["x-ratelimit-reset"] == headers.get("X-RateLimit-Reset") == "7"
+        assert "X-Other" not in headers
+    assert dict(ToriiApiError("No.", 404).headers) == {}
+
+
+def test_a_repr_shows_no_data(server: ApiServer, torii: ToriiClient) -> None:
+    server.respond_with(as_json(PROBLEM, 409))
+    assert repr(error_of(torii)) == "Conflict('Torii responded with 409: The address is taken.')"
 
 
 def test_a_pause_beyond_measure_is_a_number(server: ApiServer, torii: ToriiClient) -> None:
@@ -285,6 +300,9 @@ THROUGH: list[Callable[[ToriiApiError], ToriiApiError]] = [
     copy.copy,
     copy.deepcopy,
     *(lambda error, p=p: pickle.loads(pickle.dumps(error, p)) for p in range(6)),  # noqa: S301
+    lambda error: type(error)(*error.args),
+    # As Celery stores errors, and others do.
+    lambda error: type(error)(*json.loads(json.dumps(error.args))),
 ]
 
 
@@ -301,4 +319,12 @@ def test_a_copy_says_the_same(
         assert str(copied) == str(error)
         assert vars(copied) == vars(error)
         assert (copied.status, copied.request_id, copied.retry_after) == (status, "req-1", 7.0)
-        assert copied.body == PROBLEM
+        assert (copied.body, copied.headers["x-request-id"]) == (PROBLEM, "req-1")
+
+
+@pytest.mark.parametrize("kind", [ToriiConnectionError, ToriiTimeout])
+def test_a_copy_of_an_error_without_a_response(kind: type[Exception]) -> None:
+    error = kind("It was refused.")
+    for through in (copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))):  # noqa: S301
+        assert (type(through(error)), str(through(error))) == (kind, "It was refused.")
+    assert str(kind(*json.loads(json.dumps(error.args)))) == "It was refused."

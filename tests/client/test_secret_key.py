@@ -15,7 +15,13 @@ import requests
 from requests.adapters import HTTPAdapter
 
 import torii_backend
-from torii_backend import ConfigurationError, ToriiConnectionError, ToriiError, ToriiTimeout
+from torii_backend import (
+    ConfigurationError,
+    ToriiApiError,
+    ToriiConnectionError,
+    ToriiError,
+    ToriiTimeout,
+)
 from torii_backend.client import AsyncToriiClient, InvalidResponse, ServerError, ToriiClient
 
 from .conftest import KEY, Connect
@@ -124,6 +130,26 @@ class TestCalls:
         assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
         assert caught.value.status == status
         assert_hidden(caught.value)
+
+    @pytest.mark.parametrize(
+        "escape", ["\\u{:04x}", "\\u{:04X}", "\\\\u{:04x}", "%{:02x}", "&#x{:x};", "&#{:d};"]
+    )
+    @pytest.mark.parametrize("status", [401, 500])
+    def test_an_error_that_quotes_it_escaped(
+        self, server: ApiServer, torii: ToriiClient, status: int, escape: str
+    ) -> None:
+        """Whichever characters are escaped, in JSON, in text and in headers."""
+        for escaped in ("_", "0", KEY):
+            quoted = "".join(escape.format(ord(one)) if one in escaped else one for one in KEY)
+            body = '{"detail": "%s", "code": "%s", "supportId": "%s", "%s": 1}' % ((quoted,) * 4)
+            for text in (body, body[:-1], f"<html>{quoted}"):
+                server.respond_with(Response(status, text.encode(), (("X-Request-Id", quoted),)))
+                with pytest.raises(ToriiApiError) as caught:
+                    torii.users.get(USER_ID)
+                assert_hidden(caught.value)
+                shown = repr(vars(caught.value)) + str(caught.value)
+                assert quoted not in shown.replace("\\\\", "\\")
+                assert "[secret key]" in shown
 
     @pytest.mark.parametrize(
         "script",

@@ -123,6 +123,14 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
+    def may_pass_without_token(self, template: str) -> bool:
+        """Return whether a request for a path of this route may pass without a token.
+
+        Args:
+            template: the route below the mount point of the guard, such as `/items/{id}`.
+        """
+        return not self._required or self._exempt.may_match(template)
+
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
         if self._verifier is not None:

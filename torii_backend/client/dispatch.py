@@ -182,10 +182,14 @@ def _calling(
     """Make the method that makes the call; `value` is the type that it returns."""
 
     def call(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return resource._dispatch.send(describe(resource, *args, **kwargs))
+        request = describe(resource, *args, **kwargs)
+        del args, kwargs  # reports of errors show variables, and a password may be among these
+        return resource._dispatch.send(request)
 
     async def call_awaited(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        return await resource._dispatch.send(describe(resource, *args, **kwargs))
+        request = describe(resource, *args, **kwargs)
+        del args, kwargs
+        return await resource._dispatch.send(request)
 
     is_raw = dispatch in {RawSyncDispatch, RawAsyncDispatch}
     return _present(

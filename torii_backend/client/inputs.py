@@ -25,6 +25,10 @@ class Input(Struct, rename="camel", kw_only=True):
         fields = (name for name in self.__struct_fields__ if getattr(self, name) is not UNSET)
         return f"{type(self).__name__}({', '.join(fields)})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give rich no values either, as what msgspec has for it does."""
+        return []
+
 
 class CreateUser(Input, kw_only=True):
     """The starting values of a user."""

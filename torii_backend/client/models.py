@@ -7,7 +7,7 @@ repr shows no personal data.
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Optional, TypeVar
+from typing import Any, ClassVar, Generic, Optional, TypeVar
 
 from msgspec import Struct
 
@@ -25,6 +25,10 @@ class _Record(Struct, frozen=True, rename="camel", kw_only=True):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Give rich the same; what msgspec has for it shows everything."""
+        return [(name, getattr(self, name)) for name in self._shown]
 
 
 @not_from_requests("your_function")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, AnyStr, NoReturn, Optional
 
 from torii_backend.errors import ConfigurationError
 
 _MASK = "[secret key]"
+
+
+class _Header(str):
+    """The value of a header whose repr, which reports of errors show, is masked."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(_MASK)
 
 
 class SecretKey:
@@ -29,13 +39,17 @@ class SecretKey:
     @property
     def authorization(self) -> str:
         """Return the value of the Authorization header (RFC 6750 section 2.1)."""
-        return f"Bearer {self._value}"
+        return _Header(f"Bearer {self._value}")
 
     def masked(self, text: AnyStr) -> AnyStr:
-        """Mask the key in text that may quote it."""
+        """Mask the key in text that may quote it, plain or escaped as JSON, URLs and HTML do it."""
         if isinstance(text, bytes):
-            return text.replace(self._value.encode(), _MASK.encode())
-        return text.replace(self._value, _MASK)
+            return self.masked(text.decode("latin-1")).encode("latin-1")
+        text = text.replace(self._value, _MASK)
+        # Escapes are masked before anything decodes them. A JSON text stays one.
+        if any(mark in text for mark in ("\\", "%", "&#", "\0")):
+            text = re.sub("".join(map(_any_form, self._value)), _MASK, text)
+        return text
 
     def why_refused(self, *, is_local: bool) -> Optional[str]:
         """Return a clause with the likely reason of a 401; None if the key looks right."""
@@ -68,3 +82,17 @@ class SecretKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret key can't be pickled or copied.")
+
+
+def _any_form(character: str) -> str:
+    """Return a pattern for a character of a key, as it is or escaped."""
+    code = ord(character)
+    hexadecimal = "".join(f"[{one}{one.upper()}]" for one in f"{code:x}")
+    forms = (
+        re.escape(character),
+        # Bounded, because repeats without an end take quadratic time.
+        rf"\\{{1,8}}(?:(?:u00|x){hexadecimal}|{re.escape(character)})",  # also JSON within JSON
+        rf"%(?:25){{0,3}}{hexadecimal}",
+        rf"&#(?:0{{0,5}}{code}|[xX]0{{0,5}}{hexadecimal});?",
+    )
+    return rf"(?:{'|'.join(forms)})\0?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from types import TracebackType
 from typing import Literal, NamedTuple, Optional
 
 import requests
@@ -20,6 +21,8 @@ class TransportFailure(NamedTuple):
     message: str
     is_timeout: bool = False  # in either phase, so it may go with `unsent`
 
+
+_READING = "torii_backend.client._transport.content"
 
 _BAD_PROXY = TransportFailure("misconfigured", "The URL of the configured proxy is not valid.")
 
@@ -69,6 +72,34 @@ def read_timed_out(seconds: float) -> TransportFailure:
     return TransportFailure(
         "timeout", f"Torii's API did not respond within {seconds:g} seconds.", True
     )
+
+
+def drop_wire_frames(error: BaseException) -> None:
+    """Cut a traceback where it leaves for requests, because variables below there show the key.
+
+    A response, which may quote the key, is read there as well. An exception of an adapter's, a timeout by a signal or an interrupt may arise in any of them.
+    """
+    queue: list[Optional[BaseException]] = [error]
+    seen: set[int] = set()
+    while queue:
+        found = queue.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        queue += [found.__cause__, found.__context__]
+        step = found.__traceback__
+        if step is not None and _is_wire(step):
+            found.__traceback__ = None
+            continue
+        while step is not None and step.tb_next is not None:
+            if _is_wire(step.tb_next):
+                step.tb_next = None
+            step = step.tb_next
+
+
+def _is_wire(step: TracebackType) -> bool:
+    module = str(step.tb_frame.f_globals.get("__name__"))
+    return module.partition(".")[0] in {"requests", "urllib3", "http"} or module == _READING
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:

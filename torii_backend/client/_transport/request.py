@@ -41,6 +41,9 @@ class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
     def __repr__(self) -> str:
         return f"ApiRequest({self.method} {self.template})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("template", self.template)]
+
     @property
     def target(self) -> str:
         """The path and the encoded query."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Generic, Literal, NamedTuple, Optional, TypeVar
+from typing import Any, Generic, Literal, Optional, TypeVar
 
 import msgspec
 
@@ -50,8 +50,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u
 _UNSAFE = re.compile(r"\b(?:[a-z]+://\S+|sk_[a-z]+_\S+|eyJ[\w-]+\.\S+)", re.IGNORECASE)
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(msgspec.Struct, frozen=True):
     """One HTTP response, whose body is decompressed and may be incomplete."""
+
+    # Not a tuple or a dataclass: tools for error reports look into these and don't ask the repr.
 
     status: int
     headers: Mapping[str, str]  # names are case-insensitive
@@ -67,6 +69,9 @@ class HttpResponse(NamedTuple):
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status})"  # tracebacks may show it
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
 
 
 @not_from_requests("your_function")
@@ -177,6 +182,7 @@ def _facts(response: HttpResponse) -> dict[str, Any]:
         "support_id": _word(body, "supportId"),
         "request_id": response.headers.get("X-Request-Id"),
         "retry_after": retry_after(response.headers),
+        "headers": response.headers,
     }
 
 

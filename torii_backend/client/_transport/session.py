@@ -10,9 +10,10 @@ from typing import Any, Literal
 import requests
 from requests.adapters import HTTPAdapter
 
-from torii_backend.settings import package_version
+from torii_backend.settings import HTTP_TOKEN, package_version
 
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER_TYPES = (str, bytes, int, type(None))
 _HEADERS = {
     "User-Agent": f"torii-backend/{package_version()}",
     "Accept": "application/json, application/problem+json",
@@ -44,11 +45,14 @@ def with_cookie_jar(prepared: requests.PreparedRequest) -> requests.PreparedRequ
     return prepared
 
 
-def require_sendable(headers: Mapping[str, Any]) -> None:
+def require_sendable(headers: Mapping[Any, Any]) -> None:
     """Reject invalid session headers here: http.client's error would quote their values."""
     for name, value in headers.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-        if not _HEADER_VALUE.fullmatch(text):
+        word = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+        if not HTTP_TOKEN.match(word):
+            raise ValueError(f"session.headers[{name!r}] must have a name such as X-Team.")
+        if not isinstance(value, _HEADER_TYPES) or not _HEADER_VALUE.fullmatch(text):
             raise ValueError(f"session.headers[{name!r}] must be one line of Latin-1 characters.")
 
 

@@ -21,6 +21,7 @@ from threading import Event
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
@@ -29,6 +30,7 @@ from torii_backend.client._transport.content import accepted_encodings, read_bod
 from torii_backend.client._transport.failures import (
     TransportFailure,
     classify_failure,
+    drop_wire_frames,
     read_timed_out,
 )
 from torii_backend.client._transport.request import ApiRequest
@@ -132,21 +134,24 @@ class Transport:
     def _try(self, request: ApiRequest[Any]) -> Outcome:
         timeout = request.timeout or self._timeout
         try:
-            received = self._exchange(request, {**self._settings, "timeout": timeout})
+            response = _read(self._exchange(request, timeout))
         except (requests.RequestException, HTTPError, OSError) as error:
             return classify_failure(error, timeout)
-        response = _read(received)
+        except BaseException as error:
+            drop_wire_frames(error)
+            raise
         if request.into is type(None):
             # Nobody reads the body, so it doesn't matter how it ends.
-            return response._replace(body_error=None)
+            return msgspec.structs.replace(response, body_error=None)
         if response.body_error == "stalled" and response.is_success:
             return read_timed_out(timeout[1])
         return response
 
-    def _exchange(self, request: ApiRequest[Any], settings: dict[str, Any]) -> Any:
+    def _exchange(self, request: ApiRequest[Any], timeout: tuple[float, float]) -> Any:
         session = self._session
         require_sendable(session.headers)
-        # No variable holds the prepared request: a traceback with locals would show the key.
+        # No variable holds the prepared request, nor the settings, in which a proxy may have a
+        # password: reports of errors show variables.
         if is_replaced(session, "request"):
             return session.request(
                 request.method,
@@ -155,14 +160,18 @@ class Transport:
                 headers=self._own_headers(request),
                 auth=self._authorize,  # takes the place of .netrc and of the session's own
                 allow_redirects=False,
-                **settings,
+                timeout=timeout,
+                **self._settings,
             )
         if is_replaced(session, "send"):
             return session.send(
-                with_cookie_jar(self._prepare(request)), allow_redirects=False, **settings
+                with_cookie_jar(self._prepare(request)),
+                allow_redirects=False,
+                timeout=timeout,
+                **self._settings,
             )
         adapter = session.get_adapter(self._api_url + request.path)
-        return adapter.send(self._prepare(request), **settings)
+        return adapter.send(self._prepare(request), timeout=timeout, **self._settings)
 
     def _prepare(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
@@ -205,7 +214,8 @@ class Transport:
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
             (name, self._key.masked(value)) for name, value in response.headers.items()
         )
-        return response._replace(headers=headers, body=self._key.masked(response.body))
+        body = self._key.masked(response.body)
+        return msgspec.structs.replace(response, headers=headers, body=body)
 
 
 def _read(received: Any) -> HttpResponse:
