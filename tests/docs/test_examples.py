@@ -24,6 +24,8 @@ from tests.installed import is_left_out
 from torii_backend import ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 
+from .socket_io import assert_connections_are_verified
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTION = re.compile(r"(?:\A|^## ).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -74,7 +76,7 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                 _assert_guarded(app, torii)
                 if page.name == "frameworks.md":
                     _assert_refused_by_policy(app, torii)
-        _check_other_apps(page, namespace)
+        _check_other_apps(page, namespace, torii)
     for value in list(namespace.values()):
         if isinstance(value, ToriiClient):
             value.close()
@@ -156,9 +158,12 @@ def _assert_refused_by_policy(app: Any, torii: Emulator) -> None:
             assert _call(app, bearer(good, target)).status in (200, 404)
 
 
-def _check_other_apps(page: Path, namespace: dict[str, Any]) -> None:
+def _check_other_apps(page: Path, namespace: dict[str, Any], torii: Emulator) -> None:
     if page.name == "policies.md" and "reports_with_problems" in namespace:
         _assert_custom_responses(namespace["reports_or_login"], namespace["reports_with_problems"])
+    if page.name == "websockets.md" and "sockets" in namespace:
+        assert_connections_are_verified(namespace, torii)
+        del namespace["sockets"]
     if page.name == "client.md" and "api" in namespace:
         asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
         del namespace["api"]
