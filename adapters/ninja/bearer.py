@@ -69,6 +69,10 @@ class ToriiBearer(HttpAuthBase):
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         return self._lazy_guard.get().has_token(request)
 
+    def options(self) -> GuardOptions:
+        """Return the options for the present settings."""
+        return self._lazy_guard.options()
+
 
 def _authenticate(guard: RequestGuard, request: HttpRequest) -> object:
     try:
