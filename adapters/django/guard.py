@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -18,6 +19,7 @@ from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
@@ -102,6 +104,8 @@ class RequestGuard:
     def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
         """Return the response to a refusal, before it takes a framework's form."""
         self.note_header(request)
+        if isinstance(request, WSGIRequest):
+            drop_body(request.environ)
         return self.authenticator.response_to(refusal, DjangoRequest(request))
 
     def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:

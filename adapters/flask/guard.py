@@ -11,6 +11,7 @@ from werkzeug.exceptions import default_exceptions
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.upload import drop_body
 from torii_backend.errors import ToriiAuthError
 from torii_backend.flask.request_auth import current_request, keep_auth
 from torii_backend.flask.vary import add_vary_last, note_vary
@@ -81,6 +82,7 @@ def authenticate_request(authenticator: Authenticator) -> None:
         # An error handler of the application may drop the headers of our response.
         note_vary(authenticator.vary, current)
         standard = authenticator.response_to(refusal, incoming)
+        drop_body(current.environ)
         response = Response(standard.body, standard.status, list(standard.headers))
         if standard.status in default_exceptions:
             abort(standard.status, description=str(refusal), response=response)
