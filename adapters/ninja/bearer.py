@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Optional, Union
 
+from django.conf import settings
 from django.http import HttpRequest
+from ninja.security.base import SecuritySchema
 from ninja.security.http import HttpAuthBase
 
 from torii_backend._guard.options import GuardOptions, shows_options
@@ -18,6 +20,9 @@ from torii_backend.ninja.errors import AuthHttpError, register_handler
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+_DESCRIPTION = "a Torii access token."
 
 
 class _Admitted:
@@ -43,12 +48,23 @@ class ToriiBearer(HttpAuthBase):
 
     openapi_scheme: str = "bearer"
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
-    openapi_description: str = "A Torii access token."
+    openapi_description: str = f"{_DESCRIPTION[0].upper()}{_DESCRIPTION[1:]}"
 
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
         self._lazy_guard = LazyGuard(**options)
+        header = options.get("header") or getattr(settings, "TORII", {}).get(
+            "HEADER", "authorization"
+        )
+        if header.lower() != "authorization":
+            # The scheme "http" is for Authorization alone.
+            place = {
+                "in": "header",
+                "name": header,
+                "description": f"`Bearer `, and {_DESCRIPTION}",
+            }
+            self.openapi_security_schema = SecuritySchema(type="apiKey", **place)
         # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 

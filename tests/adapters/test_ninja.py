@@ -295,6 +295,19 @@ def test_the_openapi_document_shows_a_bearer_scheme() -> None:
     }
 
 
+def test_the_openapi_document_shows_the_header_of_the_token(torii: dict[str, Any]) -> None:
+    expected = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Token",
+        "description": "`Bearer `, and a Torii access token.",
+    }
+    assert ToriiBearer(header="X-Token").openapi_security_schema == expected
+    torii["HEADER"] = "X-Token"
+    assert ToriiBearer().openapi_security_schema == expected
+    assert ToriiBearer(header="Authorization").openapi_security_schema["type"] == "http"
+
+
 @pytest.mark.parametrize("prefix", ["", "api/v1/", "shop/<slug:shop>/"])
 @pytest.mark.parametrize("namespace", [None, "outer"])
 def test_refusals_are_ours_at_any_mount_point(
