@@ -262,16 +262,3 @@ def test_a_wrong_resolver_raises_at_start(issuer: str, resolver: Any) -> None:
             AuthMiddleware(view)
         (message,) = run_checks()
         assert message.id == "torii.E001"
-
-
-def test_the_check_warns_if_django_replaces_the_user(issuer: str) -> None:
-    resolving = {"ISSUER": issuer, "USER_RESOLVER": find}
-
-    def identifiers(torii: dict[str, Any], *middleware: str) -> list[Any]:
-        with override_settings(TORII=torii, MIDDLEWARE=list(middleware)):
-            return [message.id for message in run_checks(tags=["security"])]
-
-    assert "torii.W002" in identifiers(resolving, MIDDLEWARE, DJANGO_AUTH)
-    assert "torii.W002" not in identifiers(resolving, DJANGO_AUTH, MIDDLEWARE)
-    assert "torii.W002" not in identifiers({"ISSUER": issuer}, MIDDLEWARE, DJANGO_AUTH)
-    assert "torii.W002" not in identifiers(resolving, DJANGO_AUTH)
