@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.urls import include, path, resolve
@@ -24,10 +24,17 @@ from ninja.security import django_auth
 from ninja.testing import TestClient
 from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
-from torii_backend import ConfigurationError, ToriiAuthError, current_auth
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    PermissionDenied,
+    ToriiAuthError,
+    current_auth,
+)
 from torii_backend.django import require_auth
 from torii_backend.ninja import ToriiBearer
 
+from .application import Crash
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
 from .messages import Request, Response, bearer
@@ -404,6 +411,27 @@ def test_who_has_no_active_user_is_refused(
         good = bearer(issuers.token())
         assert_refused_as(call_wsgi(wsgi_handler_of(urls), good), "user")
         assert_refused_as(asyncio.run(call_asgi(asgi_handler_of(urls), good)), "user")
+
+
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_a_resolver_that_raises_is_asked_once(
+    issuers: Issuers, torii: dict[str, Any], operation: Any
+) -> None:
+    calls: list[str] = []
+
+    def find(auth: Auth) -> Any:
+        calls.append(auth.user_id)
+        raise errors[-1]
+
+    torii["USER_RESOLVER"] = find
+    errors = [Crash(), Http404(), PermissionDenied("No.")]
+    for status in (403, 404, 500):
+        calls.clear()
+        api = _api(auth=ToriiBearer())
+        api.get("/me")(operation)
+        assert _ask(api, bearer(issuers.token())).status == status
+        assert calls == ["ada"]
+        errors.pop()
 
 
 def test_wrong_keywords_raise_at_once() -> None:
