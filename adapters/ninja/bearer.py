@@ -36,7 +36,8 @@ class ToriiBearer(HttpAuthBase):
     """Requires sign-in, and adds one bearer scheme to the OpenAPI document.
 
     With `required=False` sign-in is optional, and `request.auth` is None without a token. In a list of
-    several, it decides about each request that has a token for it, and the others about the rest.
+    several, sessions and other cookies don't count for a request that has a token. Write callables that
+    read other tokens before it.
 
     Args:
         options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
