@@ -31,6 +31,9 @@ from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthEr
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+# The attribute of a view that has a guard of its own. Whoever wraps the view copies it.
+GUARD_MARK = "torii_guard"
+
 
 class RequestGuard:
     """Authenticates requests with one set of options."""
@@ -167,6 +170,9 @@ class LazyGuard:
         source = (getattr(settings, "TORII", None), os.environ.get("TORII_ISSUER"))
         built = self._built
         if built is None or built[0] != source:
-            options = view_options(configured_options(), self._options)
-            built = self._built = source, RequestGuard(**options)
+            built = self._built = source, RequestGuard(**self.options())
         return built[1]
+
+    def options(self) -> GuardOptions:
+        """Return the options of the guard for the present settings."""
+        return view_options(configured_options(), self._options)
