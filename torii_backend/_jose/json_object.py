@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
+
+from torii_backend.auth import ReadOnlyDict
 
 # Each level of nesting takes some of the thread's stack, and the decoder has no limit for that.
 MAX_CONTAINERS = 1000
@@ -38,4 +39,4 @@ def _read_only(value: Any, depth: int) -> Any:
         raise ValueError("too deeply nested")
     if isinstance(value, list):
         return tuple([_read_only(member, depth - 1) for member in value])
-    return MappingProxyType({name: _read_only(member, depth - 1) for name, member in value.items()})
+    return ReadOnlyDict({name: _read_only(member, depth - 1) for name, member in value.items()})
