@@ -22,6 +22,7 @@ from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
     Issuer,
+    Unchanging,
     require_bool,
     require_non_negative_int,
     require_seconds,
@@ -74,7 +75,7 @@ class _NeedsKey(NamedTuple):
 
 
 @not_from_requests()
-class Verifier:
+class Verifier(Unchanging):
     """Verify access tokens of one or several issuers, and fetch and cache their keys.
 
     Create one and share it. It is safe to use from any thread, task or forked process.
