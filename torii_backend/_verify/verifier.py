@@ -160,14 +160,6 @@ class Verifier(Unchanging):
             for configured in self.issuers
         )
 
-    def __copy__(self) -> Verifier:
-        """Return itself, since it is shared."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Verifier:
-        """Return itself, since it is shared."""
-        return self
-
     def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
         """Pickle the settings, without keys and tokens."""
         return self._made_again, ()
@@ -272,8 +264,6 @@ class Verifier(Unchanging):
             for keystore in keystores
             for spelling in (keystore.issuer, keystore.issuer + "/")
         }
-        several = len(self.issuers) > 1
-        self._only_keystore = None if several else self._keystores[self.issuers[0]]
 
     def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose key is known."""
@@ -290,16 +280,22 @@ class Verifier(Unchanging):
         jws = parse_compact(sealed)
         if jws is None:
             raise InvalidToken("malformed")
-        # With one issuer, the signature comes before the work of decoding what may be forged.
-        keystore = self._only_keystore or self._keystore_for(jws.issuer())
-        key = keystore.key_for_header(jws.header, seconds)
+        keystore = self._keystore_to_try(jws)
+        key, kid = keystore.key_for_header(jws.header, seconds), None
         if key is None:
-            key = keystore.known_key(self._kid(jws), seconds)
+            kid = self._kid(jws)
+            key = keystore.known_key(kid, seconds)
         if key is None or keystore.refresh_if_due(seconds):
             # Keys are fetched for tokens of this issuer only.
             self._keystore_for(jws.issuer())
-            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
+            return _NeedsKey(jws, digest, keystore, kid or parse_header(jws.header))
         return self._accept(jws, digest, keystore, key)
+
+    def _keystore_to_try(self, jws: JWS) -> KeyStore:
+        """Return the keys to try; with one issuer, before decoding the payload, which may be forged."""
+        if len(self.issuers) == 1:
+            return self._keystores[self.issuers[0]]
+        return self._keystore_for(jws.issuer())
 
     def _kid(self, jws: JWS) -> str:
         try:
