@@ -8,6 +8,8 @@ from importlib.util import find_spec
 FRAMEWORKS = (
     "bottle",
     "falcon",
+    "flask_restx",
+    "flask_smorest",
     "gevent",
     "jedi",
     "litestar",

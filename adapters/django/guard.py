@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -18,6 +19,7 @@ from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
 from torii_backend.django.options import configured_options, configured_user_resolver
@@ -36,40 +38,40 @@ class RequestGuard:
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         self.authenticator: Authenticator = Authenticator(**options)
         self._preflight = options.get("preflight", True)
-        self._required = options.get("required", True)
-        self._header = options.get("header", "authorization").title()
+        self._header = self.authenticator.vary.header
         self._user_of = configured_user_resolver()
         self.finds_users: bool = self._user_of is not None
 
     def authenticate(self, request: HttpRequest) -> Optional[Auth]:
         """Identify the user, enforce the policy and inject the Auth."""
-        auth = self.authenticator.authenticate(DjangoRequest(request))
-        self.inject(auth, request)
+        incoming = DjangoRequest(request)
+        auth = self.authenticator.authenticate(incoming)
+        self.inject(auth, incoming)
         return auth
 
     async def authenticate_async(self, request: HttpRequest) -> Optional[Auth]:
         """Async version of `authenticate`."""
-        auth = await self.authenticator.authenticate_async(DjangoRequest(request))
-        await self.inject_async(auth, request)
+        incoming = DjangoRequest(request)
+        auth = await self.authenticator.authenticate_async(incoming)
+        await self.inject_async(auth, incoming)
         return auth
 
-    def inject(self, auth: Optional[Auth], request: HttpRequest) -> None:
+    def inject(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
         """Set `request.auth`, and `request.user` if there is a USER_RESOLVER, which may refuse."""
         if self._user_of is not None and auth is not None:
-            inject_user(request, auth, self._user_of)
-        self._set_auth(auth, request)
+            inject_user(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
 
-    async def inject_async(self, auth: Optional[Auth], request: HttpRequest) -> None:
+    async def inject_async(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
         """Async version of `inject`."""
         if self._user_of is not None and auth is not None:
-            await inject_user_async(request, auth, self._user_of)
-        self._set_auth(auth, request)
+            await inject_user_async(incoming.request, auth, self._user_of)
+        self._set_auth(auth, incoming)
 
-    def _set_auth(self, auth: Optional[Auth], request: HttpRequest) -> None:
-        if auth is not None or not self._required:
-            # Otherwise this is an exempt path or a preflight, for which no token was read.
-            self.note_header(request)
-        request.auth = auth  # type: ignore[attr-defined]
+    def _set_auth(self, auth: Optional[Auth], incoming: DjangoRequest) -> None:
+        if self.authenticator.varies(auth, incoming):
+            self.note_header(incoming.request)
+        incoming.request.auth = auth  # type: ignore[attr-defined]
 
     def note_header(self, request: HttpRequest) -> None:
         """Note that the response depends on the token."""
@@ -99,6 +101,8 @@ class RequestGuard:
     def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
         """Return the response to a refusal, before it takes a framework's form."""
         self.note_header(request)
+        if isinstance(request, WSGIRequest):
+            drop_body(request.environ)
         return self.authenticator.response_to(refusal, DjangoRequest(request))
 
     def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:

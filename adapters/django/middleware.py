@@ -56,38 +56,38 @@ class AuthMiddleware:
         """Handle one request."""
         if self._is_async:
             return self._call_async(request)
-        auth: Optional[Auth] = None
+        auth, incoming = None, DjangoRequest(request)
         try:
-            auth = self._guard.authenticator.identify(DjangoRequest(request))
+            auth = self._guard.authenticator.identify(incoming)
             self._guard.authenticator.authorize(auth)
         except ToriiAuthError as refusal:
             if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
         try:
-            self._guard.inject(auth, request)
+            self._guard.inject(auth, incoming)
         except PermissionDenied as refusal:
             if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
             auth = None
-            self._guard.inject(auth, request)
+            self._guard.inject(auth, incoming)
         self._exempt_from_csrf(auth, request)
         return vary(request, call_next(auth, request, self._get_response))
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        auth: Optional[Auth] = None
+        auth, incoming = None, DjangoRequest(request)
         try:
-            auth = await self._guard.authenticator.identify_async(DjangoRequest(request))
+            auth = await self._guard.authenticator.identify_async(incoming)
             await self._guard.authenticator.authorize_async(auth)
         except ToriiAuthError as refusal:
             if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
         try:
-            await self._guard.inject_async(auth, request)
+            await self._guard.inject_async(auth, incoming)
         except PermissionDenied as refusal:
             if not self._is_lifted(refusal, request, auth):
                 return self._guard.http_response_to(refusal, request)
             auth = None
-            await self._guard.inject_async(auth, request)
+            await self._guard.inject_async(auth, incoming)
         self._exempt_from_csrf(auth, request)
         return vary(request, await call_next_async(auth, request, self._get_response))
 

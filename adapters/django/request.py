@@ -21,17 +21,17 @@ from torii_backend._guard.request import WSGIRequest
 class DjangoRequest(WSGIRequest):
     """A request as Django routes it, which may differ from what the server sent."""
 
-    __slots__ = ("_request",)
+    __slots__ = ("request",)
 
     def __init__(self, request: HttpRequest) -> None:
         self.environ: Mapping[str, Any] = request.META
         # Not from META: another middleware may have changed the method, and views see this one.
         self.method: str = request.method or ""
-        self._request = request
+        self.request: HttpRequest = request
 
     def paths(self) -> tuple[str, str]:
         """Return the raw path and the one that Django routes by, both below the mount point."""
-        path = self._request.path_info
+        path = self.request.path_info
         scope = self._scope()
         if scope is None:
             return target_paths(self.environ, self._mount(), path)
@@ -40,7 +40,7 @@ class DjangoRequest(WSGIRequest):
 
     def full_paths(self) -> tuple[str, str]:
         """Return the raw path and the one that Django routes by, both with the mount point."""
-        mount, path = self._mount(), self._request.path_info
+        mount, path = self._mount(), self.request.path_info
         scope = self._scope()
         if scope is None:
             return full_target_paths(self.environ, mount, path)
@@ -60,5 +60,5 @@ class DjangoRequest(WSGIRequest):
         return mount.rstrip("/")
 
     def _scope(self) -> Optional[dict[str, Any]]:
-        scope = getattr(self._request, "scope", None)
+        scope = getattr(self.request, "scope", None)
         return None if scope is None else {**scope, "root_path": self._mount()}

@@ -13,7 +13,7 @@ from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard
 from torii_backend.django.vary import noted_headers
-from torii_backend.drf.exceptions import AuthAPIException
+from torii_backend.drf.exceptions import AuthAPIException, add_to_vary
 from torii_backend.drf.user import ToriiUser
 from torii_backend.errors import MissingCredentials, ToriiAuthError
 
@@ -90,6 +90,5 @@ def _vary(request: Request) -> None:
     """Let the view add the header of the token to the `Vary` of its response."""
     view = (request.parser_context or {}).get("view")
     headers: Optional[dict[str, str]] = getattr(view, "headers", None)
-    noted = noted_headers(request._request)
-    if headers is not None and noted:
-        headers["Vary"] = ", ".join([*filter(None, [headers.get("Vary")]), *noted])
+    if headers is not None:
+        add_to_vary(headers, noted_headers(request._request))

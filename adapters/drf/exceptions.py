@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.exceptions import APIException, ErrorDetail
@@ -25,7 +26,18 @@ class AuthAPIException(APIException):
         # REST framework sends the view's headers with every response. Its renderer sets the type.
         headers: dict[str, str] = getattr(view, "headers", {})
         set_by_renderer = ("content-type", "content-length")
+        varies = headers.pop("Vary", "")
         headers.update(pair for pair in response.headers if pair[0].lower() not in set_by_renderer)
+        add_to_vary(headers, map(str.strip, varies.split(",")))
+
+
+def add_to_vary(headers: dict[str, str], names: Iterable[str]) -> None:
+    """Add names to the `Vary` among the headers of a view, and keep those that are there."""
+    present = [name.strip() for name in headers.get("Vary", "").split(",") if name.strip()]
+    known = {name.lower() for name in present}
+    present += [name for name in names if name and name.lower() not in known]
+    if present:
+        headers["Vary"] = ", ".join(present)
 
 
 def _with_code(value: Any, code: str) -> Any:

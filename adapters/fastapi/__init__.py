@@ -12,5 +12,6 @@ error responses of the guards in the OpenAPI document.
 
 from torii_backend.fastapi.dependency import RequireAuth, optional_auth, require_auth
 from torii_backend.fastapi.response import REFUSALS
+from torii_backend.fastapi.routes import unguarded_routes
 
-__all__ = ["REFUSALS", "RequireAuth", "optional_auth", "require_auth"]
+__all__ = ["REFUSALS", "RequireAuth", "optional_auth", "require_auth", "unguarded_routes"]

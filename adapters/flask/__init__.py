@@ -19,5 +19,6 @@ from __future__ import annotations
 from torii_backend._guard.context import current_auth
 from torii_backend.flask.decorator import optional_auth, require_auth
 from torii_backend.flask.extension import Torii
+from torii_backend.flask.routes import unguarded_routes
 
-__all__ = ["Torii", "current_auth", "optional_auth", "require_auth"]
+__all__ = ["Torii", "current_auth", "optional_auth", "require_auth", "unguarded_routes"]

@@ -15,8 +15,9 @@ from torii_backend._guard.options import (
     require_view,
     shows_options,
 )
+from torii_backend.errors import ConfigurationError
 from torii_backend.flask.guard import ViewGuard, configured_options
-from torii_backend.flask.order import note_guarded
+from torii_backend.flask.order import mark_guard, note_guarded
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def require_auth(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
 def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -> Any:
     """Require sign-in for a view. Write it below `@app.route`. The view finds the Auth in `g.auth`.
 
+    Above `@app.route` it would guard nothing, and the first request to the application fails.
+
     Args:
         view: the view function, plain or async, when you use the decorator without parentheses. It
             also works on methods of class-based views, and in the `decorators` of the class.
@@ -48,21 +51,28 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
         The guarded view with its signature kept, or a decorator that makes it.
 
     Raises:
-        ConfigurationError: a setting is missing or wrong.
+        ConfigurationError: a setting is missing or wrong, or the view is a class.
         TypeError: a keyword is unknown, or an option is not passed by name.
     """
     require_view(view)
     guard = ViewGuard(_options_of, **options)
 
     def decorate(view: View) -> View:
+        if isinstance(view, type):
+            raise ConfigurationError(
+                "require_auth must guard a function, not a class. Write it on the methods of a view "
+                "class, or in the class: decorators = [require_auth]."
+            )
+
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             guard()
             return current_app.ensure_sync(view)(*args, **kwargs)
 
-        note_guarded(guarded)
+        note_guarded(guarded, guard)
         return cast("View", guarded)
 
+    mark_guard(decorate, guard)
     return decorate if view is None else decorate(view)
 
 
@@ -108,3 +118,7 @@ def optional_auth(
 def _options_of(app: Flask) -> GuardOptions:
     options: Optional[GuardOptions] = app.extensions.get("torii")
     return configured_options(app) if options is None else options
+
+
+# Classes of Flask-RESTX apply their decorators to each request, so this is found without a call.
+mark_guard(require_auth, ViewGuard(_options_of))

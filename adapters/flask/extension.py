@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from flask import Flask
 
-from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import (
     GuardOptions,
     checked_options,
     merged_options,
     shows_options,
 )
-from torii_backend.flask.guard import ViewGuard, authenticate_request, configured_options
-from torii_backend.flask.order import check_order
+from torii_backend.flask.guard import AppGuard, ViewGuard, configured_options
 from torii_backend.flask.vary import add_vary_last
 
 if TYPE_CHECKING:
@@ -44,8 +42,6 @@ class Torii:
     def init_app(self, app: Flask) -> None:
         """Require sign-in for every request of an application.
 
-        The first request fails if a view lost its guard: `@require_auth` above `@app.route`.
-
         Args:
             app: the application.
 
@@ -53,18 +49,10 @@ class Torii:
             ConfigurationError: a setting is missing or wrong.
         """
         options = self._options_for(app)
-        authenticator = Authenticator(**options)
+        guard = AppGuard(**options)
         app.extensions["torii"] = options
         add_vary_last(app)
-        is_checked = False
-
-        @app.before_request
-        def guard() -> None:
-            nonlocal is_checked
-            if not is_checked:
-                check_order(app.view_functions)
-                is_checked = True
-            authenticate_request(authenticator)
+        app.before_request(guard)
 
     @shows_options(GuardOptions)
     def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import default_exceptions
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.upload import drop_body
 from torii_backend.errors import ToriiAuthError
 from torii_backend.flask.request_auth import current_request, keep_auth
 from torii_backend.flask.vary import add_vary_last, note_vary
@@ -36,9 +37,29 @@ class ViewGuard:
         authenticator = self._authenticators.get(app)
         if authenticator is None:
             add_vary_last(app)
-            options = view_options(self._configured(app), self._options)
+            options = self.options_for(app)
             authenticator = self._authenticators[app] = Authenticator(**options)
         authenticate_request(authenticator)
+
+    def options_for(self, app: Flask) -> GuardOptions:
+        """Return the options with which it guards views of an application."""
+        return view_options(self._configured(app), self._options)
+
+
+class AppGuard:
+    """Guards an application as a whole."""
+
+    def __init__(self, **options: Unpack[GuardOptions]) -> None:
+        self._options = options
+        self._authenticator = Authenticator(**options)
+
+    def __call__(self) -> None:
+        """Authenticate the current request, or abort it."""
+        authenticate_request(self._authenticator)
+
+    def options_for(self, _: Flask) -> GuardOptions:
+        """Return the options with which it guards the application."""
+        return self._options
 
 
 def configured_options(app: Flask) -> GuardOptions:
@@ -61,6 +82,7 @@ def authenticate_request(authenticator: Authenticator) -> None:
         # An error handler of the application may drop the headers of our response.
         note_vary(authenticator.vary, current)
         standard = authenticator.response_to(refusal, incoming)
+        drop_body(current.environ)
         response = Response(standard.body, standard.status, list(standard.headers))
         if standard.status in default_exceptions:
             abort(standard.status, description=str(refusal), response=response)

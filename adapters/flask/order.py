@@ -1,55 +1,87 @@
-"""Finds views that lost their guard: `@require_auth` above `@app.route` guards nothing."""
+"""Finds views that lost their guard: `@require_auth` above `@app.route` guards nothing.
+
+`_wrapped` has the functions that guards wrap. It only grows, and forgets what nobody else keeps. Flask
+tells of each request before it calls anything of the application, so an application whose view lost its
+guard serves no request. One that passed once isn't checked again: Flask takes no views after that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Callable
+from typing import Any, Callable, Optional, Union
 from weakref import WeakValueDictionary
 
-from torii_backend.errors import ConfigurationError
+from flask import Flask, request_started
 
+from torii_backend.errors import ConfigurationError
+from torii_backend.flask.guard import AppGuard, ViewGuard
+
+Guard = Union[ViewGuard, AppGuard]
 Function = Callable[..., Any]
 
-_IS_GUARD = "_torii_guard"
-# The functions that guards wrap, by identity: a view may be any callable, even an unhashable one.
+_GUARD = "_torii_guard"
+_IS_CHECKED = "torii_backend.flask.order"
+# By identity: a view may be any callable, even an unhashable one.
 _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
 
 
-def note_guarded(guarded: Function) -> None:
-    """Remember which functions a guarded view wraps."""
-    setattr(guarded, _IS_GUARD, True)
-    for function in _layers(guarded.__wrapped__):  # type: ignore[attr-defined]
+def note_guarded(guarded: Function, guard: ViewGuard) -> None:
+    """Remember the guard of a view, and which functions it wraps."""
+    mark_guard(guarded, guard)
+    for function in layers(guarded.__wrapped__):  # type: ignore[attr-defined]
         with suppress(TypeError):  # it doesn't support weak references
             _wrapped[id(function)] = function
+    request_started.connect(_check_first_request)
 
 
-def check_order(views: Mapping[str, Function]) -> None:
-    """Check that no function is registered that a guard wraps, while the guard is registered nowhere.
-
-    `views` are the views of an application by endpoint.
-    """
-    layers = [list(_layers(view)) for view in views.values()]
-    guarded = {id(each) for view in layers if any(map(_is_guard, view)) for each in view}
-    for endpoint, view in views.items():
-        lost = _wrapped.get(id(view)) is view and id(view) not in guarded
-        if lost and not _keeps_its_name(view):
-            raise ConfigurationError(
-                f"The view {endpoint!r} is registered without its guard. "
-                "Write @require_auth below @app.route, not above it."
-            )
+def mark_guard(function: Function, guard: ViewGuard) -> None:
+    """Remember the guard that a function is, or that it puts around views."""
+    setattr(function, _GUARD, guard)
 
 
-def _layers(view: Function) -> Iterator[Function]:
+def guard_of(function: object) -> Optional[Guard]:
+    """Return the guard that a function is, or that it was marked with."""
+    guard = (
+        function if isinstance(function, (ViewGuard, AppGuard)) else getattr(function, _GUARD, None)
+    )
+    return guard if isinstance(guard, (ViewGuard, AppGuard)) else None
+
+
+def layers(view: object) -> Iterator[Any]:
     """Yield a function and those that it wraps, from the outside in."""
-    layer: Any = view
+    layer = view
     while layer is not None:
         yield layer
         layer = getattr(layer, "__wrapped__", None)
 
 
-def _is_guard(function: Function) -> bool:
-    return getattr(function, _IS_GUARD, None) is True
+def _check_first_request(app: Flask, **_: object) -> None:
+    if _IS_CHECKED not in app.extensions:
+        _check_order([*app.view_functions.items(), *_before_requests(app)])
+        app.extensions[_IS_CHECKED] = True
+
+
+def _before_requests(app: Flask) -> Iterator[tuple[str, Function]]:
+    for functions in app.before_request_funcs.values():
+        for function in functions:
+            yield getattr(function, "__name__", "before_request"), function
+
+
+def _check_order(views: Iterable[tuple[str, Function]]) -> None:
+    """Check that no function is registered that a guard wraps, while the guard is registered nowhere."""
+    found = [(name, list(layers(view))) for name, view in views]
+    guarded = {id(each) for _, view in found if any(map(guard_of, view)) for each in view}
+    for name, view in found:
+        if any(id(each) not in guarded and _lost_its_guard(each) for each in view):
+            raise ConfigurationError(
+                f"The view {name!r} is registered without its guard. "
+                "Write @require_auth below @app.route, not above it."
+            )
+
+
+def _lost_its_guard(view: Function) -> bool:
+    return _wrapped.get(id(view)) is view and not _keeps_its_name(view)
 
 
 def _keeps_its_name(view: Function) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from contextvars import Token
+from typing import Any, Optional
 
 from flask import Request, g, has_request_context, request
+from flask.globals import request_ctx
 
 from torii_backend._guard.context import RequestAuth, current_binding, register_source
 from torii_backend.auth import Auth
@@ -20,25 +22,36 @@ def current_request() -> Request:
 
 def keep_auth(auth: Optional[Auth], current: Request) -> None:
     """Set `g.auth`, `current_auth()` and `environ["torii.auth"]` of the current request."""
-    if _KEY not in vars(current) and "auth" in g:
-        _restore_g_at_end_of(current)
+    if _KEY not in vars(current):
+        _return_g_afterwards()
     # In the environ for a request that a view makes of it; that may set another one there.
     vars(current)[_KEY] = current.environ[_KEY] = RequestAuth(auth, current_binding())
     g.auth = current.environ["torii.auth"] = auth
 
 
-def _restore_g_at_end_of(current: Request) -> None:
+def _return_g_afterwards() -> None:
     """Give `g.auth` back to an outer request: before Flask 3.2, nested requests of an app share `g`."""
-    shared, outer, close = g._get_current_object(), g.auth, current.close
+    context: Any = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    pushed = getattr(context, "_cv_tokens", None)
+    # Beside each token is the app context that was pushed with it, unless there was one already.
+    if not pushed or pushed[0][1] is not None or pushed[0][0].old_value is Token.MISSING:
+        return
+    shared = g._get_current_object()
+    had_one, outer, pop = "auth" in shared, shared.get("auth"), context.pop
 
-    def close_and_restore() -> None:
-        # A copy of the request's context may end in another thread, which has its own `g`.
-        if g._get_current_object() is shared:
-            vars(current).pop("close", None)
-            shared.auth = outer
-        close()
+    def pop_and_return(*error: Any) -> None:
+        # What closes the request is not called if a teardown function raises. A copy of the context,
+        # which may end in another thread, pops by itself.
+        try:
+            pop(*error)
+        finally:
+            if not pushed:
+                del context.pop
+                shared.auth = outer
+                if not had_one:
+                    del shared.auth
 
-    current.close = close_and_restore  # type: ignore[method-assign]
+    context.pop = pop_and_return
 
 
 def _auth_of_current_request() -> Optional[RequestAuth]:

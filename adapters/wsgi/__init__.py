@@ -16,6 +16,7 @@ from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
 from torii_backend._guard.options import GuardOptions, shows_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.upload import drop_body
 from torii_backend._guard.vary import Vary
 from torii_backend.errors import ToriiAuthError
 
@@ -54,6 +55,7 @@ class AuthMiddleware:
             auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
             response = self._authenticator.response_to(refusal, request)
+            drop_body(environ)
             varying = _varying(start_response, self._authenticator.vary)
             return _send(response, environ, varying)
         environ["torii.auth"] = auth

@@ -18,7 +18,11 @@ from torii_backend import ConfigurationError, current_auth
 from . import django_project  # noqa: F401
 from .issuers import Issuers, running_issuers
 
-_NEEDS = {"test_drf*.py": "rest_framework", "test_ninja.py": "ninja"}
+_NEEDS = {
+    "test_drf*.py": "rest_framework",
+    "test_flask_extensions.py": "flask_restx",
+    "test_ninja.py": "ninja",
+}
 collect_ignore_glob = [name for name, module in _NEEDS.items() if is_left_out(module)]
 
 

@@ -32,19 +32,10 @@ _CONCURRENT = (
 
 _ONE_VALUE = "REST framework keeps one value of a header."
 
-_NOT_YET = "The guards of Django do not add it yet."
-_DJANGO = ("asgi", "async_view", "view", "wsgi")
-_DJANGO_DRIVERS = (*(f"django_{kind}" for kind in _DJANGO), "drf_view")
-_NINJA = ("ninja_async_view", "ninja_view")
-_VARIES = [
-    name for name in BEHAVIOURS if name.endswith(("varies", "varies_if_sign_in_is_optional"))
-]
-
 EXCLUSIONS: dict[tuple[str, str], str] = {
     **{(driver, "an_async_check_is_awaited"): _NO_LOOP for driver in _WITHOUT_LOOP},
     **{("starlette_app", name): _LAZY for name in _AT_CONSTRUCTION},
     **{("gunicorn_sync", name): _ALONE for name in _CONCURRENT},
-    **{(driver, name): _NOT_YET for driver in (*_DJANGO_DRIVERS, *_NINJA) for name in _VARIES},
     ("drf_view", "every_header_of_a_replaced_response_is_sent"): _ONE_VALUE,
 }
 """By the name of a driver or a server, and that of a behaviour: the reason."""

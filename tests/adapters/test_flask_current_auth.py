@@ -282,6 +282,64 @@ def test_g_is_given_back_to_the_request_whose_view_sends_another(issuers: Issuer
     assert torn_down == ["grace", "ada", "grace", "ada"]
 
 
+def _by_client(app: Flask, headers: dict[str, str]) -> object:
+    return app.test_client().get("/inner", headers=headers).text
+
+
+def _by_preserving_client(app: Flask, headers: dict[str, str]) -> object:
+    with app.test_client() as client:
+        return client.get("/inner", headers=headers).text
+
+
+def _by_test_context(app: Flask, headers: dict[str, str]) -> object:
+    with app.test_request_context("/inner", headers=headers):
+        return app.full_dispatch_request().get_data(as_text=True)
+
+
+def _by_pushing(app: Flask, headers: dict[str, str]) -> object:
+    context = app.test_request_context("/inner", headers=headers)
+    context.push()
+    try:
+        return app.ensure_sync(app.dispatch_request)()
+    finally:
+        context.pop()
+
+
+def _by_stream(app: Flask, headers: dict[str, str]) -> object:
+    return app.test_client().get("/stream", headers=headers, buffered=False).text
+
+
+@pytest.mark.parametrize(
+    "send", [_by_client, _by_preserving_client, _by_test_context, _by_pushing, _by_stream]
+)
+@pytest.mark.parametrize("is_guarded", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_g_is_given_back_however_the_other_request_ends(
+    issuers: Issuers, send: Callable[..., object], is_guarded: bool, fails: bool
+) -> None:
+    def fail(_: object) -> None:
+        if fails and request.path != "/outer":
+            raise ArithmeticError
+
+    def outer() -> str:
+        try:
+            seen = send(app, bearer_headers(issuers, user_id="grace"))
+        except ArithmeticError:
+            seen = "failed"
+        user = g.auth.user_id if "auth" in g else "nobody"
+        return f"{seen} {user} {_who()}"
+
+    app = _app(issuers)
+    app.teardown_request(fail)
+    app.add_url_rule("/outer", "outer", require_auth(outer) if is_guarded else outer)
+    stream = require_auth(lambda: Response(stream_with_context(iter([_who()]))))
+    app.add_url_rule("/stream", "stream", stream)
+    seen = "failed" if fails else "grace"
+    rest = "ada ada" if is_guarded else "nobody unbound"
+    response = app.test_client().get("/outer", headers=bearer_headers(issuers))
+    assert response.text == f"{seen} {rest}"
+
+
 def test_a_copy_of_a_nested_request_does_not_give_g_back(issuers: Issuers) -> None:
     grace = bearer_headers(issuers, user_id="grace")
 

@@ -1,4 +1,4 @@
-"""`@require_auth` above `@app.route` guards nothing: the extension finds it at the first request."""
+"""`@require_auth` above `@app.route` guards nothing: the first request fails, and so do all others."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Callable
 
 import pytest
 from flask import Blueprint, Flask
-from flask.views import MethodView
+from flask.views import MethodView, View
 
 from torii_backend import ConfigurationError
-from torii_backend.flask import Torii, require_auth
+from torii_backend.flask import Torii, optional_auth, require_auth
 
 from .issuers import Issuers
 
@@ -58,6 +58,71 @@ def test_the_decorator_above_the_route_is_found(issuer: str, decorate: Any) -> N
 
     decorate(app.get("/me")(me))
     _assert_found(app)
+
+
+def _by_a_rule(app: Flask, view: Any) -> None:
+    app.add_url_rule("/me", "me", view)
+    require_auth(view)
+
+
+def _with_a_wrapper(app: Flask, view: Any) -> None:
+    app.add_url_rule("/me", "me", _logged(view))
+    optional_auth(view)
+
+
+def _as_a_class(app: Flask, view: Any) -> None:
+    class Me(View):
+        def dispatch_request(self) -> Any:
+            return view()
+
+    function = Me.as_view("me")
+    app.add_url_rule("/me", view_func=function)
+    require_auth(function)
+
+
+def _in_nested_blueprints(app: Flask, view: Any) -> None:
+    outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
+    require_auth(_logged(inner.get("/me", endpoint="me")(_logged(view))))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+
+
+def _before_requests(app: Flask, view: Any) -> None:
+    @require_auth
+    @app.before_request
+    def me() -> None:
+        """Count on the guard."""
+
+
+@pytest.mark.parametrize(
+    "register",
+    [_by_a_rule, _with_a_wrapper, _as_a_class, _in_nested_blueprints, _before_requests],
+)
+@pytest.mark.parametrize("handles_errors", [True, False])
+def test_it_is_found_without_the_extension(
+    issuer: str, register: Callable[[Flask, Any], None], handles_errors: bool
+) -> None:
+    app = Flask(__name__)
+    app.config["TORII_ISSUER"] = issuer
+    app.add_url_rule("/elsewhere", view_func=lambda: "in", endpoint="elsewhere")
+    register(app, lambda: "in")
+    if handles_errors:
+        app.register_error_handler(ConfigurationError, str)
+    for path in ("/me", "/elsewhere", "/me"):
+        response = app.test_client().get(path)
+        assert response.status_code == (200 if handles_errors else 500)
+        assert (b"without its guard" in response.data) is handles_errors
+
+
+@pytest.mark.parametrize("decorate", [require_auth, optional_auth, require_auth(role="admin")])
+def test_a_class_is_refused_when_it_is_decorated(decorate: Any) -> None:
+    """Flask-RESTX and flask-smorest register a class and return it."""
+
+    class Me(MethodView):
+        """What they would call."""
+
+    with pytest.raises(ConfigurationError, match=r"not a class\. .* decorators = \[require_auth\]"):
+        decorate(Me)
 
 
 def test_a_view_that_is_registered_after_the_extension_is_looked_at(issuer: str) -> None:

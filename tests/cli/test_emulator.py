@@ -81,7 +81,7 @@ def test_a_hanging_request_does_not_delay_the_exit() -> None:
         wire = Wire(json.loads(process.stdout.readline())["issuer"])
         wire.post("/_emulator/outage", {"mode": "hang"})
         path = "/.well-known/openid-configuration"
-        with wire.raw(f"GET {path} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n") as hanging:
+        with wire.raw(f"GET {path} HTTP/1.1\nHost: localhost\nExpect: 100-continue\n\n") as hanging:
             assert hanging.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
             process.send_signal(signal.SIGTERM)
             assert process.communicate() == ("", "")

@@ -26,7 +26,7 @@ from torii_backend.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SECTION = re.compile(r"(?:\A|^##).*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"(?:\A|^## ).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 ABOUT_ALL = (
@@ -110,6 +110,8 @@ def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: E
         above = "\n" * section.string.count("\n", 0, block.start(1))
         source = above + block[1].replace(ISSUER, torii.issuer)
         exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
+        for name in [name for name in namespace if name.startswith("test_")]:
+            namespace.pop(name)()
         if "auth" in namespace:
             assert namespace.pop("auth").user_id == USER_ID
 

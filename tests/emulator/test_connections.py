@@ -63,14 +63,16 @@ def test_the_next_request_goes_over_the_same_connection(
 
 
 def test_requests_may_be_sent_ahead(wire: Wire) -> None:
-    head = f"POST {USERS} HTTP/1.1\nContent-Length: 2\n\n{{}}GET {JWKS} HTTP/1.1\nConnection: close\n\n"
+    head = f"POST {USERS} HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{{}}GET {JWKS} HTTP/1.1\nHost: localhost\nConnection: close\n\n"
     with wire.raw(head) as connection:
         responses = connection.makefile("rb").read()
     assert responses.startswith(b"HTTP/1.1 401 ")
     assert b"HTTP/1.1 200 OK\r\n" in responses
 
 
-@pytest.mark.parametrize("head", ["HTTP/1.0\n\n", "HTTP/1.1\nConnection: close\n\n"])
+@pytest.mark.parametrize(
+    "head", ["HTTP/1.0\n\n", "HTTP/1.1\nHost: localhost\nConnection: close\n\n"]
+)
 def test_a_connection_closes_if_the_client_asks_for_it(wire: Wire, head: str) -> None:
     with wire.raw(f"GET {JWKS} {head}") as connection:
         assert b"\r\nConnection: close\r\n" in connection.makefile("rb").read()
@@ -92,7 +94,7 @@ def test_a_connection_closes_if_the_client_asks_for_it(wire: Wire, head: str) ->
     ],
 )
 def test_a_body_whose_end_is_unknown_closes_the_connection(wire: Wire, head: str) -> None:
-    with wire.raw(f"POST /_emulator/tokens HTTP/1.1\n{head}") as connection:
+    with wire.raw(f"POST /_emulator/tokens HTTP/1.1\nHost: localhost\n{head}") as connection:
         assert connection.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
 
 
@@ -101,7 +103,9 @@ def test_a_body_whose_end_is_unknown_closes_the_connection(wire: Wire, head: str
     ["Content-Length: 2\nContent-Length: 2\n\n{}", "Content-Length: 2 \n\n{}"],
 )
 def test_a_length_may_be_repeated(wire: Wire, head: str) -> None:
-    with wire.raw(f"POST /_emulator/tokens HTTP/1.1\nConnection: close\n{head}") as connection:
+    with wire.raw(
+        f"POST /_emulator/tokens HTTP/1.1\nHost: localhost\nConnection: close\n{head}"
+    ) as connection:
         assert connection.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
 
 
@@ -116,7 +120,7 @@ def test_a_length_may_be_repeated(wire: Wire, head: str) -> None:
 def test_a_response_says_whether_the_connection_stays_open(
     wire: Wire, head: str, fate: bytes
 ) -> None:
-    with wire.raw(f"DELETE {JWKS} HTTP/1.1\n{head}\n\n") as connection:
+    with wire.raw(f"DELETE {JWKS} HTTP/1.1\nHost: localhost\n{head}\n\n") as connection:
         response = connection.makefile("rb")
         assert response.readline().startswith(b"HTTP/1.1 405 ")
         assert b"Connection: " + fate + b"\r\n" in iter(response.readline, b"\r\n")

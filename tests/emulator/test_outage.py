@@ -34,7 +34,7 @@ def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Calla
 
 def _hanging(wire: Wire) -> socket.socket:
     """Send a request and see that it arrived but gets no response."""
-    connection = wire.raw(f"GET {JWKS} HTTP/1.1\nHost: x\nExpect: 100-continue\n\n")
+    connection = wire.raw(f"GET {JWKS} HTTP/1.1\nHost: localhost\nExpect: 100-continue\n\n")
     arrived = [connection.recv(4096)]
     connection.settimeout(0.3)
     with pytest.raises(socket.timeout):

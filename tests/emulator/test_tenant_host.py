@@ -71,16 +71,11 @@ def test_an_unknown_path_is_404(wire: Wire, path: str) -> None:
     assert response.json()["error"]["code"] == "not_found"
 
 
-def test_the_host_header_is_ignored(wire: Wire) -> None:
-    for host in ("acme.torii.so", "", "[", "ä", "a" * 300):
-        assert wire.send("GET", JWKS, headers={"Host": host}).status == 200
-
-
 @pytest.mark.parametrize("target", ["http://[", "/ x", "/ HTTP/1.1 x"])
 def test_broken_http_gets_a_json_error_and_no_log(
     wire: Wire, capfd: pytest.CaptureFixture[str], target: str
 ) -> None:
-    with wire.raw(f"GET {target} HTTP/1.1\nHost: x\n\n") as connection:
+    with wire.raw(f"GET {target} HTTP/1.1\nHost: localhost\n\n") as connection:
         response = connection.makefile("rb").read()
     head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")

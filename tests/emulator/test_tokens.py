@@ -239,13 +239,13 @@ def test_a_chunked_body_is_read_and_limited_alike(wire: Wire) -> None:
 
 
 def test_a_broken_chunk_is_400(wire: Wire) -> None:
-    head = "POST /_emulator/tokens HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\nzz\n"
+    head = "POST /_emulator/tokens HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\nzz\n"
     with wire.raw(head) as connection:
         assert connection.makefile("rb").readline() == b"HTTP/1.1 400 BAD REQUEST\r\n"
 
 
 def test_a_truncated_body_is_400(wire: Wire) -> None:
-    head = "POST /_emulator/tokens HTTP/1.1\nHost: x\nContent-Length: 9\n\n{}"
+    head = "POST /_emulator/tokens HTTP/1.1\nHost: localhost\nContent-Length: 9\n\n{}"
     with wire.raw(head) as connection:
         connection.shutdown(socket.SHUT_WR)
         assert connection.makefile("rb").readline() == b"HTTP/1.1 400 BAD REQUEST\r\n"

@@ -13,7 +13,13 @@ import pytest
 from torii_backend import Authenticator, GuardOptions, Policy, PolicyOptions
 from torii_backend._guard.options import CheckedOptions, checked_options
 
-ASGI = {"query_parameter": None, "allowed_origins": None, "close_on_expiry": False}
+ASGI = {
+    "query_parameter": None,
+    "query_parameter_paths": (),
+    "allowed_origins": None,
+    "close_on_expiry": False,
+    "first_message": None,
+}
 # Guards by module and name, with the keywords that they take besides those of every guard.
 GUARDS: list[tuple[str, str, dict[str, Any]]] = [
     ("torii_backend", "Authenticator", {}),

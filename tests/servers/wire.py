@@ -53,6 +53,8 @@ def upload(port: int, body: bytes, *headers: tuple[str, str]) -> int:
     named = [("Host", "localhost"), ("Content-Length", str(len(body))), *headers]
     head = "".join(f"{name}: {value}\r\n" for name, value in named)
     with socket.create_connection(("127.0.0.1", port), _PATIENCE) as connection:
+        # With little room in between, only a server that reads lets us send all of it.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n".encode("latin-1"))
         connection.sendall(body)
         with connection.makefile("rb") as response:

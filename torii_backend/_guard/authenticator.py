@@ -44,9 +44,12 @@ class Authenticator:
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._audience = checked.audience
         self._leeway = checked.leeway
+        self._fetch_timeout = checked.fetch_timeout
         self._verifier = checked.verifier
         if self._verifier is None and not callable(issuer):
-            self._verifier = pooled_verifier(issuer, self._audience, self._leeway)
+            self._verifier = pooled_verifier(
+                issuer, self._audience, self._leeway, self._fetch_timeout
+            )
         self._required = checked.required
         self._header = checked.header
         self._exempt = checked.exempt
@@ -123,6 +126,14 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
+    def may_pass_without_token(self, template: str) -> bool:
+        """Return whether a request for a path of this route may pass without a token.
+
+        Args:
+            template: the route below the mount point of the guard, such as `/items/{id}`.
+        """
+        return not self._required or self._exempt.may_match(template)
+
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
         if self._verifier is not None:
@@ -194,7 +205,7 @@ class Authenticator:
             issuer = None
         if issuer is None:
             raise InvalidToken("wrong_issuer")
-        return pooled_verifier(issuer, self._audience, self._leeway)
+        return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
 
 
 def warn_of_any_organization(policy: Policy) -> None:

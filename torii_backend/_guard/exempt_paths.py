@@ -66,6 +66,21 @@ class ExemptPaths:
             all(function(form) is True for form in forms) for function in self._functions
         )
 
+    def may_match(self, template: str) -> bool:
+        """Return whether some path of a route may be exempt.
+
+        Args:
+            template: such as `/items/{id}`, `/items/<id>` or `/static/*`.
+        """
+        sure = re.split(r"[{<*]", template, maxsplit=1)[0]
+        if any(function(template) is True for function in self._functions):
+            return True
+        if sure == template:
+            return self._lists(template)
+        return any(path.startswith(sure) for path in (*self._exact, *self._prefixes)) or (
+            sure.startswith(self._prefixes)
+        )
+
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)
 

@@ -105,7 +105,7 @@ def require_local_origin(request: Request) -> None:
     """Raise Forbidden for a request from a web page, unless a loopback address served the page."""
     origin = request.headers.get("Origin")
     if origin is not None and not (is_origin(origin) and is_loopback(urlsplit(origin).hostname)):
-        raise Forbidden
+        raise Forbidden("Cross-origin requests to the emulator are not allowed.")
 
 
 @contextmanager

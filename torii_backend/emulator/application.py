@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator import admin_api, responses
+from torii_backend.emulator.host_header import require_own_host
 from torii_backend.emulator.rest.api import PREFIX
 from torii_backend.emulator.rest.problem import problem_response
 from torii_backend.emulator.routes import Route, Routes
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """A WSGI application for a list of routes."""
+    """A WSGI application for a list of routes, on an emulator that serves on `host`."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(
+        self, routes: Sequence[Route], host: str = "127.0.0.1", *, allow_remote: bool = False
+    ) -> None:
         self._routes = Routes(routes)
+        self._host = host
+        self._allow_remote = allow_remote
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request (PEP 3333)."""
@@ -30,6 +35,7 @@ class Application:
 
     def _respond(self, request: Request) -> Response:
         try:
+            require_own_host(request, self._host, allow_remote=self._allow_remote)
             if request.path.startswith(admin_api.PREFIX):
                 admin_api.require_local_origin(request)
             endpoint, values = self._routes.match(request.path, request.method)

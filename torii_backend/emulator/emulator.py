@@ -47,8 +47,9 @@ class Emulator:
     Args:
         host: the address to serve on. The default is the IPv4 loopback.
         port: the port to serve on. The default, 0, picks a free one.
-        allow_remote: whether `host` may be an address that other machines can reach. The default
-            is False.
+        allow_remote: whether `host` may be an address that other machines can reach. The `Host` of
+            a request may then be any IP address or private name, not only a loopback one. The
+            default is False.
         db: the path of an SQLite file, which is created if it doesn't exist. It keeps the
             environments and their data for the next start. By default they are kept in memory.
             Signing keys are new at each start.
@@ -76,6 +77,7 @@ class Emulator:
         seed: Optional[FilePath] = None,
     ) -> None:
         self._host = _require_host(host, allow_remote)
+        self._allow_remote = bool(allow_remote)
         self._port = _require_port(port)
         self._db = _require_path("db", db, "db")
         self._seed = None if seed is None else _require_path("seed", seed, "json")
@@ -129,7 +131,8 @@ class Emulator:
             *AdminApiData(database, self._environments).routes(),
             *api.routes(database, self._environments, tenant.issuer),
         ]
-        server = Server(listener, Application(routes))
+        application = Application(routes, self._host, allow_remote=self._allow_remote)
+        server = Server(listener, application)
         self._parts = _Parts(tenant, sign_in, database, server, os.getpid())
 
     def stop(self) -> None:

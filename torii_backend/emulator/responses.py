@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 _ERRORS = {
-    403: ("forbidden", "Cross-origin requests to the emulator are not allowed."),
+    403: ("forbidden", ""),
     404: ("not_found", "Not found."),
     405: ("method_not_allowed", "Method not allowed."),
     413: ("payload_too_large", "The body must be at most 1 MiB."),
@@ -36,8 +36,8 @@ def http_error_response(error: HTTPException) -> Response:
 
 def code_and_message(error: HTTPException) -> tuple[str, str]:
     """Return the error code and the message of an exception."""
-    code = error.code or 400
-    return _ERRORS.get(code, ("invalid_request", error.description or "Bad request."))
+    code, message = _ERRORS.get(error.code or 400, ("invalid_request", ""))
+    return code, message or error.description or "Bad request."
 
 
 def set_allow_header(response: Response, error: HTTPException) -> None:
