@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
 
@@ -12,7 +13,8 @@ import msgspec
 from torii_backend._jose.jws import JWS, Sealed, parse_compact, parse_header, seal
 from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
-from torii_backend._keys.keystore import MAX_STALE_SECONDS, KeyStore
+from torii_backend._keys.fetcher import MAX_STALE_SECONDS
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.token_cache import CacheEntry, TokenCache, entry_size
 from torii_backend.auth import not_from_requests
@@ -20,6 +22,7 @@ from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
     Issuer,
+    Unchanging,
     require_bool,
     require_non_negative_int,
     require_seconds,
@@ -72,7 +75,7 @@ class _NeedsKey(NamedTuple):
 
 
 @not_from_requests()
-class Verifier:
+class Verifier(Unchanging):
     """Verify access tokens of one or several issuers, and fetch and cache their keys.
 
     Create one and share it. It is safe to use from any thread, task or forked process.
@@ -115,6 +118,21 @@ class Verifier:
         clock: Clock = time,
     ) -> None:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self._made_again = partial(
+            Verifier,
+            self.issuers,
+            audience=audience,
+            leeway=leeway,
+            cache_size=cache_size,
+            cache_bytes=cache_bytes,
+            max_stale=max_stale,
+            jwks=jwks,
+            refresh=refresh,
+            fetch=fetch,
+            fetch_timeout=fetch_timeout,
+            session=session,
+            **({} if clock is time else {"clock": clock}),
+        )
         self._audience = resolve_audience(audience)
         self._leeway = require_seconds(leeway, "leeway")
         self._cache = TokenCache(
@@ -129,7 +147,7 @@ class Verifier:
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
-        self._keystores = _by_spelling(
+        self._use(
             KeyStore(
                 configured,
                 fetch=fetch,
@@ -141,6 +159,10 @@ class Verifier:
             )
             for configured in self.issuers
         )
+
+    def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
+        """Pickle the settings, without keys and tokens."""
+        return self._made_again, ()
 
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
@@ -225,7 +247,15 @@ class Verifier:
 
     def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
         """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
-        self._keystores = _by_spelling(pooled(self._keystores[issuer]) for issuer in self.issuers)
+        self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
+
+    def _use(self, keystores: Iterable[KeyStore]) -> None:
+        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
+        self._keystores: dict[str, KeyStore] = {
+            spelling: keystore
+            for keystore in keystores
+            for spelling in (keystore.issuer, keystore.issuer + "/")
+        }
 
     def _verify_without_waiting(self, sealed: Sealed) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose key is known."""
@@ -291,15 +321,6 @@ class Verifier:
         entry = CacheEntry(auth, ends_at, key, keystore, entry_size(claims))
         self._cache.put(digest, entry, now)
         return auth
-
-
-def _by_spelling(keystores: Iterable[KeyStore]) -> dict[str, KeyStore]:
-    """Map issuers to their keys. A trailing slash doesn't matter on either side."""
-    return {
-        spelling: keystore
-        for keystore in keystores
-        for spelling in (keystore.issuer, keystore.issuer + "/")
-    }
 
 
 def _seed(
