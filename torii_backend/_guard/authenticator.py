@@ -46,9 +46,12 @@ class Authenticator:
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._audience = checked.audience
         self._leeway = checked.leeway
+        self._fetch_timeout = checked.fetch_timeout
         self._verifier = checked.verifier
         if self._verifier is None and not callable(issuer):
-            self._verifier = pooled_verifier(issuer, self._audience, self._leeway)
+            self._verifier = pooled_verifier(
+                issuer, self._audience, self._leeway, self._fetch_timeout
+            )
         self._required = checked.required
         self._header = checked.header
         self.scheme: Optional[str] = checked.scheme
@@ -205,7 +208,7 @@ class Authenticator:
             issuer = None
         if issuer is None:
             raise InvalidToken("wrong_issuer")
-        return pooled_verifier(issuer, self._audience, self._leeway)
+        return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
 
 
 def warn_of_any_organization(policy: Policy) -> None:

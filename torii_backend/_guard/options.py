@@ -24,6 +24,7 @@ from torii_backend.settings import (
     require_scheme,
     require_seconds,
     resolve_audience,
+    resolve_fetch_timeout,
     resolve_issuers,
 )
 
@@ -54,6 +55,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     root_path: Optional[str]
     preflight: bool
     policy: Policy
+    fetch_timeout: Optional[float]
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -80,14 +82,16 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         preflight: whether CORS preflight requests pass without sign-in, because browsers send them
             without credentials. True by default.
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
-        verifier: a Verifier to share, instead of issuer, audience and leeway.
+        fetch_timeout: seconds that a fetch of keys may take, from 0.1 to 60. TORII_FETCH_TIMEOUT is
+            read if you leave it out, and 5 is the default.
+        verifier: a Verifier to share, instead of issuer, audience, leeway and fetch_timeout.
         on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
             positional argument. It may return a RefusalResponse to send instead of the standard one.
     """
 
 
 _NONE_IS_A_VALUE = ("scheme",)
-_VERIFIER_OPTIONS = ("issuer", "audience", "leeway")
+_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout")
 
 
 class CheckedOptions:
@@ -106,6 +110,7 @@ class CheckedOptions:
         root_path: Optional[str] = None,
         preflight: bool = True,
         policy: Union[Policy, UnsetType] = UNSET,
+        fetch_timeout: Optional[float] = None,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         **conditions: Unpack[PolicyOptions],
@@ -121,6 +126,8 @@ class CheckedOptions:
         self.issuer: Union[Issuer, IssuerOf] = issuer
         self.audience: Audience = audience
         self.leeway: float = require_seconds(leeway, "leeway")
+        resolve_fetch_timeout(fetch_timeout)
+        self.fetch_timeout: Optional[float] = fetch_timeout
         self.verifier: Optional[Verifier] = verifier
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
@@ -139,7 +146,9 @@ def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
         raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
     given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
-        raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
+        raise ConfigurationError(
+            "pass either verifier or issuer, audience, leeway and fetch_timeout, not both."
+        )
     return CheckedOptions(**options)
 
 
@@ -199,8 +208,8 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Merge keyword arguments over a framework's configuration; None keeps what is configured.
 
-    A verifier replaces a configured issuer, audience and leeway, and an issuer a configured verifier.
-    An audience or leeway alone can't be combined with a configured verifier, which has its own.
+    A verifier replaces a configured issuer, audience, leeway and fetch_timeout, and an issuer a
+    configured verifier. One of the others alone can't be combined with a configured verifier, which has its own.
     """
     given = {
         name: value

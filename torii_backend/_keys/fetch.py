@@ -21,6 +21,10 @@ class FetchError(Exception):
     """The JWKS could not be fetched. The message gives the reason, but never the URL."""
 
 
+class SetUpError(FetchError):
+    """The JWKS can't be fetched as this process is set up, such as with a CA file that is missing."""
+
+
 def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
@@ -95,8 +99,13 @@ def _get_watched(
             if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
                 raise FetchError("the response is compressed")
             return _read(response), response.headers
-    except (requests.RequestException, HTTPError, OSError) as error:
-        raise FetchError(f"no usable response ({type(error).__name__})") from None
+    except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+        raise FetchError(f"no usable response ({type(error).__name__})") from error
+    except OSError as error:
+        # requests wraps those of sockets. It reports a CA file that is missing as a bare OSError.
+        if isinstance(error, (FileNotFoundError, PermissionError)) or error.errno is None:
+            raise SetUpError("the request can't be sent") from error
+        raise FetchError(f"no usable response ({type(error).__name__})") from error
 
 
 def _read(response: requests.Response) -> bytes:

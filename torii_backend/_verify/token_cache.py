@@ -37,19 +37,19 @@ class CacheEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenCache:
-    """A cache of at most `size` verified tokens; all times are seconds since the epoch."""
+    """A cache of at most `size` verified tokens; `now` is seconds since the epoch."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._entries: OrderedDict[bytes, CacheEntry] = OrderedDict()
 
-    def get(self, digest: bytes, now: float, monotonic: float) -> Optional[CacheEntry]:
-        """Return the entry of a token, if the token would be accepted again now."""
+    def get(self, digest: bytes, now: float, seconds: float) -> Optional[CacheEntry]:
+        """Return the entry of a token, if it would be accepted again; `seconds` are an AgingClock's."""
         entries = self._entries
         entry = entries.get(digest)
         if entry is None:
             return None
-        key, key_set = entry.key, entry.keystore.usable(monotonic)
+        key, key_set = entry.key, entry.keystore.usable(seconds)
         # Inlined: this runs for each request.
         if now >= entry.ends_at or key_set is None or key_set.keys.get(key.kid) is not key:
             entries.pop(digest, None)

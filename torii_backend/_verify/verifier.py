@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, fi
 import msgspec
 
 from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
+from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
-from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
+from torii_backend._keys.fetcher import MAX_STALE_SECONDS
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.token_cache import CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
@@ -23,6 +26,7 @@ from torii_backend.settings import (
     require_non_negative_int,
     require_seconds,
     resolve_audience,
+    resolve_fetch_timeout,
     resolve_issuers,
 )
 
@@ -85,6 +89,8 @@ class Verifier:
             from the first call on, and refreshed in the background.
         refresh: False never fetches, so that only the keys in `jwks` are used.
         fetch: gets a JWKS document: `(url, timeout in seconds) -> (body, headers)`.
+        fetch_timeout: seconds that a whole fetch may take, from 0.1 to 60. None reads
+            TORII_FETCH_TIMEOUT, and is 5 without it.
         session: a requests session to fetch through, instead of `fetch`.
         clock: the source of time, for tests.
 
@@ -103,6 +109,7 @@ class Verifier:
         jwks: Union[bytes, str, dict[str, Any], None] = None,
         refresh: bool = True,
         fetch: Optional[Fetch] = None,
+        fetch_timeout: Optional[float] = None,
         session: Optional[requests.Session] = None,
         clock: Clock = time,
     ) -> None:
@@ -117,6 +124,7 @@ class Verifier:
             jwks=jwks,
             refresh=refresh,
             fetch=fetch,
+            fetch_timeout=fetch_timeout,
             session=session,
             **({} if clock is time else {"clock": clock}),
         )
@@ -124,29 +132,25 @@ class Verifier:
         self._leeway = require_seconds(leeway, "leeway")
         self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
         self._hits = self._misses = 0
-        self._now = clock.time
-        self._monotonic = clock.monotonic
+        self._clock = clock
+        self._aging = aging_clock(clock)
         fetch = resolve_fetch(fetch, session)
+        fetch_timeout = resolve_fetch_timeout(fetch_timeout)
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
-        keystores = [
+        self._keystores = _by_spelling(
             KeyStore(
                 configured,
                 fetch=fetch,
+                fetch_timeout=fetch_timeout,
                 max_stale=max_stale,
                 keys=keys,
                 refresh=refresh,
-                clock=clock,
+                clock=self._aging,
             )
             for configured in self.issuers
-        ]
-        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
-        self._keystores = {
-            spelling: keystore
-            for keystore in keystores
-            for spelling in (keystore.issuer, keystore.issuer + "/")
-        }
+        )
 
     def __copy__(self) -> Verifier:
         """Return itself, since it is shared."""
@@ -163,7 +167,8 @@ class Verifier:
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
 
-        This waits for the network only if the token's key is unknown.
+        This waits for the network only if the token's key is unknown, and for a second at most if the
+        last refresh of the keys failed or was lost and the next one is due.
 
         Args:
             token: a compact JWS, without the word Bearer.
@@ -220,7 +225,7 @@ class Verifier:
             Seconds. Zero or less means that the token is no longer accepted.
         """
         expires_at: float = auth.claims["exp"]
-        return expires_at + self._leeway - self._now()
+        return expires_at + self._leeway - self._clock.time()
 
     def stats(self) -> VerifierStats:
         """Return the counters so far."""
@@ -235,23 +240,26 @@ class Verifier:
             keys_age=max(known) if len(known) == len(ages) else None,
         )
 
+    def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
+        """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
+        self._keystores = _by_spelling(pooled(self._keystores[issuer]) for issuer in self.issuers)
+
     def _verify_without_waiting(self, token: Union[str, bytes]) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose header was verified before with a known key."""
         encoded = token_bytes(token)
         digest = sha256(encoded).digest()
-        monotonic = self._monotonic()
-        entry = self._cache.get(digest, self._now(), monotonic)
-        if entry is not None:
-            entry.keystore.refresh_if_due(monotonic)
+        now = self._clock.time()
+        seconds = self._aging.at(now)
+        entry = self._cache.get(digest, now, seconds)
+        if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1
             return entry.auth
         self._misses += 1
         jws = parse_compact(encoded)
         keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header, monotonic)
-        if key is None:
+        key = keystore.key_for_header(jws.header, seconds)
+        if key is None or keystore.refresh_if_due(seconds):
             return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
-        keystore.refresh_if_due(monotonic)
         return self._accept(jws, digest, keystore, key)
 
     def _keystore_for(self, jws: JWS) -> KeyStore:
@@ -265,13 +273,22 @@ class Verifier:
         """Check the signature and the claims of a token, and remember its header and its Auth."""
         if not key.verify(jws.signature, jws.signing_input):
             raise InvalidToken("bad_signature")
-        now = self._now()
+        now = self._clock.time()
         auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
         # Only now: forged tokens must not fill the memory of headers, nor the cache.
         keystore.remember_header(jws.header, key)
         ends_at = jws.payload["exp"] + self._leeway
         self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
         return auth
+
+
+def _by_spelling(keystores: Iterable[KeyStore]) -> dict[str, KeyStore]:
+    """Map issuers to their keys. A trailing slash doesn't matter on either side."""
+    return {
+        spelling: keystore
+        for keystore in keystores
+        for spelling in (keystore.issuer, keystore.issuer + "/")
+    }
 
 
 def _seed(
