@@ -38,7 +38,8 @@ def not_from_requests(instead: str = GUARD) -> Callable[[Public], Public]:
         marked: Any = kind
         name, is_class = kind.__name__, isinstance(kind, type)
         if not is_class:
-            marked.__signature__ = marked_signature(kind, name, instead)
+            is_method = marked.__code__.co_varnames[:1] == ("self",)
+            marked.__signature__ = marked_signature(kind, name, instead, after=int(is_method))
             return kind
         marked.__get_pydantic_core_schema__ = classmethod(_schema)
         fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())

@@ -164,6 +164,7 @@ class Verifier:
         """Pickle the settings, without keys and tokens."""
         return self._made_again, ()
 
+    @not_from_requests()
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
 
@@ -186,6 +187,7 @@ class Verifier:
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
+    @not_from_requests()
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Async version of `verify`."""
         found = self._verify_without_waiting(token)
