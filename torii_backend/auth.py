@@ -109,8 +109,9 @@ def _schema(cls: type, source: object, handler: Callable[[object], Any]) -> Any:
     except RuntimeError:  # pydantic knows no schema
         name = cls.__name__
         raise ConfigurationError(
-            f"{name} must not be read from a request: write "
-            f"Annotated[{name}, Depends(...)] with a function that returns it."
+            f"{name} must not be read from a request, nor be a response model: write "
+            f"Annotated[{name}, Depends(...)] with a function that returns it, or a response_model= "
+            "that names its fields."
         ) from None
 
 
