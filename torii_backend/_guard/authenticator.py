@@ -18,7 +18,13 @@ from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, require_header_name, require_scheme
+from torii_backend.settings import (
+    Audience,
+    Issuer,
+    Unchanging,
+    require_header_name,
+    require_scheme,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -28,7 +34,7 @@ _logger = logging.getLogger("torii_backend.guard")
 
 
 @not_from_requests()
-class Authenticator:
+class Authenticator(Unchanging):
     """Authenticates requests with one set of options.
 
     Args:
@@ -169,10 +175,10 @@ class Authenticator:
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt and self._is_exempt(request):
-            request._needs_no_token = True
+            request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():
-            request._needs_no_token = True
+            request.pass_without_token()
             return None
         try:
             return parse_bearer(request.credentials(self._header, self.scheme))
@@ -183,9 +189,11 @@ class Authenticator:
 
     def _is_exempt(self, request: IncomingRequest) -> bool:
         paths = request.paths()
-        if paths is None or not self._exempt.matches(*paths):
+        if paths is None or not self._exempt.matches(*paths, request):
             return False
-        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+        if request.is_mounted_at(self._root_path):
+            return True
+        if self._exempt.matches(*request.full_paths(), request):
             return True
         if not self._has_warned_of_mount:
             self._has_warned_of_mount = True
@@ -227,7 +235,7 @@ def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
 
 @not_from_requests()
 def authenticate_request(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,
@@ -239,7 +247,7 @@ def authenticate_request(
 
     Args:
         headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also a WSGI
-            environ or Django's META; values as str, bytes or a list of these.
+            environ or Django's META; values as str, bytes or a list of these. None is no headers.
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
@@ -265,7 +273,7 @@ def authenticate_request(
 
 @not_from_requests()
 async def authenticate_request_async(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,

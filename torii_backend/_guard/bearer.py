@@ -19,14 +19,14 @@ _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=
 
 
 def bearer_token(
-    headers: Headers, header: str = "authorization", scheme: Optional[str] = "bearer"
+    headers: Optional[Headers], header: str = "authorization", scheme: Optional[str] = "bearer"
 ) -> str:
     """Find the one bearer token of a request.
 
     Args:
         headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also in the
             spelling of WSGI and Django (`HTTP_AUTHORIZATION`); values as str, bytes, a
-            list of these, or None for an absent header.
+            list of these, or None for an absent header. None if there are no headers at all.
         header: name of the header that carries the token, in lower case.
         scheme: None if the header carries the token alone.
 
@@ -78,9 +78,11 @@ def schemed(values: list[str], scheme: Optional[str]) -> list[str]:
     return values if scheme else [f"Bearer {value}" for value in values]
 
 
-def header_values(headers: Headers, header: str) -> list[str]:
+def header_values(headers: Optional[Headers], header: str) -> list[str]:
     """List the values of one header, see `bearer_token`."""
     values: list[str] = []
+    if headers is None:
+        return values
     spellings = [header]
     if isinstance(headers, dict):
         # Only here: among other headers, one that is called HTTP_AUTHORIZATION came from outside.
