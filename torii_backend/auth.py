@@ -126,6 +126,8 @@ class _Missing:
 class ReadOnlyDict(dict[str, Any]):
     """A JSON object of a token. It is a dict so that JSON encoders, pickle and caches take it."""
 
+    __slots__ = ()
+
     clear = pop = popitem = setdefault = update = _Missing()
 
     def __setitem__(self, name: object, value: object) -> NoReturn:
