@@ -19,6 +19,9 @@ Audience = Union[str, Collection[str], None]
 
 DEFAULT_API_URL = "https://api.torii.so"
 
+DEFAULT_FETCH_TIMEOUT = 5.0
+FETCH_TIMEOUTS = (0.1, 60.0)
+
 # A century. Anything longer is a mistake, and may not even fit a float.
 _MAX_SECONDS = 3_155_760_000
 _KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
@@ -110,6 +113,22 @@ def require_seconds(seconds: float, name: str) -> float:
     return seconds
 
 
+def resolve_fetch_timeout(fetch_timeout: Optional[float]) -> float:
+    """Return the seconds that a key fetch may take; None reads TORII_FETCH_TIMEOUT."""
+    name, least, most = "fetch_timeout", *FETCH_TIMEOUTS
+    seconds: object = fetch_timeout
+    if fetch_timeout is None:
+        setting = os.environ.get("TORII_FETCH_TIMEOUT", "").strip()
+        if not setting:
+            return DEFAULT_FETCH_TIMEOUT
+        name, seconds = "TORII_FETCH_TIMEOUT", _number(setting)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ConfigurationError(f"{name} must be a number of seconds, such as 5.")
+    if not least <= seconds <= most:
+        raise ConfigurationError(f"{name} must be from {least:g} to {most:g} seconds, such as 5.")
+    return float(seconds)
+
+
 def require_non_negative_int(count: int, name: str) -> int:
     """Check a whole number, zero or more."""
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
@@ -131,6 +150,13 @@ def require_header_name(header: str) -> str:
             "header must be the name of an HTTP header, such as authorization."
         )
     return header.lower()
+
+
+def require_scheme(scheme: Optional[str]) -> Optional[str]:
+    """Check the scheme of the credentials (RFC 9110 section 11.1); lower it."""
+    if scheme is None or (isinstance(scheme, str) and scheme.lower() == "bearer"):
+        return scheme and scheme.lower()
+    raise ConfigurationError('scheme must be "bearer", or None for a header with the token alone.')
 
 
 def is_async_function(function: object) -> bool:
@@ -155,6 +181,13 @@ def is_loopback(host: Optional[str]) -> bool:
         return ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
+
+
+def _number(text: str) -> Optional[float]:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _strings(values: object, name: str) -> list[str]:

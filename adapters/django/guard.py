@@ -31,6 +31,9 @@ from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthEr
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+# The attribute of a view that has a guard of its own. Whoever wraps the view copies it.
+GUARD_MARK = "torii_guard"
+
 
 class RequestGuard:
     """Authenticates requests with one set of options."""
@@ -87,7 +90,9 @@ class RequestGuard:
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         try:
-            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+            parse_bearer(
+                DjangoRequest(request).credentials(self._header.lower(), self.authenticator.scheme)
+            )
         except MissingCredentials:
             return False
         except InvalidRequest:
@@ -165,6 +170,9 @@ class LazyGuard:
         source = (getattr(settings, "TORII", None), os.environ.get("TORII_ISSUER"))
         built = self._built
         if built is None or built[0] != source:
-            options = view_options(configured_options(), self._options)
-            built = self._built = source, RequestGuard(**options)
+            built = self._built = source, RequestGuard(**self.options())
         return built[1]
+
+    def options(self) -> GuardOptions:
+        """Return the options of the guard for the present settings."""
+        return view_options(configured_options(), self._options)

@@ -21,8 +21,6 @@ from typing import (
 )
 
 from fastapi import WebSocketException
-from fastapi.openapi.models import HTTPBearer
-from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketState
@@ -40,7 +38,7 @@ from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
 from torii_backend.errors import ToriiAuthError, ToriiError
-from torii_backend.fastapi.response import exception_for
+from torii_backend.fastapi.response import exception_for, security_scheme
 from torii_backend.fastapi.scopes import refuse_scopes
 from torii_backend.fastapi.vary import note_vary
 from torii_backend.settings import Issuer, Unchanging
@@ -71,11 +69,12 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     __signature__ = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
-        self.model: SecurityScheme = HTTPBearer(
-            bearerFormat="JWT", description="A Torii access token."
-        )
-        self.scheme_name = "Torii"
+        self.scheme_name, self.model = security_scheme(authenticator)
         self._authenticator = authenticator
+
+    def __deepcopy__(self, memo: object) -> "RequireAuth[Value]":
+        """Return itself, as functions do, so that `dependency_overrides` finds it in copied routes."""
+        return self
 
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.

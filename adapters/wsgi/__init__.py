@@ -105,8 +105,11 @@ class _Body(BoundIterator[bytes]):
 def _varying(start_response: StartResponse, vary: Vary) -> StartResponse:
     """Let the response say that it depends on the token."""
 
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Any:
-        return start_response(status, vary.added_to(headers), *exc_info, **named)
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        headers = vary.added_to(headers)
+        if exc_info is None:
+            return start_response(status, headers)
+        return start_response(status, headers, exc_info)
 
     return start
 

@@ -99,6 +99,18 @@ def test_spellings_of_the_scheme(value: str) -> None:
     assert bearer_token({"authorization": value}) == TOKEN
 
 
+def test_a_header_may_carry_the_token_alone() -> None:
+    def bare(value: Any) -> str:
+        return bearer_token({"x-access-token": value}, "x-access-token", None)
+
+    assert bare(TOKEN) == bare(f" {TOKEN}\t") == TOKEN
+    for value in ("", " ", VALUE, f"{TOKEN}, {TOKEN}", f"{TOKEN} {TOKEN}", [TOKEN, TOKEN]):
+        with pytest.raises(InvalidRequest):
+            bare(value)
+    with pytest.raises(MissingCredentials):
+        bearer_token({"authorization": TOKEN}, "x-access-token", None)
+
+
 @pytest.mark.parametrize("token", ["a", "a.b.c", "a-._~+/", "abc=", "abc==", "=a"[1:], "A" * 16384])
 def test_whatever_rfc_6750_allows_is_handed_on(token: str) -> None:
     assert bearer_token({"authorization": f"Bearer {token}"}) == token

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import logging
+import threading
 from collections.abc import Mapping
 from typing import Any, Callable
 
 import pytest
 
-from tests.support.clock import Clock
+from tests.support.clock import WATCHDOG, Clock
 from tests.support.issuer import URL, Issuer, SigningKey, jwks
 from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import InvalidToken, KeysUnavailable
@@ -92,8 +93,10 @@ def test_an_outage_while_keys_are_known(
     settle()
     assert len(server.requests) == 2
     assert store.key("key-1").point == key.point
+    # It didn't fail for somebody who waited, so an unknown kid asks again, once.
     unavailable(store, "key-2")
-    assert len(server.requests) == 2
+    unavailable(store, "key-2")
+    assert len(server.requests) == 3
 
 
 def test_a_refused_connection(server: JwksServer, clock: Clock, key: SigningKey) -> None:
@@ -184,8 +187,35 @@ def test_the_backoff_grows_and_counts_from_the_last_attempt(clock: Clock) -> Non
     unavailable(flaky.store)
     flaky.try_until(4 * 3600)
     pauses = [later - sooner for sooner, later in zip(flaky.called_at, flaky.called_at[1:])]
+    assert len(pauses) > 400
+    for pause, base in zip(pauses, [1, 5, *[20] * len(pauses)]):
+        assert base <= pause <= 1.5 * base + 0.5
+
+
+def test_with_known_keys_the_backoff_grows_to_five_minutes(clock: Clock) -> None:
+    flaky = FlakyFetch(clock)
+    flaky.down = False
+    flaky.store.key("key-1")
+    flaky.down = True
+    clock.advance(240)
+    flaky.called_at.clear()
+    for _ in range(2 * 3600):
+        flaky.store.key("key-1")
+        settle()
+        clock.advance(0.5)
+    pauses = [later - sooner for sooner, later in zip(flaky.called_at, flaky.called_at[1:])]
+    assert len(pauses) > 10
     for pause, base in zip(pauses, [1, 5, 25, 125, *[300] * len(pauses)]):
         assert base <= pause <= 1.5 * base + 0.5
+
+
+def test_a_cold_start_in_an_outage_ends_within_half_a_minute_after_it(clock: Clock) -> None:
+    flaky = FlakyFetch(clock)
+    for _ in range(200):
+        clock.advance(unavailable(flaky.store).retry_after)
+    flaky.down = False
+    clock.advance(30)
+    assert flaky.store.key("key-1")
 
 
 def test_the_backoff_has_jitter(clock: Clock) -> None:
@@ -303,8 +333,12 @@ def test_a_log_handler_may_ask_for_the_keys(clock: Clock) -> None:
     asked: list[logging.LogRecord] = []
     logger, handler = logging.getLogger("torii_backend.keystore"), Asking()
     logger.addHandler(handler)
+    # A thread that nobody has to wait for, as a handler that is called under the lock would hang.
+    thread = threading.Thread(target=unavailable, args=(flaky.store,), daemon=True)
     try:
-        unavailable(flaky.store)
+        thread.start()
+        thread.join(WATCHDOG)
     finally:
         logger.removeHandler(handler)
+    assert not thread.is_alive()
     assert len(asked) == 1

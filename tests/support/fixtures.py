@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from torii_backend import Verifier
-from torii_backend._verify.verifier_pool import _verifiers
+from torii_backend._verify.verifier_pool import forget_verifiers
 
 from .clock import Clock
 from .issuer import Issuer, SigningKey
@@ -18,7 +18,7 @@ from .jwks_server import JwksServer, settle
 def _no_shared_verifiers() -> Iterator[None]:
     """Empty the pool, because a later test may get the same port with other keys."""
     yield
-    _verifiers.clear()
+    forget_verifiers()
 
 
 @pytest.fixture(autouse=True)

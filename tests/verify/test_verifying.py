@@ -16,12 +16,14 @@ from tests.support.jwks_server import JwksServer
 from torii_backend import (
     Auth,
     InvalidToken,
+    KeysUnavailable,
     Verifier,
     authenticate_request,
     authenticate_request_async,
     verify_token,
     verify_token_async,
 )
+from torii_backend._verify import verifier_pool
 from torii_backend._verify.verifier_pool import MAX_VERIFIERS
 from torii_backend.emulator import Emulator
 
@@ -89,7 +91,7 @@ def test_calls_with_equal_settings_share_their_keys(server: JwksServer, key: Sig
     assert len(server.requests) == 1
     for spelling in ([server.issuer], (server.issuer,), [server.issuer]):
         verify_token(token, issuer=spelling)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 1
 
 
 def test_calls_with_other_settings_do_not_share_a_verifier(
@@ -119,15 +121,37 @@ def test_the_issuer_comes_from_the_environment(
     assert caught.value.reason == "wrong_issuer"
 
 
-def test_a_full_pool_drops_a_verifier(server: JwksServer, key: SigningKey) -> None:
+def test_a_full_pool_drops_a_verifier_but_not_its_keys(server: JwksServer, key: SigningKey) -> None:
     token = token_of(server, key)
-    verify_token(token, issuer=server.issuer)
+    auth = verify_token(token, issuer=server.issuer)
     for leeway in range(100, 100 + MAX_VERIFIERS):
         with pytest.raises(InvalidToken):
             verify_token("", issuer=server.issuer, leeway=leeway)
+    assert verify_token(token, issuer=server.issuer) is not auth
     assert len(server.requests) == 1
-    verify_token(token, issuer=server.issuer)
-    assert len(server.requests) == 2
+
+
+def test_forged_tokens_for_more_tenants_than_the_pool_has_room_for(
+    server: JwksServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifier_pool, "MAX_VERIFIERS", 8)
+    tenants, forger = range(20), SigningKey("forged")
+    began = time.monotonic()
+    for _ in range(15):
+        for number in tenants:
+            tenant = f"{server.issuer}/{number}"
+            with pytest.raises((InvalidToken, KeysUnavailable)):
+                verify_token(Issuer(tenant, forger).token(), issuer=tenant)
+    seconds = time.monotonic() - began
+    assert len(server.requests) <= len(tenants) * (4 + seconds / 5)
+
+
+def test_the_keys_of_many_tenants_take_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier_pool, "MAX_KEYSTORES", 8)
+    for number in range(20):
+        with pytest.raises(InvalidToken):
+            verify_token("", issuer=f"https://tenant-{number}.example")
+    assert len(verifier_pool._keystores) == 8
 
 
 def test_a_thousand_tenants_keep_their_verifiers(server: JwksServer, key: SigningKey) -> None:

@@ -18,7 +18,9 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
 
 
-def bearer_token(headers: Optional[Headers], header: str = "authorization") -> str:
+def bearer_token(
+    headers: Optional[Headers], header: str = "authorization", scheme: Optional[str] = "bearer"
+) -> str:
     """Find the one bearer token of a request.
 
     Args:
@@ -26,6 +28,7 @@ def bearer_token(headers: Optional[Headers], header: str = "authorization") -> s
             spelling of WSGI and Django (`HTTP_AUTHORIZATION`); values as str, bytes, a
             list of these, or None for an absent header. None if there are no headers at all.
         header: name of the header that carries the token, in lower case.
+        scheme: None if the header carries the token alone.
 
     Returns:
         The token, not verified.
@@ -35,7 +38,7 @@ def bearer_token(headers: Optional[Headers], header: str = "authorization") -> s
         InvalidRequest: several credentials, or a bearer token that is empty or malformed.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    return parse_bearer(header_values(headers, header))
+    return parse_bearer(schemed(header_values(headers, header), scheme))
 
 
 def parse_bearer(values: list[str]) -> str:
@@ -68,6 +71,11 @@ def parse_bearer(values: list[str]) -> str:
     if len(token) <= MAX_TOKEN_BYTES and not _B64TOKEN.match(token):
         raise InvalidRequest
     return token
+
+
+def schemed(values: list[str], scheme: Optional[str]) -> list[str]:
+    """Return the values of a header as credentials, if it carries a token without a scheme."""
+    return values if scheme else [f"Bearer {value}" for value in values]
 
 
 def header_values(headers: Optional[Headers], header: str) -> list[str]:

@@ -53,7 +53,6 @@ class RequestPath(str, IncomingRequest):
 
 Exempt = Collection[Union[str, Callable[[RequestPath], bool]]]
 _NO_HEADERS = HeadersRequest(None)
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class ExemptPaths:
@@ -104,22 +103,6 @@ class ExemptPaths:
             return True
         requests = [RequestPath(form, request) for form in forms] if self._functions else []
         return any(all(function(form) is True for form in requests) for function in self._functions)
-
-    def may_match(self, template: str) -> bool:
-        """Return whether some path of a route may be exempt.
-
-        Args:
-            template: such as `/items/{id}`, `/items/<id>` or `/static/*`.
-        """
-        sure = re.split(r"[{<*]", template, maxsplit=1)[0]
-        probes = [RequestPath(template, HeadersRequest(None, method)) for method in _METHODS]
-        if any(function(probe) is True for function in self._functions for probe in probes):
-            return True
-        if sure == template:
-            return self._lists(template)
-        return any(path.startswith(sure) for path in (*self._exact, *self._prefixes)) or (
-            sure.startswith(self._prefixes)
-        )
 
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)

@@ -21,8 +21,10 @@ from torii_backend.settings import (
     is_async_function,
     require_bool,
     require_header_name,
+    require_scheme,
     require_seconds,
     resolve_audience,
+    resolve_fetch_timeout,
     resolve_issuers,
 )
 
@@ -48,10 +50,12 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     audience: Audience
     leeway: float
     header: str
+    scheme: Optional[str]
     exempt: Exempt
     root_path: Optional[str]
     preflight: bool
     policy: Policy
+    fetch_timeout: Optional[float]
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -68,6 +72,8 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         audience: accepted `aud` value or values. `aud` isn't checked if you leave it out.
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`, authorization by default.
+        scheme: None if the header carries the token alone, without the word Bearer. The default is
+            bearer, and there is no other.
         exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
             return True for what is exempt. They take the path, a `str` that is an `IncomingRequest` as
             well: it has `method`, `path`, `host` and `getlist(header)`.
@@ -77,13 +83,16 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         preflight: whether CORS preflight requests pass without sign-in, because browsers send them
             without credentials. True by default.
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
-        verifier: a Verifier to share, instead of issuer, audience and leeway.
+        fetch_timeout: seconds that a fetch of keys may take, from 0.1 to 60. TORII_FETCH_TIMEOUT is
+            read if you leave it out, and 5 is the default.
+        verifier: a Verifier to share, instead of issuer, audience, leeway and fetch_timeout.
         on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
             positional argument. It may return a RefusalResponse to send instead of the standard one.
     """
 
 
-_VERIFIER_OPTIONS = ("issuer", "audience", "leeway")
+_NONE_IS_A_VALUE = ("scheme",)
+_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout")
 
 
 class CheckedOptions:
@@ -97,10 +106,12 @@ class CheckedOptions:
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
         header: str = "authorization",
+        scheme: Optional[str] = "bearer",
         exempt: Exempt = (),
         root_path: Optional[str] = None,
         preflight: bool = True,
         policy: Union[Policy, UnsetType] = UNSET,
+        fetch_timeout: Optional[float] = None,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         **conditions: Unpack[PolicyOptions],
@@ -116,9 +127,12 @@ class CheckedOptions:
         self.issuer: Union[Issuer, IssuerOf] = issuer
         self.audience: Audience = audience
         self.leeway: float = require_seconds(leeway, "leeway")
+        resolve_fetch_timeout(fetch_timeout)
+        self.fetch_timeout: Optional[float] = fetch_timeout
         self.verifier: Optional[Verifier] = verifier
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
+        self.scheme: Optional[str] = require_scheme(scheme)
         self.exempt = ExemptPaths(exempt)
         self.root_path: str = require_mount_point(root_path)
         self.preflight: bool = require_bool(preflight, "preflight")
@@ -133,7 +147,9 @@ def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
         raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
     given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
-        raise ConfigurationError("pass either verifier or issuer, audience and leeway, not both.")
+        raise ConfigurationError(
+            "pass either verifier or issuer, audience, leeway and fetch_timeout, not both."
+        )
     return CheckedOptions(**options)
 
 
@@ -193,10 +209,14 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Merge keyword arguments over a framework's configuration; None keeps what is configured.
 
-    A verifier replaces a configured issuer, audience and leeway, and an issuer a configured verifier.
-    An audience or leeway alone can't be combined with a configured verifier, which has its own.
+    A verifier replaces a configured issuer, audience, leeway and fetch_timeout, and an issuer a
+    configured verifier. One of the others alone can't be combined with a configured verifier, which has its own.
     """
-    given = {name: value for name, value in keywords.items() if value is not None}
+    given = {
+        name: value
+        for name, value in keywords.items()
+        if value is not None or name in _NONE_IS_A_VALUE
+    }
     replaced: set[str] = set()
     if "verifier" in given:
         replaced.update(_VERIFIER_OPTIONS)

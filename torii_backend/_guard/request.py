@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Optional
 
-from torii_backend._guard.bearer import Headers, header_values
+from torii_backend._guard.bearer import Headers, header_values, schemed
 from torii_backend._guard.raw_path import (
     environ_paths,
     full_environ_paths,
@@ -64,9 +64,14 @@ class IncomingRequest:
         """
         raise NotImplementedError
 
-    def credentials(self, header: str) -> list[str]:
-        """List what may be credentials: the values of the header that carries the token."""
-        return self.getlist(header)
+    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
+        """List what may be credentials: the values of the header that carries the token.
+
+        Args:
+            header: the header's name in lower case.
+            scheme: None if the header carries the token alone. `Bearer` is put before it then.
+        """
+        return schemed(self.getlist(header), scheme)
 
     @property
     def path(self) -> str:

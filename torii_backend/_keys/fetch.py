@@ -21,6 +21,10 @@ class FetchError(Exception):
     """The JWKS could not be fetched. The message gives the reason, but never the URL."""
 
 
+class SetUpError(FetchError):
+    """The JWKS can't be fetched as this process is set up, such as with a CA file that is missing."""
+
+
 def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
@@ -96,7 +100,18 @@ def _get_watched(
                 raise FetchError("the response is compressed")
             return _read(response), response.headers
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise FetchError(f"no usable response ({type(error).__name__})") from None
+        if _is_set_up_fault(error):
+            raise SetUpError(f"the request can't be sent ({type(error).__name__})") from error
+        raise FetchError(f"no usable response ({type(error).__name__})") from error
+
+
+def _is_set_up_fault(error: Exception) -> bool:
+    """Return whether requests refuses the settings: a proxy, a scheme, or a file of certificates."""
+    if isinstance(error, (ValueError, FileNotFoundError, PermissionError)):
+        # Such as InvalidProxyURL, and InvalidSchema if the packages for SOCKS are missing.
+        return True
+    # A CA file without a certificate, or one that is missing: requests raises a bare OSError.
+    return "[X509" in str(error) or (type(error) is OSError and error.errno is None)
 
 
 def _read(response: requests.Response) -> bytes:

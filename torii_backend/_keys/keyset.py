@@ -12,10 +12,11 @@ MAX_HEADERS = 64
 
 
 class KeySet:
-    """The keys of one issuer by kid; all times are monotonic seconds.
+    """The keys of one issuer by kid; all times are seconds of its AgingClock.
 
-    A set is replaced by its successor and never changed. Only `by_header` grows: it has the key of
-    each JWS header segment under which a signature has verified.
+    `fetched_at` is when the fetch started, so the keys are at most as old as it says. A set is replaced
+    by its successor and never changed. Only `by_header` grows: it has the key of each JWS header
+    segment under which a signature has verified.
     """
 
     __slots__ = ("by_header", "fetched_at", "keys", "refresh_at", "stale_at")
@@ -36,6 +37,10 @@ class KeySet:
         self.refresh_at: float = refresh_at
         self.stale_at: float = stale_at
         self.by_header: dict[bytes, VerificationKey] = {}
+
+    def is_newer_than(self, other: KeySet) -> bool:
+        """Return whether these keys were asked for after those."""
+        return self.fetched_at > other.fetched_at
 
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
         """Remember the key of a header segment, if the key is in this set and there is room."""

@@ -1,130 +1,84 @@
-"""KeyStore: the cached, refreshing verification keys of one issuer.
+"""KeyStore: the keys of one issuer, for those who verify tokens.
 
-State: the key set (none, fresh, due for a refresh, or too old to use), at most one flight that
-fetches the next one, and the limiter that says when another may start.
+It has the state of KeyFetcher and none of its own.
 
-Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks.
-Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
-
-- `_lock` is never held while anything is fetched, logged or waited for (`_deciding`).
-- `usable`, `key_for_header` and the numbers read without the lock. That is safe, because a KeySet is
-  never changed: its successor takes its place in one assignment, so a reader sees the old or the new.
-- What was read without the lock is asked again under it (`_reason`) before a fetch starts, because
-  another thread may have just fetched.
-- `usable` is a pure read. A fetch starts in `refresh_if_due`, which waits for nothing, and in `key`,
-  `warm` and `prefetch`.
-- A flight that is given up no longer counts, so its late result changes nothing. Its thread counts
-  towards MAX_FLIGHTS until it ends.
+- `usable` and `key_for_header` are pure reads. A fetch starts in `refresh_if_due`, which waits for
+  nothing, and in `key`, `warm` and `prefetch`.
+- Who waits (`_waits`): without usable keys, everybody until the deadline. With usable keys, whoever
+  needs an unknown kid waits for the first second of a fetch, so that nobody notices a key rotation.
+  From then on at most two requests of the process wait, as unknown kids may be forged.
+- After a refresh that failed or was lost, the request that starts the next one waits for it, a second
+  at most, whatever its kid.
 """
 
 from __future__ import annotations
 
-import math
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Optional, Protocol, Union
+from collections.abc import Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Optional
 
-from torii_backend._keys.cache_control import DEFAULT_SECONDS
-from torii_backend._keys.fetch import Fetch, FetchError, fetch
-from torii_backend._keys.fetch_limiter import FetchLimiter
+from torii_backend._keys.fetch_limiter import REFILL_SECONDS
+from torii_backend._keys.fetcher import KeyFetcher
 from torii_backend._keys.flight import Flight
-from torii_backend._keys.fork_safety import reset_in_child
 from torii_backend._keys.keyset import KeySet
-from torii_backend._keys.load import load_keys
+from torii_backend._keys.process_limits import LIMITS
 from torii_backend.errors import InvalidToken, KeysUnavailable
 
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
-FETCH_SECONDS = 5.0
-# Threads that a server holds beyond the deadline are left behind, but only so many.
-MAX_FLIGHTS = 4
-MAX_STALE_SECONDS = 24 * 3600.0
-# A refresh starts after this part of the lifetime, so that new keys arrive before the end of it.
-_REFRESH_AHEAD = 0.8
+# Everybody waits so long for a fetch although keys are known.
+PATIENCE_SECONDS = 1.0
 
-# Why a fetch is needed: the keys are missing or have reached their age, or a kid is unknown.
-Reason = Literal["due", "unknown_kid"]
+# What to wait for, and for how many seconds.
+Waits = Generator[tuple[Flight, float], None, None]
 
 
-class Clock(Protocol):
-    """The source of time, such as the standard module `time`."""
+class KeyStore(KeyFetcher):
+    """The keys of one issuer, fetched on first use and kept fresh from then on."""
 
-    def time(self) -> float:
-        """Return seconds since the epoch."""
-        ...
+    def refresh_if_due(self, now: float) -> bool:
+        """Start a refresh in the background if the keys have reached their age.
 
-    def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
-        ...
-
-
-class KeyStore:
-    """The keys of one issuer, fetched on first use and kept fresh from then on.
-
-    `keys` are there from the start. With `refresh=False` they are all there is, for good. Without a
-    good fetch, keys are usable for `max_stale` seconds, and for their lifetime at least.
-    """
-
-    def __init__(
-        self,
-        issuer: str,
-        *,
-        fetch: Fetch = fetch,
-        max_stale: float = MAX_STALE_SECONDS,
-        keys: Optional[dict[str, VerificationKey]] = None,
-        refresh: bool = True,
-        clock: Clock = time,
-    ) -> None:
-        self.issuer: str = issuer
-        self.fetches: int = 0
-        self.failures: int = 0
-        self._fetch = fetch
-        self._max_stale = max_stale
-        self._refreshes = refresh
-        self._monotonic = clock.monotonic
-        self._limiter = FetchLimiter()
-        self._lock = threading.Lock()
-        self._flight: Optional[Flight] = None
-        # Flights with a thread, those that were given up included.
-        self._running: list[Flight] = []
-        # What to do once the lock is free: wake those who wait, and write to the log.
-        self._ended: list[Flight] = []
-        self._reports: list[tuple[object, ...]] = []
-        self._key_set = None if keys is None else self._seeded(keys)
-        reset_in_child(self)
-
-    def usable(self, now: float) -> Optional[KeySet]:
-        """Return the keys that may verify now, or None; starts no fetch."""
-        key_set = self._key_set
-        return None if key_set is None or now >= key_set.stale_at else key_set
-
-    def refresh_if_due(self, now: float) -> None:
-        """Start a refresh in the background if the keys have reached their age."""
+        Returns whether the caller should start it by `key` and wait for it.
+        """
         key_set = self._key_set
         # Keys that are too old to use are fetched by `key`, which waits for them.
-        if key_set is not None and key_set.refresh_at <= now < key_set.stale_at:
-            flight = self._flight
-            # Without the lock, as each request comes this way during an outage.
-            if now >= self._limiter.retry_at and (flight is None or flight.is_overdue(now)):
-                self._join_or_start(None, now)
+        if key_set is None or not key_set.refresh_at <= now < key_set.stale_at:
+            return False
+        # Without the lock, as each request comes this way during an outage.
+        flight = self._flight
+        if flight is not None:
+            if not flight.is_overdue(now):
+                return False
+            self._reap(now)
+        if now < self._limiter.refresh.retry_at:
+            return False
+        if not self._waits_for_refresh:
+            self._join_or_start(None, now)
+        return self._waits_for_refresh
 
     def key(self, kid: str) -> VerificationKey:
-        """Return the key of a kid; waits for a fetch only if the kid is unknown."""
+        """Return the key of a kid; waits for a fetch only if the kid is unknown or a refresh was lost."""
+        asked_at = self._clock.now()
         self._wait_for(kid)
-        return self._require_key(kid)
+        return self._require_key(kid, asked_at)
 
     async def key_async(self, kid: str) -> VerificationKey:
         """Async version of `key`."""
+        asked_at = self._clock.now()
         await self._wait_for_async(kid)
-        return self._require_key(kid)
+        return self._require_key(kid, asked_at)
 
     def key_for_header(self, header: bytes, now: float) -> Optional[VerificationKey]:
         """Return the usable key that is remembered for a JWS header segment; starts no fetch."""
         key_set = self.usable(now)
         return None if key_set is None else key_set.by_header.get(header)
+
+    def known_key(self, kid: str, now: float) -> Optional[VerificationKey]:
+        """Return the usable key of a kid if it is known; starts no fetch."""
+        key_set = self.usable(now)
+        return None if key_set is None else key_set.keys.get(kid)
 
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
         """Remember that a signature under a JWS header segment has verified with a key."""
@@ -143,174 +97,83 @@ class KeyStore:
 
     def prefetch(self) -> None:
         """Start to fetch the keys unless there are usable ones; waits for nothing."""
-        next(self._flights_for(None), None)
-
-    @property
-    def age(self) -> Optional[float]:
-        """Seconds since the last good fetch, or None before it."""
-        key_set = self._key_set
-        return None if key_set is None else self._monotonic() - key_set.fetched_at
-
-    def after_fork_in_child(self) -> None:
-        """Forget the flights and the lock of the parent; see `fork_safety`."""
-        self._lock = threading.Lock()
-        self._flight = None
-        self._running = []
-        self._ended = []
-        self._reports = []
+        now = self._clock.now()
+        self.refresh_if_due(now)
+        if self.usable(now) is None:
+            self._join_or_start(None, now)
 
     def _wait_for(self, kid: Optional[str]) -> None:
-        for flight in self._flights_for(kid):
-            if not flight.wait():
-                self._give_up(flight)
+        with closing(self._waits(kid)) as waits:
+            for flight, seconds in waits:
+                flight.wait(seconds)
 
     async def _wait_for_async(self, kid: Optional[str]) -> None:
-        for flight in self._flights_for(kid):
-            if not await flight.wait_async():
-                self._give_up(flight)
+        with closing(self._waits(kid)) as waits:
+            for flight, seconds in waits:
+                await flight.wait_async(seconds)
 
-    def _flights_for(self, kid: Optional[str]) -> Iterator[Flight]:
-        """Yield each flight worth waiting for until the kid (None: any key) is known.
+    def _waits(self, kid: Optional[str]) -> Waits:
+        """Yield what to wait for, and how long, until the kid (None: any key) is known.
 
-        A flight that was under way already may have read the set before this kid was published. After
-        it one more is worth starting, unless it has failed.
+        A flight that was under way already may have read the set before this kid was published, or
+        have been a refresh that failed. After it one more is worth starting, and after one that was
+        lost.
         """
         for _ in range(2):
-            now = self._monotonic()
-            self.refresh_if_due(now)
+            now = self._clock.now()
+            has_to_wait = self.refresh_if_due(now)
             key_set = self.usable(now)
-            if key_set is not None and (kid is None or kid in key_set.keys):
+            is_known = key_set is not None and (kid is None or kid in key_set.keys)
+            if is_known and not has_to_wait:
                 return
             flight, is_new = self._join_or_start(kid, now)
             if flight is None:
                 return
-            yield flight
-            if is_new or self._limiter.failures:
+            if key_set is not None:
+                yield flight, flight.seconds_left(now, PATIENCE_SECONDS)
+            if not is_known and flight.outcome is None:
+                yield from self._wait_on(flight, is_cold=key_set is None)
+            if is_known or not _is_worth_another(flight, is_new=is_new):
                 return
 
-    @contextmanager
-    def _deciding(self) -> Iterator[None]:
-        """Hold the lock; log and wake waiters once it is free, as a log handler may call us or block."""
-        with self._lock:
-            yield
-            ended, self._ended = self._ended, []
-            reports, self._reports = self._reports, []
+    def _wait_on(self, flight: Flight, *, is_cold: bool) -> Waits:
+        """Yield a flight to be waited for until its deadline, and give it up if it is still under way."""
+        if not is_cold and not LIMITS.start_waiting():
+            raise self._unavailable()
         try:
-            for report in reports:
-                _warn(*report)
+            yield flight, flight.seconds_left(self._clock.now())
         finally:
-            for flight in ended:
-                flight.end()
+            if not is_cold:
+                LIMITS.stop_waiting()
+        if flight.outcome is None:
+            self._give_up(flight)
 
-    def _join_or_start(self, kid: Optional[str], now: float) -> tuple[Optional[Flight], bool]:
-        """Return the flight under way, or a new one if it is needed and allowed; and whether it is new."""
-        with self._deciding():
-            flight = self._flight
-            if flight is not None:
-                if not flight.is_overdue(now):
-                    return flight, False
-                self._end(flight, FetchError("no response in time"))
-            reason = self._reason(kid, now)
-            if reason is None or not self._limiter.allow(now, due=reason == "due"):
-                return None, False
-            return self._start(now), True
-
-    def _reason(self, kid: Optional[str], now: float) -> Optional[Reason]:
-        """Return why a fetch is needed, if one is."""
-        key_set = self._key_set
-        if not self._refreshes:
-            return None
-        if key_set is None or now >= key_set.refresh_at:
-            return "due"
-        return None if kid is None or kid in key_set.keys else "unknown_kid"
-
-    def _start(self, now: float) -> Flight:
-        """Start a flight; called with the lock held."""
-        flight = self._flight = Flight(now, FETCH_SECONDS, self._monotonic)
-        self.fetches += 1
-        self._running = [earlier for earlier in self._running if earlier.is_running()]
-        if len(self._running) >= MAX_FLIGHTS:
-            self._end(flight, FetchError("earlier fetches still hang"))
-            return flight
-        try:
-            flight.start(self._run)
-        except RuntimeError:
-            self._end(flight, FetchError("no thread could be started"))
-        else:
-            self._running.append(flight)
-        return flight
-
-    def _run(self, flight: Flight) -> None:
-        """Fetch the keys, on the thread of a flight."""
-        outcome: Union[KeySet, FetchError]
-        try:
-            outcome = self._load()
-        except FetchError as error:
-            outcome = error
-        except BaseException as error:  # noqa: BLE001 (such as gevent's Timeout; the thread ends here)
-            outcome = FetchError(f"the fetch failed ({type(error).__name__})")
-        with self._deciding():
-            self._end(flight, outcome)
-
-    def _give_up(self, flight: Flight) -> None:
-        with self._deciding():
-            self._end(flight, FetchError("no response in time"))
-
-    def _end(self, flight: Flight, outcome: Union[KeySet, FetchError]) -> None:
-        """Take the outcome of a flight, unless it has ended already; called with the lock held."""
-        if self._flight is not flight:
-            return
-        self._flight = None
-        if isinstance(outcome, FetchError):
-            self.failures += 1
-            self._limiter.failed(flight.started_at)
-            if self._limiter.failures == 1:
-                self._reports.append(("cannot fetch the keys of %s: %s", self.issuer, outcome))
-        else:
-            if self._limiter.failures:
-                self._reports.append(("the keys of %s can be fetched again", self.issuer))
-            self._limiter.succeeded()
-            self._key_set = outcome
-        self._ended.append(flight)
-
-    def _load(self) -> KeySet:
-        keys, lifetime = load_keys(self._fetch, self.issuer, FETCH_SECONDS)
-        now = self._monotonic()
-        return KeySet(
-            keys,
-            fetched_at=now,
-            refresh_at=now + _REFRESH_AHEAD * lifetime,
-            stale_at=now + max(lifetime, self._max_stale),
-            previous=self._key_set,
-        )
-
-    def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:
-        now = self._monotonic()
-        if not self._refreshes:
-            return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)
-        stale_at = now + max(DEFAULT_SECONDS, self._max_stale)
-        return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=stale_at)
-
-    def _require_key(self, kid: str) -> VerificationKey:
-        key = self._require_keys().keys.get(kid)
+    def _require_key(self, kid: str, asked_at: float) -> VerificationKey:
+        key_set = self._require_keys()
+        key = key_set.keys.get(kid)
         if key is not None:
             return key
-        if self._limiter.failures:
-            raise self._unavailable()
-        raise InvalidToken("unknown_key")
+        # Only a set that is new enough can say that there is no such key.
+        is_recent = (
+            key_set.fetched_at > asked_at - REFILL_SECONDS and not self._limiter.asked.failures
+        )
+        if is_recent or not self._refreshes:
+            raise InvalidToken("unknown_key")
+        raise self._unavailable()
 
     def _require_keys(self) -> KeySet:
-        key_set = self.usable(self._monotonic())
+        key_set = self.usable(self._clock.now())
         if key_set is None:
             raise self._unavailable()
         return key_set
 
     def _unavailable(self) -> KeysUnavailable:
-        return KeysUnavailable(self._limiter.retry_after(self._monotonic()))
+        unavailable = KeysUnavailable(self._limiter.retry_after(self._clock.now()))
+        unavailable.__cause__ = self._error
+        return unavailable
 
 
-def _warn(message: object, *values: object) -> None:
-    # Not at the top: only an outage needs it.
-    import logging
-
-    logging.getLogger("torii_backend.keystore").warning(message, *values)
+def _is_worth_another(flight: Flight, *, is_new: bool) -> bool:
+    """Return whether a request that has waited for this flight in vain may wait for another one."""
+    outcome = flight.outcome
+    return outcome == "lost" or (not is_new and (outcome == "good" or not flight.asked))

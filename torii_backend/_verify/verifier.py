@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union, final
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
 
 import msgspec
 
-from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
+from torii_backend._jose.jws import JWS, Sealed, parse_compact, parse_header, seal
+from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
-from torii_backend._keys.keystore import MAX_STALE_SECONDS, Clock, KeyStore
+from torii_backend._keys.fetcher import MAX_STALE_SECONDS
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
-from torii_backend._verify.token_cache import CacheEntry, TokenCache
+from torii_backend._verify.token_cache import CacheEntry, TokenCache, entry_size
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
@@ -23,6 +27,7 @@ from torii_backend.settings import (
     require_non_negative_int,
     require_seconds,
     resolve_audience,
+    resolve_fetch_timeout,
     resolve_issuers,
 )
 
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LEEWAY = 30.0
 DEFAULT_CACHE_SIZE = 4096
+DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
@@ -79,12 +85,15 @@ class Verifier(Unchanging):
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
+        cache_bytes: how many bytes they may take, about 32 MiB by default.
         max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
             are always usable for their lifetime, so 0 means no longer than that.
         jwks: a JWKS document (JSON text, or decoded) to start with, for one issuer only. It is used
             from the first call on, and refreshed in the background.
         refresh: False never fetches, so that only the keys in `jwks` are used.
         fetch: gets a JWKS document: `(url, timeout in seconds) -> (body, headers)`.
+        fetch_timeout: seconds that a whole fetch may take, from 0.1 to 60. None reads
+            TORII_FETCH_TIMEOUT, and is 5 without it.
         session: a requests session to fetch through, instead of `fetch`.
         clock: the source of time, for tests.
 
@@ -99,46 +108,67 @@ class Verifier(Unchanging):
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
         cache_size: int = DEFAULT_CACHE_SIZE,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
         max_stale: float = MAX_STALE_SECONDS,
         jwks: Union[bytes, str, dict[str, Any], None] = None,
         refresh: bool = True,
         fetch: Optional[Fetch] = None,
+        fetch_timeout: Optional[float] = None,
         session: Optional[requests.Session] = None,
         clock: Clock = time,
     ) -> None:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self._made_again = partial(
+            Verifier,
+            self.issuers,
+            audience=audience,
+            leeway=leeway,
+            cache_size=cache_size,
+            cache_bytes=cache_bytes,
+            max_stale=max_stale,
+            jwks=jwks,
+            refresh=refresh,
+            fetch=fetch,
+            fetch_timeout=fetch_timeout,
+            session=session,
+            **({} if clock is time else {"clock": clock}),
+        )
         self._audience = resolve_audience(audience)
         self._leeway = require_seconds(leeway, "leeway")
-        self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
+        self._cache = TokenCache(
+            require_non_negative_int(cache_size, "cache_size"),
+            require_non_negative_int(cache_bytes, "cache_bytes"),
+        )
         self._hits = self._misses = 0
-        self._now = clock.time
-        self._monotonic = clock.monotonic
+        self._clock = clock
+        self._aging = aging_clock(clock)
         fetch = resolve_fetch(fetch, session)
+        fetch_timeout = resolve_fetch_timeout(fetch_timeout)
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
-        keystores = [
+        self._use(
             KeyStore(
                 configured,
                 fetch=fetch,
+                fetch_timeout=fetch_timeout,
                 max_stale=max_stale,
                 keys=keys,
                 refresh=refresh,
-                clock=clock,
+                clock=self._aging,
             )
             for configured in self.issuers
-        ]
-        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
-        self._keystores = {
-            spelling: keystore
-            for keystore in keystores
-            for spelling in (keystore.issuer, keystore.issuer + "/")
-        }
+        )
+
+    def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
+        """Pickle the settings, without keys and tokens."""
+        return self._made_again, ()
 
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
 
-        This waits for the network only if the token's key is unknown.
+        This waits for the network only if the token's key is unknown, and for a second at most if the
+        last refresh of the keys failed or was lost and the next one is due.
 
         Args:
             token: a compact JWS, without the word Bearer.
@@ -150,15 +180,28 @@ class Verifier(Unchanging):
             InvalidToken: the token was rejected; `reason` tells by which check.
             KeysUnavailable: the issuer's keys can't be fetched; retry later.
         """
-        found = self._verify_without_waiting(token)
+        sealed = seal(token)
+        # An error tracker would send it with each error that is raised below.
+        del token
+        return self.verify_sealed(sealed)
+
+    async def verify_async(self, token: Union[str, bytes]) -> Auth:
+        """Async version of `verify`."""
+        sealed = seal(token)
+        del token
+        return await self.verify_sealed_async(sealed)
+
+    def verify_sealed(self, sealed: Optional[Sealed]) -> Auth:
+        """Verify what `seal` returned, which holds no token in a variable."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = found.keystore.key(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
-    async def verify_async(self, token: Union[str, bytes]) -> Auth:
-        """Async version of `verify`."""
-        found = self._verify_without_waiting(token)
+    async def verify_sealed_async(self, sealed: Optional[Sealed]) -> Auth:
+        """Async version of `verify_sealed`."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = await found.keystore.key_async(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
@@ -195,7 +238,7 @@ class Verifier(Unchanging):
             Seconds. Zero or less means that the token is no longer accepted.
         """
         expires_at: float = auth.claims["exp"]
-        return expires_at + self._leeway - self._now()
+        return expires_at + self._leeway - self._clock.time()
 
     def stats(self) -> VerifierStats:
         """Return the counters so far."""
@@ -210,42 +253,83 @@ class Verifier(Unchanging):
             keys_age=max(known) if len(known) == len(ages) else None,
         )
 
-    def _verify_without_waiting(self, token: Union[str, bytes]) -> Union[Auth, _NeedsKey]:
-        """Verify a token that is cached, or whose header was verified before with a known key."""
-        encoded = token_bytes(token)
-        digest = sha256(encoded).digest()
-        monotonic = self._monotonic()
-        entry = self._cache.get(digest, self._now(), monotonic)
-        if entry is not None:
-            entry.keystore.refresh_if_due(monotonic)
+    def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
+        """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
+        self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
+
+    def _use(self, keystores: Iterable[KeyStore]) -> None:
+        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
+        self._keystores: dict[str, KeyStore] = {
+            spelling: keystore
+            for keystore in keystores
+            for spelling in (keystore.issuer, keystore.issuer + "/")
+        }
+
+    def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
+        """Verify a token that is cached, or whose key is known."""
+        if sealed is None:
+            raise InvalidToken("malformed")
+        digest = sha256(sealed()).digest()
+        now = self._clock.time()
+        seconds = self._aging.at(now)
+        entry = self._cache.get(digest, now, seconds)
+        if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1
             return entry.auth
         self._misses += 1
-        jws = parse_compact(encoded)
-        keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header, monotonic)
+        jws = parse_compact(sealed)
+        if jws is None:
+            raise InvalidToken("malformed")
+        keystore = self._keystore_to_try(jws)
+        key, kid = keystore.key_for_header(jws.header, seconds), None
         if key is None:
-            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
-        keystore.refresh_if_due(monotonic)
+            kid = self._kid(jws)
+            key = keystore.known_key(kid, seconds)
+        if key is None or keystore.refresh_if_due(seconds):
+            # Keys are fetched for tokens of this issuer only.
+            self._keystore_for(jws.issuer())
+            return _NeedsKey(jws, digest, keystore, kid or parse_header(jws.header))
         return self._accept(jws, digest, keystore, key)
 
-    def _keystore_for(self, jws: JWS) -> KeyStore:
+    def _keystore_to_try(self, jws: JWS) -> KeyStore:
+        """Return the keys to try; with one issuer, before decoding the payload, which may be forged."""
+        if len(self.issuers) == 1:
+            return self._keystores[self.issuers[0]]
+        return self._keystore_for(jws.issuer())
+
+    def _kid(self, jws: JWS) -> str:
+        try:
+            return parse_header(jws.header)
+        except InvalidToken:
+            # If the token is from elsewhere, that is the reason to give.
+            self._keystore_for(jws.issuer())
+            raise
+
+    def _keystore_for(self, claims: Optional[dict[str, Any]]) -> KeyStore:
         """Return the keys for a token: its unverified `iss` only picks among the configured issuers."""
-        keystore = self._keystores.get(required_string(jws.payload, "iss"))
+        if claims is None:
+            raise InvalidToken("malformed")
+        keystore = self._keystores.get(required_string(claims, "iss"))
         if keystore is None:
             raise InvalidToken("wrong_issuer")
         return keystore
 
     def _accept(self, jws: JWS, digest: bytes, keystore: KeyStore, key: VerificationKey) -> Auth:
         """Check the signature and the claims of a token, and remember its header and its Auth."""
-        if not key.verify(jws.signature, jws.signing_input):
+        if not jws.is_signed_by(key):
             raise InvalidToken("bad_signature")
-        now = self._now()
-        auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
+        claims = jws.claims()
+        if claims is None:
+            raise InvalidToken("malformed")
+        if self._keystore_for(claims) is not keystore:
+            raise InvalidToken("wrong_issuer")
+        now = self._clock.time()
+        auth = auth_from_claims(claims, keystore.issuer, self._audience, self._leeway, now)
         # Only now: forged tokens must not fill the memory of headers, nor the cache.
         keystore.remember_header(jws.header, key)
-        ends_at = jws.payload["exp"] + self._leeway
-        self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
+        ends_at = claims["exp"] + self._leeway
+        entry = CacheEntry(auth, ends_at, key, keystore, entry_size(claims))
+        self._cache.put(digest, entry, now)
         return auth
 
 

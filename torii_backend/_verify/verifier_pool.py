@@ -1,9 +1,15 @@
 """The one-line functions, over a pool of Verifiers that the whole process shares.
 
 State: one OrderedDict of Verifiers by their settings, in the order of their creation. Once it is full
-it is in the order of their last use, and the least recently used one is dropped.
+it is in the order of their last use, and the least recently used one is dropped. Another OrderedDict
+has the key stores by issuer, in the order in which they were last given to a new Verifier.
 
-There is no lock: each step is one operation of the OrderedDict, which is atomic under the GIL. Two
+- A key store outlives the Verifiers that share it, with its keys and its limits. Otherwise forged
+  tokens for more tenants than fit into the pool would cause a fetch each.
+- MAX_KEYSTORES are so many that limits are old when they are forgotten: MAX_THREADS threads need a
+  while to fetch that many key sets.
+
+There is no lock: each step is one operation of an OrderedDict, which is atomic under the GIL. Two
 threads that need the same new Verifier both create one, and `setdefault` decides which both use.
 """
 
@@ -11,8 +17,9 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.auth import not_from_requests
 from torii_backend.settings import (
@@ -26,9 +33,12 @@ from torii_backend.settings import (
 if TYPE_CHECKING:
     from torii_backend.auth import Auth
 
-# An idle Verifier holds no thread, timer or connection. It takes 5 kB, plus the tokens in its cache.
+# Idle ones hold no thread, timer or connection. A Verifier takes 1 kB, plus the tokens in its
+# cache, and a key store 4 kB.
 MAX_VERIFIERS = 1024
+MAX_KEYSTORES = 16_384
 _verifiers: OrderedDict[tuple[Any, ...], Verifier] = OrderedDict()
+_keystores: OrderedDict[tuple[str, float], KeyStore] = OrderedDict()
 
 
 @not_from_requests()
@@ -70,20 +80,26 @@ async def verify_token_async(
     return await pooled_verifier(issuer, audience, leeway).verify_async(token)
 
 
-def pooled_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifier:
+def pooled_verifier(
+    issuer: Issuer, audience: Audience, leeway: float, fetch_timeout: Optional[float] = None
+) -> Verifier:
     """Return the process-wide Verifier for these settings."""
     environment = os.environ.get("TORII_ISSUER") if issuer is None else None
     # True equals 1, but is not a leeway.
-    settings = (issuer, environment, audience, leeway, type(leeway) is bool)
+    settings = (issuer, environment, audience, leeway, type(leeway) is bool, fetch_timeout)
     try:
         verifier = _verifiers.get(settings)
     except TypeError:
         # A list is not hashable. What it resolves to is.
         return pooled_verifier(
-            resolve_issuers(issuer), resolve_audience(audience), require_seconds(leeway, "leeway")
+            resolve_issuers(issuer),
+            resolve_audience(audience),
+            require_seconds(leeway, "leeway"),
+            fetch_timeout,
         )
     if verifier is None:
-        new = Verifier(issuer, audience=audience, leeway=leeway)
+        new = Verifier(issuer, audience=audience, leeway=leeway, fetch_timeout=fetch_timeout)
+        new._share_keys(_pooled)
         verifier = _verifiers.setdefault(settings, new)
         while len(_verifiers) > MAX_VERIFIERS:
             _verifiers.popitem(last=False)
@@ -94,3 +110,22 @@ def pooled_verifier(issuer: Issuer, audience: Audience, leeway: float) -> Verifi
         except KeyError:  # another thread has dropped it in between
             pass
     return verifier
+
+
+def _pooled(keystore: KeyStore) -> KeyStore:
+    """Return the key store of the process for the issuer of this one."""
+    key = keystore.issuer, keystore.fetch_timeout
+    pooled = _keystores.setdefault(key, keystore)
+    try:
+        _keystores.move_to_end(key)
+        while len(_keystores) > MAX_KEYSTORES:
+            _keystores.popitem(last=False)
+    except KeyError:  # another thread has dropped it in between
+        pass
+    return pooled
+
+
+def forget_verifiers() -> None:
+    """Empty the pool, for tests."""
+    _verifiers.clear()
+    _keystores.clear()
