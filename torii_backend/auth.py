@@ -125,10 +125,15 @@ class _Missing:
         raise AttributeError("claims are read-only")
 
 
+_MISSING: Any = _Missing()
+
+
 class ReadOnlyDict(dict[str, Any]):
     """A JSON object of a token. It is a dict so that JSON encoders, pickle and caches take it."""
 
-    clear = pop = popitem = setdefault = update = _Missing()
+    __slots__ = ()
+
+    clear = pop = popitem = setdefault = update = _MISSING
 
     def __setitem__(self, name: object, value: object) -> NoReturn:
         raise TypeError("claims are read-only")
