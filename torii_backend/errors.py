@@ -115,13 +115,15 @@ class InvalidToken(ToriiAuthError):
     status = 401
 
     def __init__(self, reason: InvalidTokenReason, claim: Optional[str] = None) -> None:
-        sentence = SENTENCES[reason]
-        super().__init__(sentence if claim is None else f"{sentence[:-1]}: {claim}.")
+        # The arguments are kept as `args` in each class: pickle, and task queues that store errors as
+        # JSON, make an error again from them.
+        super().__init__(reason, *([] if claim is None else [claim]))
         self.reason: InvalidTokenReason = reason  # pyright: ignore[reportIncompatibleVariableOverride]
         self.claim = claim
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.reason, self.claim)
+    def __str__(self) -> str:
+        sentence = SENTENCES[self.reason]
+        return sentence if self.claim is None else f"{sentence[:-1]}: {self.claim}."
 
 
 class PermissionDenied(ToriiAuthError):
@@ -142,11 +144,11 @@ class PermissionDenied(ToriiAuthError):
         message: str = "The signed-in user isn't allowed to do this.",
         reason: Union[PermissionDeniedReason, Literal["permission_denied"]] = "permission_denied",
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, reason)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (*self.args, self.reason)
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class KeysUnavailable(ToriiAuthError):
@@ -160,11 +162,11 @@ class KeysUnavailable(ToriiAuthError):
     reason = "keys_unavailable"
 
     def __init__(self, retry_after: int = 1) -> None:
-        super().__init__("The issuer's signing keys are temporarily unavailable.")
+        super().__init__(retry_after)
         self.retry_after = retry_after
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.retry_after,)
+    def __str__(self) -> str:
+        return "The issuer's signing keys are temporarily unavailable."
 
 
 class ToriiApiError(ToriiError):

@@ -41,7 +41,7 @@ from torii_backend.errors import ToriiAuthError, ToriiError
 from torii_backend.fastapi.response import exception_for, security_scheme
 from torii_backend.fastapi.scopes import refuse_scopes
 from torii_backend.fastapi.vary import note_vary
-from torii_backend.settings import Issuer
+from torii_backend.settings import Issuer, Unchanging
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -60,7 +60,7 @@ class _SignatureOfGuard(SignatureOfClass):
         return signature(instance.__call__)  # type: ignore[operator]
 
 
-class RequireAuth(SecurityBase, Generic[Value]):
+class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     """The dependency that `require_auth` makes, and one bearer scheme in the OpenAPI document.
 
     Each call makes another one. Keep it in a variable to share it, and to override it in tests.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any, get_args
 
@@ -55,7 +56,7 @@ def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) ->
 )
 @pytest.mark.parametrize(
     "through",
-    [copy.copy, copy.deepcopy]
+    [copy.copy, copy.deepcopy, lambda error: type(error)(*json.loads(json.dumps(error.args)))]
     + [lambda error, p=p: pickle.loads(pickle.dumps(error, p)) for p in range(6)],  # noqa: S301,
 )
 def test_a_copy_says_the_same(error: ToriiError, through: Any) -> None:

@@ -18,7 +18,13 @@ from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, require_header_name, require_scheme
+from torii_backend.settings import (
+    Audience,
+    Issuer,
+    Unchanging,
+    require_header_name,
+    require_scheme,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -28,7 +34,7 @@ _logger = logging.getLogger("torii_backend.guard")
 
 
 @not_from_requests()
-class Authenticator:
+class Authenticator(Unchanging):
     """Authenticates requests with one set of options.
 
     Args:

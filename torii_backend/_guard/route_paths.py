@@ -25,7 +25,7 @@ class _Probe(HeadersRequest):
     """A request of one method, whose headers nobody knows."""
 
     def getlist(self, name: str) -> list[str]:
-        raise _HeadersAreUnknown
+        raise _HeadersAreUnknown(name)
 
 
 def may_be_exempt(exempt: ExemptPaths, route: Sequence[str]) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from types import MappingProxyType
 from typing import Any, Callable, TypeVar
 
 import msgspec
+
+from torii_backend.auth import ReadOnlyDict
 
 T = TypeVar("T")
 
@@ -73,5 +74,5 @@ def _read_only(value: Any) -> Any:
     if isinstance(value, list):
         return tuple([_read_only(member) for member in value])
     if isinstance(value, dict):
-        return MappingProxyType({name: _read_only(member) for name, member in value.items()})
+        return ReadOnlyDict({name: _read_only(member) for name, member in value.items()})
     return value

@@ -47,7 +47,10 @@ class CacheEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenCache:
-    """A cache of at most `size` verified tokens of `max_bytes` together; `now` is seconds since the epoch."""
+    """A cache of at most `size` verified tokens of `max_bytes` together.
+
+    `now` is seconds since the epoch.
+    """
 
     def __init__(self, size: int, max_bytes: int) -> None:
         self._size = size

@@ -22,6 +22,7 @@ from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
     Issuer,
+    Unchanging,
     require_bool,
     require_non_negative_int,
     require_seconds,
@@ -74,7 +75,7 @@ class _NeedsKey(NamedTuple):
 
 
 @not_from_requests()
-class Verifier:
+class Verifier(Unchanging):
     """Verify access tokens of one or several issuers, and fetch and cache their keys.
 
     Create one and share it. It is safe to use from any thread, task or forked process.
@@ -158,14 +159,6 @@ class Verifier:
             )
             for configured in self.issuers
         )
-
-    def __copy__(self) -> Verifier:
-        """Return itself, since it is shared."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Verifier:
-        """Return itself, since it is shared."""
-        return self
 
     def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
         """Pickle the settings, without keys and tokens."""
@@ -271,8 +264,6 @@ class Verifier:
             for keystore in keystores
             for spelling in (keystore.issuer, keystore.issuer + "/")
         }
-        several = len(self.issuers) > 1
-        self._only_keystore = None if several else self._keystores[self.issuers[0]]
 
     def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose key is known."""
@@ -289,16 +280,22 @@ class Verifier:
         jws = parse_compact(sealed)
         if jws is None:
             raise InvalidToken("malformed")
-        # With one issuer, the signature comes before the work of decoding what may be forged.
-        keystore = self._only_keystore or self._keystore_for(jws.issuer())
-        key = keystore.key_for_header(jws.header, seconds)
+        keystore = self._keystore_to_try(jws)
+        key, kid = keystore.key_for_header(jws.header, seconds), None
         if key is None:
-            key = keystore.known_key(self._kid(jws), seconds)
+            kid = self._kid(jws)
+            key = keystore.known_key(kid, seconds)
         if key is None or keystore.refresh_if_due(seconds):
             # Keys are fetched for tokens of this issuer only.
             self._keystore_for(jws.issuer())
-            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
+            return _NeedsKey(jws, digest, keystore, kid or parse_header(jws.header))
         return self._accept(jws, digest, keystore, key)
+
+    def _keystore_to_try(self, jws: JWS) -> KeyStore:
+        """Return the keys to try; with one issuer, before decoding the payload, which may be forged."""
+        if len(self.issuers) == 1:
+            return self._keystores[self.issuers[0]]
+        return self._keystore_for(jws.issuer())
 
     def _kid(self, jws: JWS) -> str:
         try:
