@@ -13,7 +13,7 @@ from tests.client.operations import ITERATIONS, OPERATIONS
 from tests.emulator.rest.operations import OPERATIONS as PUBLISHED
 from torii_backend import ToriiApiError, ToriiClient, settings
 from torii_backend._guard.options import GuardOptions
-from torii_backend._jose import jws
+from torii_backend._jose import json_object, jws
 from torii_backend._keys import (
     cache_control,
     fetch,
@@ -79,6 +79,8 @@ def test_the_readme_names_the_pythons() -> None:
     ("sentence", "number"),
     [
         ("a token over 16 KiB", jws.MAX_TOKEN_BYTES / 1024),
+        ("64 levels", json_object.MAX_DEPTH),
+        ("about 32 MiB", verifier.DEFAULT_CACHE_BYTES / 1024**2),
         ("with a leeway of 30 seconds", verifier.DEFAULT_LEEWAY),
         ("at most 24 hours", fetcher.MAX_STALE_SECONDS / 3600),
         ("at most 512 KiB", fetch.MAX_BYTES / 1024),
