@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,6 +91,7 @@ _MODULES = {
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",
     "Verifier": "_verify.verifier",
+    "__version__": "settings",
     "authenticate_request": "_guard.authenticator",
     "authenticate_request_async": "_guard.authenticator",
     "create_async_torii_client": "client",
@@ -109,12 +109,38 @@ if not TYPE_CHECKING:
         """Import a public name when it is first used, so that a process pays for nothing else."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        if name == "__version__":
-            value = import_module(f"{__name__}.settings").package_version()
-        else:
-            value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
+        module = _module(_MODULES.get(name, "errors"))
+        value = module.package_version() if name == "__version__" else getattr(module, name)
         globals()[name] = value
         return value
+
+    def _module(path: str) -> Any:  # noqa: C901 (one step a module)
+        """Import a module of this package. Nuitka and PyInstaller follow import statements only."""
+        if path == "auth":
+            from torii_backend import auth as module
+        elif path == "client":
+            from torii_backend import client as module
+        elif path == "errors":
+            from torii_backend import errors as module
+        elif path == "settings":
+            from torii_backend import settings as module
+        elif path == "_guard.authenticator":
+            from torii_backend._guard import authenticator as module
+        elif path == "_guard.context":
+            from torii_backend._guard import context as module
+        elif path == "_guard.options":
+            from torii_backend._guard import options as module
+        elif path == "_guard.policy":
+            from torii_backend._guard import policy as module
+        elif path == "_guard.refusal":
+            from torii_backend._guard import refusal as module
+        elif path == "_guard.request":
+            from torii_backend._guard import request as module
+        elif path == "_verify.verifier":
+            from torii_backend._verify import verifier as module
+        else:
+            from torii_backend._verify import verifier_pool as module
+        return module
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from torii_backend.emulator import Emulator
 
 from .conftest import WATCHDOG, Wire
+from .rest.api import api_of, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,36 @@ def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], pa
     assert response.status == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.body.startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("target", "tenant_host", "rest_api"),
+    [("tenant_host", 503, 201), ("rest_api", 200, 503), ("both", 503, 503)],
+)
+def test_an_outage_affects_its_target_only(
+    torii: Emulator, outage: Callable[..., None], target: str, tenant_host: int, rest_api: int
+) -> None:
+    api = api_of(torii)
+    outage("error", target=target)
+    assert api.wire.get(JWKS).status == tenant_host
+    response = api.request("POST", "/users", {})
+    assert response.status == rest_api
+    if rest_api == 503:
+        assert problem(response)["code"] == "unavailable"
+    torii.reset()
+    assert len(api.found()) <= 1
+
+
+@pytest.mark.parametrize("mode", ["refuse", "html", "hang"])
+def test_each_mode_affects_the_rest_api(torii: Emulator, mode: Any) -> None:
+    api = api_of(torii)
+    user_id = api.user()["id"]
+    torii.outage(mode, target="rest_api", seconds=0.2 if mode == "hang" else None)
+    if mode == "html":
+        assert api.request("GET", f"/users/{user_id}").body.startswith(b"<!doctype html>")
+    else:
+        with pytest.raises(RemoteDisconnected):
+            api.request("GET", f"/users/{user_id}")
 
 
 def test_slow_delays_the_right_response_by_two_seconds(torii: Emulator, wire: Wire) -> None:
@@ -192,6 +223,14 @@ def test_an_invalid_argument_is_named_and_changes_nothing(
     assert response.status == 400
     assert argument in response.message
     assert wire.get(JWKS).status == 200
+
+
+@pytest.mark.parametrize("target", ["keys", "", None, []])
+def test_the_target_must_be_known(torii: Emulator, wire: Wire, target: Any) -> None:
+    with pytest.raises(ValueError, match=r"^target must be one of .*\.$"):
+        torii.outage("error", target=target)
+    response = wire.post("/_emulator/outage", {"mode": "error", "target": target})
+    assert (response.status, "target" in response.message) == (400, True)
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf")])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.support.fuzzing import fuzz
 from torii_backend.emulator import Emulator
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 from torii_backend.errors import ConfigurationError
@@ -151,19 +156,107 @@ def test_a_stopped_emulator_treats_every_user_as_unknown(torii: Emulator) -> Non
     torii.reset()
 
 
-@pytest.mark.parametrize("zeroed", [slice(1, -1), slice(-4, -2)], ids=["most", "users"])
-def test_a_damaged_database_is_rejected_and_unchanged(tmp_path: Path, zeroed: slice) -> None:
-    file = tmp_path / "torii.db"
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a database with some users."""
+    file = tmp_path_factory.mktemp("content") / "torii.db"
     with Emulator(db=file) as torii:
         for _ in range(20):
             api_of(torii).user(publicMetadata={"k": "a" * 2000})
-    content = file.read_bytes()
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("zeroed", [slice(1, -1), slice(-4, -2)], ids=["most", "users"])
+def test_a_damaged_database_is_rejected_and_unchanged(
+    tmp_path: Path, content: bytes, zeroed: slice
+) -> None:
+    file = tmp_path / "torii.db"
     pages = [content[start : start + PAGE] for start in range(0, len(content), PAGE)]
     pages[zeroed] = [bytes(PAGE) for _ in pages[zeroed]]
     file.write_bytes(b"".join(pages))
     with pytest.raises(ConfigurationError, match=r"^db is damaged\. .*\.$"):
         Emulator(db=file)
     assert file.read_bytes() == b"".join(pages)
+
+
+@settings(fuzz, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    # The header and the schema, or the environments, or anywhere.
+    st.dictionaries(
+        st.integers(0, PAGE - 1) | st.integers(0, 4 * PAGE) | st.integers(0, 10**9),
+        st.integers(0, 255),
+        min_size=1,
+        max_size=30,
+    ),
+    st.none() | st.integers(0, 10**9),
+)
+def test_any_damage_is_one_sentence_if_it_is_noticed(
+    tmp_path: Path, content: bytes, damage: dict[int, int], end: Optional[int]
+) -> None:
+    file = tmp_path / "torii.db"
+    changed = bytearray(content)
+    for place, byte in damage.items():
+        changed[place % len(changed)] = byte
+    file.write_bytes(changed if end is None else changed[: end % len(changed)])
+    message = "db is fine."
+    try:
+        with Emulator(db=file) as torii:
+            assert torii.secret_key.startswith("sk_test_")
+    except ConfigurationError as error:
+        message = str(error)
+    assert re.fullmatch(r"(db is|The emulator could not write to db\.) .*\.", message)
+
+
+@pytest.mark.parametrize("value", [b"\xff", b"", 7, "sk_test_1", None])
+def test_a_damaged_secret_key_is_rejected(tmp_path: Path, content: bytes, value: Any) -> None:
+    file = tmp_path / "torii.db"
+    file.write_bytes(content)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        if isinstance(value, bytes):
+            change = "UPDATE environments SET secret_key = CAST(? AS TEXT) WHERE position = 1"
+            connection.execute(change, (value,))
+        elif value is None:
+            connection.execute("DELETE FROM environments WHERE position = 1")
+        else:
+            connection.execute(
+                "UPDATE environments SET secret_key = ? WHERE position = 1", (value,)
+            )
+    with pytest.raises(ConfigurationError, match=r"^db is damaged\."):
+        Emulator(db=file)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("target.db")
+    for name in ("torii.db", "link.db"):
+        with Emulator(db=tmp_path / name) as torii:
+            api_of(torii).user()  # SQLite gives its log the mode of the file
+            modes = {path.resolve().stat().st_mode & 0o777 for path in tmp_path.glob("t*")}
+        assert modes == {0o600}
+    (tmp_path / "own.db").touch(0o640)
+    Emulator(db=tmp_path / "own.db")
+    assert (tmp_path / "own.db").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"),
+    [("max_page_count = 1", "The disk is full."), ("query_only = 1", "The database is read-only.")],
+)
+def test_what_cannot_be_written_is_a_507_that_says_so(
+    tmp_path: Path, pragma: str, words: str
+) -> None:
+    with Emulator(db=tmp_path / "torii.db") as torii:
+        api, connection = api_of(torii), torii._started().database._connection
+        connection.execute(f"PRAGMA {pragma}")
+        refused = api.error(507, "POST", "/users", {"publicMetadata": {"k": "a" * 8000}})
+        assert (refused["code"], words in refused["detail"]) == ("insufficient_storage", True)
+        body = {"name": "A" * 8000, "environmentId": torii.environment_id}
+        response = api.wire.post("/_emulator/organizations", body)
+        assert (response.status, words in response.message) == (507, True)
+        connection.execute("PRAGMA max_page_count = 1000000")
+        connection.execute("PRAGMA query_only = 0")
+        assert api.found() == set()
+        assert {api.user()["id"]} == api.found()
 
 
 def test_a_folder_is_rejected(tmp_path: Path) -> None:

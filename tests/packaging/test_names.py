@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from importlib import import_module
@@ -70,6 +71,31 @@ def test_a_public_name_resolves(name: str) -> None:
     value = getattr(torii_backend, name)
     if isinstance(value, type) or isfunction(value):
         assert value.__name__ == ALIASES.get(name, name)
+
+
+class _AsFreezersRead(ast.NodeTransformer):
+    """What Nuitka and PyInstaller follow: import statements, but not those for type checkers."""
+
+    def __init__(self) -> None:
+        self.modules: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) != "TYPE_CHECKING":
+            self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+
+
+def test_freezers_find_the_module_of_every_public_name() -> None:
+    source = Path(torii_backend.__file__).read_text("utf-8")
+    reader = _AsFreezersRead()
+    reader.visit(ast.parse(source))
+    needed = {torii_backend._MODULES.get(name, "errors") for name in torii_backend.__all__}
+    assert reader.modules == {f"torii_backend.{path}" for path in needed}.union(
+        {"__future__.annotations", "typing.TYPE_CHECKING", "typing.Any"}
+    )
+    assert "import_module" not in source
 
 
 def test_dir_shows_the_public_names() -> None:

@@ -75,6 +75,11 @@ class KeyStore(KeyFetcher):
         key_set = self.usable(now)
         return None if key_set is None else key_set.by_header.get(header)
 
+    def known_key(self, kid: str, now: float) -> Optional[VerificationKey]:
+        """Return the usable key of a kid if it is known; starts no fetch."""
+        key_set = self.usable(now)
+        return None if key_set is None else key_set.keys.get(kid)
+
     def remember_header(self, header: bytes, key: VerificationKey) -> None:
         """Remember that a signature under a JWS header segment has verified with a key."""
         if self._key_set is not None:

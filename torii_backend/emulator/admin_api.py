@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
-from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import SignIn
@@ -47,6 +47,7 @@ class _RotateRequest(Body):
 class _OutageRequest(Body):
     mode: OutageMode
     seconds: Optional[float] = None
+    target: OutageTarget = "tenant_host"
 
 
 class AdminApi:
@@ -92,7 +93,7 @@ class AdminApi:
     def _outage(self, request: Request) -> Response:
         body = read_body(request, _OutageRequest)
         with _value_errors_as_400():
-            self._tenant.outage(body.mode, seconds=body.seconds)
+            self._tenant.outage(body.mode, seconds=body.seconds, target=body.target)
         return json_response({})
 
     def _reset(self, request: Request) -> Response:

@@ -14,6 +14,7 @@ from torii_backend.emulator.host_header import require_own_host
 from torii_backend.emulator.rest.api import PREFIX
 from torii_backend.emulator.rest.problem import problem_response
 from torii_backend.emulator.routes import Route, Routes
+from torii_backend.emulator.store.database import NotStored
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,12 +43,18 @@ class Application:
             response = endpoint(request, **values)
         except HTTPException as error:
             return _error_response(request, error)
+        except NotStored as error:
+            return _error_response(request, _InsufficientStorage(str(error)))
         except ConnectionError:  # an outage or the stop of the emulator drops the connection
             raise
         except Exception:  # noqa: BLE001 (a bug in the emulator gets a response too)
             traceback.print_exc()
             return _error_response(request, InternalServerError())
         return response
+
+
+class _InsufficientStorage(HTTPException):
+    code = 507
 
 
 def _error_response(request: Request, error: HTTPException) -> Response:

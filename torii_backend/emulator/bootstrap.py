@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from typing import Optional
 
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.seed import fill, read_seed
 from torii_backend.emulator.store import environments, organizations, users
-from torii_backend.emulator.store.database import IN_MEMORY, Database
+from torii_backend.emulator.store.database import IN_MEMORY, Database, NotStored, damaged
+from torii_backend.errors import ConfigurationError
 
 
 def load_environments(db: str) -> list[Environment]:
     """Return the two environments of a database. A new one gets new environments."""
     if db == IN_MEMORY:
         return _new_environments()
-    with closing(Database(db)) as database, database.transaction() as connection:
+    with _configuration_errors(), closing(Database(db)) as database:
+        found = _find_or_add_environments(database)
+    if len(found) != 2 or not all(each.is_sound() for each in found):
+        raise damaged()
+    return found
+
+
+def _find_or_add_environments(database: Database) -> list[Environment]:
+    with database.transaction() as connection:
         found = environments.find_all(connection)
         if not found:
             found = _new_environments()
@@ -34,9 +44,10 @@ def open_database(db: str, expected: Sequence[Environment], seed: Optional[str])
     A seed fills the first environment, unless the database has users or organizations already.
     """
     seed_data = None if seed is None else read_seed(seed)
-    database = Database(db)
+    with _configuration_errors():
+        database = Database(db)
     try:
-        with database.transaction() as connection:
+        with _configuration_errors(), database.transaction() as connection:
             if not environments.find_all(connection):
                 environments.add(connection, expected)
             is_empty = not users.exists_any(connection) and not organizations.exists_any(connection)
@@ -48,3 +59,14 @@ def open_database(db: str, expected: Sequence[Environment], seed: Optional[str])
         database.close()
         raise
     return database
+
+
+@contextmanager
+def _configuration_errors() -> Generator[None, None, None]:
+    """Turn what is wrong with a file into a ConfigurationError."""
+    try:
+        yield
+    except NotStored as error:
+        raise ConfigurationError(str(error)) from None
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        raise damaged() from None

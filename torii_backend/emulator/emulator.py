@@ -13,7 +13,8 @@ from torii_backend.emulator.admin_api_data import AdminApiData
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import load_environments, open_database
 from torii_backend.emulator.environment import Environment
-from torii_backend.emulator.outage import OutageMode
+from torii_backend.emulator.faults import with_outages
+from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.rest import api
 from torii_backend.emulator.server import Server, listen, origin
 from torii_backend.emulator.sign_in import SignIn
@@ -126,10 +127,12 @@ class Emulator:
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
         routes = [
-            *TenantHost(tenant, sign_in).routes(),
+            *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments).routes(),
-            *api.routes(database, self._environments, tenant.issuer),
+            *with_outages(
+                api.routes(database, self._environments, tenant.issuer), tenant, "rest_api"
+            ),
         ]
         application = Application(routes, self._host, allow_remote=self._allow_remote)
         server = Server(listener, application)
@@ -192,23 +195,31 @@ class Emulator:
         """
         return self._started().tenant.rotate_keys(withdraw=withdraw)
 
-    def outage(self, mode: OutageMode, *, seconds: Optional[float] = None) -> None:
-        """Simulate an outage of the tenant host, in place of the current one.
+    def outage(
+        self,
+        mode: OutageMode,
+        *,
+        seconds: Optional[float] = None,
+        target: OutageTarget = "tenant_host",
+    ) -> None:
+        """Simulate an outage, in place of the current one.
 
         Args:
-            mode: what the tenant host does. `refuse` closes connections without a response. `hang`
+            mode: what happens to requests. `refuse` closes connections without a response. `hang`
                 keeps them open, and closes them when the outage is over. `error` responds with 503,
                 and `html` with 200 and a web page. `slow` sends the right response after two
                 seconds.
             seconds: how long the outage lasts, at most a day. By default, None, it lasts until
                 `reset`.
+            target: what misbehaves: `tenant_host`, the default, with the key set; `rest_api`; or
+                `both`.
 
         Raises:
             RuntimeError: the emulator was not started.
             TypeError: seconds is not a number.
-            ValueError: the mode is unknown, or seconds is out of range.
+            ValueError: the mode or the target is unknown, or seconds is out of range.
         """
-        self._started().tenant.outage(mode, seconds=seconds)
+        self._started().tenant.outage(mode, seconds=seconds, target=target)
 
     def reset(self) -> None:
         """Restore the state at the start: no outage, and only the first signing key.

@@ -1,8 +1,8 @@
-"""Outage: a period during which the tenant host misbehaves on purpose.
+"""Outage: a period during which the tenant host, the REST API or both misbehave on purpose.
 
 An outage starts when it is created. It is over when its time is up, or when `end` is called: at a
 reset, at a stop, or because another outage replaces it. It never starts again.
-The mode and the deadline are fixed at creation. `_ended`, a threading.Event, is the only state
+What it affects, the mode and the deadline are fixed at creation. `_ended`, a threading.Event, is the only state
 that changes, and only once, so any thread may read an outage without a lock.
 A request in mode `hang` waits for the end or the deadline, whichever comes first. One in mode
 `slow` waits for its two seconds even if the deadline passes, and `end` releases it early.
@@ -16,18 +16,28 @@ from threading import Event
 from typing import Literal, Optional, get_args
 
 OutageMode = Literal["refuse", "hang", "error", "html", "slow"]
+OutageTarget = Literal["tenant_host", "rest_api", "both"]
 
 _MODES: tuple[str, ...] = get_args(OutageMode)
+_TARGETS: tuple[str, ...] = get_args(OutageTarget)
 _MAX_SECONDS = 24 * 60 * 60
 
 
 class Outage:
     """An outage that starts now. Without `seconds` it lasts until `end`."""
 
-    def __init__(self, mode: OutageMode, seconds: Optional[float] = None) -> None:
+    def __init__(
+        self,
+        mode: OutageMode,
+        seconds: Optional[float] = None,
+        target: OutageTarget = "tenant_host",
+    ) -> None:
         if mode not in _MODES:
             raise ValueError(f"mode must be one of {', '.join(_MODES)}.")
+        if target not in _TARGETS:
+            raise ValueError(f"target must be one of {', '.join(_TARGETS)}.")
         self.mode = mode
+        self._target = target
         duration = None if seconds is None else _require_seconds(seconds)
         self._deadline = None if duration is None else time.monotonic() + duration
         self._ended = Event()
@@ -35,6 +45,10 @@ class Outage:
     def end(self) -> None:
         """End the outage now, and release the requests that wait for its end."""
         self._ended.set()
+
+    def affects(self, part: OutageTarget) -> bool:
+        """Return whether a part of the emulator misbehaves now."""
+        return self._target in {part, "both"} and not self.is_over()
 
     def is_over(self) -> bool:
         """Return whether the outage was ended or its time is up."""

@@ -14,6 +14,8 @@ _ERRORS = {
     405: ("method_not_allowed", "Method not allowed."),
     413: ("payload_too_large", "The body must be at most 1 MiB."),
     500: ("internal_error", "Internal error in the emulator. See its standard error output."),
+    503: ("unavailable", ""),
+    507: ("insufficient_storage", ""),
 }
 
 

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, Optional
 
 from torii_backend.emulator.keys import ALGORITHM, SigningKeys
-from torii_backend.emulator.outage import Outage, OutageMode
+from torii_backend.emulator.outage import Outage, OutageMode, OutageTarget
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, IssuedToken, mint
 
 JWKS_PATH = "/_torii/.well-known/jwks.json"
@@ -46,10 +46,10 @@ class Tenant:
             "idTokenSigningAlgValuesSupported": [ALGORITHM],
         }
 
-    def current_outage(self) -> Optional[Outage]:
-        """Return the current outage, if there is one."""
+    def current_outage(self, part: OutageTarget) -> Optional[Outage]:
+        """Return the current outage of a part of the emulator, if there is one."""
         outage = self._outage
-        return None if outage is None or outage.is_over() else outage
+        return outage if outage is not None and outage.affects(part) else None
 
     def sign(
         self,
@@ -76,9 +76,9 @@ class Tenant:
             self._keys = self._keys.rotated(withdraw=withdraw)
             return self._keys.current.kid
 
-    def outage(self, mode: OutageMode, *, seconds: Optional[float]) -> None:
+    def outage(self, mode: OutageMode, *, seconds: Optional[float], target: OutageTarget) -> None:
         """Start an outage, in place of the current one."""
-        self._replace_outage(Outage(mode, seconds))
+        self._replace_outage(Outage(mode, seconds, target))
 
     def end_outage(self) -> None:
         """End the current outage, and release the requests that wait for its end."""

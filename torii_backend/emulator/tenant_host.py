@@ -1,10 +1,6 @@
-"""The endpoints of the tenant host, and how they misbehave during an outage."""
+"""The endpoints of the tenant host."""
 
 from __future__ import annotations
-
-import socket
-from collections.abc import Callable
-from contextlib import suppress
 
 import msgspec
 from werkzeug.exceptions import BadRequest
@@ -12,17 +8,12 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
-from torii_backend.emulator.outage import Outage
 from torii_backend.emulator.responses import error_response, json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import Device, SignIn
 from torii_backend.emulator.tenant import JWKS_PATH, REDEEM_PATH, Tenant
 
 _DISCOVERY_PATH = "/.well-known/openid-configuration"
-_SLOW_SECONDS = 2.0
-_PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>"
-
-_Endpoint = Callable[[Request], Response]
 
 
 class _RedeemRequest(msgspec.Struct):
@@ -39,20 +30,11 @@ class TenantHost:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("GET", JWKS_PATH, self._with_outage(self._jwks)),
-            Route("GET", _DISCOVERY_PATH, self._with_outage(self._discovery)),
-            Route("GET", REDEEM_PATH, self._with_outage(self._redeem_in_browser)),
-            Route("POST", REDEEM_PATH, self._with_outage(self._redeem)),
+            Route("GET", JWKS_PATH, self._jwks),
+            Route("GET", _DISCOVERY_PATH, self._discovery),
+            Route("GET", REDEEM_PATH, self._redeem_in_browser),
+            Route("POST", REDEEM_PATH, self._redeem),
         ]
-
-    def _with_outage(self, endpoint: _Endpoint) -> _Endpoint:
-        def respond(request: Request) -> Response:
-            outage = self._tenant.current_outage()
-            if outage is None:
-                return endpoint(request)
-            return _respond_during_outage(request, outage, endpoint)
-
-        return respond
 
     def _jwks(self, _: Request) -> Response:
         return json_response(self._tenant.jwks())
@@ -83,25 +65,3 @@ def device_of(request: Request) -> Device:
 
 def _invalid_token() -> Response:
     return error_response(401, "invalid_token", "The token is unknown, already used or expired.")
-
-
-def _respond_during_outage(request: Request, outage: Outage, endpoint: _Endpoint) -> Response:
-    if outage.mode == "error":
-        return error_response(
-            503, "unavailable", "The tenant host is unavailable: an outage is simulated."
-        )
-    if outage.mode == "html":
-        return Response(_PAGE, content_type="text/html; charset=utf-8")
-    if outage.mode == "slow":
-        outage.delay(_SLOW_SECONDS)
-        return endpoint(request)
-    if outage.mode == "hang":
-        outage.wait()
-    raise _drop(request)
-
-
-def _drop(request: Request) -> ConnectionError:
-    """Close the connection without a response. Return the exception that ends the request."""
-    with suppress(OSError):
-        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    return ConnectionAbortedError("The emulated outage dropped the connection.")

@@ -27,6 +27,11 @@ from torii_backend.client._transport.transport import CLOSED, Transport
 
 T = TypeVar("T")
 
+NOT_ASYNCIO = (
+    "AsyncToriiClient must be used with asyncio. With trio, call a ToriiClient on a thread, such as "
+    "by trio.to_thread.run_sync(client.users.get, user_id)."
+)
+
 
 class ThreadPool:
     """At most `size` threads; further calls wait for a free one."""
@@ -49,6 +54,11 @@ class ThreadPool:
         """Run a function on a thread, in a copy of the caller's context."""
         if self._is_closed:
             raise RuntimeError(CLOSED)
+        try:
+            # Before anything is sent: the response could not be awaited.
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(NOT_ASYNCIO) from None
         if self._pid != os.getpid():
             self._open()  # the threads did not survive fork()
         return await asyncio.wrap_future(self._executor.submit(copy_context().run, function))

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Optional
 
@@ -24,6 +24,10 @@ from torii_backend.emulator.store.schema import SCHEMA, VERSION
 from torii_backend.errors import ConfigurationError
 
 IN_MEMORY = ":memory:"
+
+
+class NotStored(OSError):
+    """A change could not be written. The message says why, without the path."""
 
 
 class Database:
@@ -47,13 +51,17 @@ class Database:
             if self._closed:
                 raise ConnectionAbortedError("The emulator was stopped.")
             connection = self._connection
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                _raise_if_not_stored(error)
                 raise
-            connection.execute("COMMIT")
+            finally:
+                # SQLite itself rolls back if the disk is full, but not if a COMMIT fails.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def save_snapshot(self) -> None:
         """Copy the data, for `restore_snapshot`."""
@@ -76,14 +84,30 @@ class Database:
                 self._snapshot.close()
 
 
+def _raise_if_not_stored(error: sqlite3.OperationalError) -> None:
+    # Error codes came with Python 3.11.
+    if "is full" in str(error):
+        reason = "The disk is full. Free some space, or use another file."
+    elif "readonly" in str(error):
+        reason = (
+            "The database is read-only. Make its file and folder writable, or use another file."
+        )
+    elif "disk I/O" in str(error):
+        reason = "The disk reports an error. Use another file."
+    else:
+        return
+    raise NotStored(f"The emulator could not write to db. {reason}") from error
+
+
 def _opened(path: str) -> sqlite3.Connection:
     if os.path.isdir(path):  # noqa: PTH112 (pathlib raises if a path is too long)
         raise ConfigurationError(
             "db must be the path of a file, such as torii.db. This is a folder."
         )
     try:
+        _create(path)
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    except sqlite3.OperationalError:
+    except (OSError, sqlite3.OperationalError):
         raise ConfigurationError(
             "db could not be opened. Its folder must exist, and the file must be writable."
         ) from None
@@ -93,16 +117,26 @@ def _opened(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA cache_size = -32768")  # KiB, enough to search 100,000 users
         _ensure_schema(connection)
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         connection.close()
+        _raise_if_not_stored(error)
         raise ConfigurationError("db is in use by another emulator, or is not writable.") from None
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # an error can quote a damaged schema
         connection.close()
         raise _not_an_emulator_database() from None
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _create(path: str) -> None:
+    """Create the file if there is none, for its owner alone: it holds secret keys."""
+    if path != IN_MEMORY:
+        # Never open a file that exists: closing it would drop the locks that SQLite has on it.
+        with suppress(FileExistsError):
+            real = os.path.realpath(path)
+            os.close(os.open(real, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _ensure_schema(connection: sqlite3.Connection) -> None:
@@ -122,10 +156,15 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
 def _check_integrity(connection: sqlite3.Connection) -> None:
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         found = None
     if found != "ok":
-        raise ConfigurationError("db is damaged. Delete the file, or use another one.")
+        raise damaged()
+
+
+def damaged() -> ConfigurationError:
+    """Return the error for a database that can't be used, though it is one of ours."""
+    return ConfigurationError("db is damaged. Delete the file, or use another one.")
 
 
 def _not_an_emulator_database() -> ConfigurationError:

@@ -1,0 +1,67 @@
+"""How endpoints misbehave during an outage."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Optional
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from torii_backend.emulator.outage import Outage, OutageTarget
+from torii_backend.emulator.routes import Route
+from torii_backend.emulator.tenant import Tenant
+
+_SLOW_SECONDS = 2.0
+_PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>"
+
+_Endpoint = Callable[..., Response]
+
+
+class Unavailable(HTTPException):
+    """The response of an outage in mode `error`."""
+
+    code = 503
+    description = "Unavailable: an outage is simulated."
+
+
+def with_outages(routes: Iterable[Route], tenant: Tenant, part: OutageTarget) -> list[Route]:
+    """Return the routes of a part of the emulator, which its outages affect."""
+    return [
+        route._replace(endpoint=_with_outages(route.endpoint, tenant, part)) for route in routes
+    ]
+
+
+def _with_outages(endpoint: _Endpoint, tenant: Tenant, part: OutageTarget) -> _Endpoint:
+    def respond(request: Request, **values: str) -> Response:
+        outage = tenant.current_outage(part)
+        if outage is not None:
+            response = _misbehave(request, outage)
+            if response is not None:
+                return response
+        return endpoint(request, **values)
+
+    return respond
+
+
+def _misbehave(request: Request, outage: Outage) -> Optional[Response]:
+    """Return the response of an outage, or None if the endpoint responds."""
+    if outage.mode == "error":
+        raise Unavailable
+    if outage.mode == "html":
+        return Response(_PAGE, content_type="text/html; charset=utf-8")
+    if outage.mode == "slow":
+        outage.delay(_SLOW_SECONDS)
+        return None
+    if outage.mode == "hang":
+        outage.wait()
+    raise _drop(request)
+
+
+def _drop(request: Request) -> ConnectionError:
+    """Close the connection without a response. Return the exception that ends the request."""
+    with suppress(OSError):
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return ConnectionAbortedError("The emulated outage dropped the connection.")
