@@ -164,6 +164,7 @@ class Verifier(Unchanging):
         """Pickle the settings, without keys and tokens."""
         return self._made_again, ()
 
+    @not_from_requests()
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
 
@@ -185,6 +186,7 @@ class Verifier(Unchanging):
         del token
         return self.verify_sealed(sealed)
 
+    @not_from_requests()
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Async version of `verify`."""
         sealed = seal(token)
