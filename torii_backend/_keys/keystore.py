@@ -3,7 +3,8 @@
 State: the key set (none, fresh, due for a refresh, or too old to use), at most one flight that
 fetches the next one, the limiter that says when another may start, and how the last flight ended.
 
-Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks.
+Events: a caller needs a kid, a refresh is due, a flight ends, a flight is overdue, the process forks, an
+emulator is reset (`forget`).
 Each of them but the fork is decided under `_lock`, by `_reap`, `_join_or_start` and `_end`.
 
 - `_lock` is never held while anything is fetched, logged or waited for (`_deciding`).
@@ -37,6 +38,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Optional, Union
+from weakref import WeakValueDictionary
 
 from torii_backend._keys.aging import AgingClock, Clock, aging_clock
 from torii_backend._keys.cache_control import DEFAULT_SECONDS
@@ -64,6 +66,9 @@ _REFRESH_AHEAD = 0.8
 
 # What to wait for, and for how many seconds.
 Waits = Generator[tuple[Flight, float], None, None]
+
+# All of this process, by id: the one collection of weak references that is copied atomically.
+_stores: WeakValueDictionary[int, KeyStore] = WeakValueDictionary()
 
 
 class KeyStore:
@@ -105,6 +110,7 @@ class KeyStore:
         self._reports: list[Optional[BaseException]] = []
         self._key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
+        _stores[id(self)] = self
 
     def usable(self, now: float) -> Optional[KeySet]:
         """Return the keys that may verify now, or None; starts no fetch."""
@@ -176,6 +182,20 @@ class KeyStore:
         """Seconds since the last good fetch, or None before it."""
         key_set = self._key_set
         return None if key_set is None else self._clock.now() - key_set.fetched_at
+
+    def forget(self) -> None:
+        """Start anew: without keys, backoff or empty bucket. Does nothing if keys are never fetched."""
+        if not self._refreshes:
+            return
+        with self._deciding():
+            if self._flight is not None:
+                self._ended.append((self._flight, "lost"))
+            self._flight = None
+            self._running = []
+            self._key_set = None
+            self._limiter = FetchLimiter()
+            self._waits_for_refresh = False
+            self._error = None
 
     def after_fork_in_child(self) -> None:
         """Forget the flights and the lock of the parent; see `fork_safety`."""
@@ -395,3 +415,11 @@ def _log(issuer: str, error: Optional[BaseException]) -> None:
         )
     else:
         logger.warning("cannot fetch the keys of %s: %s", issuer, describe(error))
+
+
+def forget_keys(issuer: str) -> None:
+    """Let every KeyStore of an issuer start anew: the issuer is an emulator that was reset."""
+    for reference in list(_stores.valuerefs()):
+        store = reference()
+        if store is not None and store.issuer == issuer:
+            store.forget()
