@@ -10,6 +10,7 @@ FRAMEWORKS = (
     "falcon",
     "flask_restx",
     "flask_smorest",
+    "flask_socketio",
     "gevent",
     "jedi",
     "litestar",

@@ -116,11 +116,43 @@ def _schema(cls: type, source: object, handler: Callable[[object], Any]) -> Any:
 not_from_requests()(ToriiError)
 
 
+class _Missing:
+    """A method of dict that a read-only one lacks."""
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError("claims are read-only")
+
+
+class ReadOnlyDict(dict[str, Any]):
+    """A JSON object of a token. It is a dict so that JSON encoders, pickle and caches take it."""
+
+    clear = pop = popitem = setdefault = update = _Missing()
+
+    def __setitem__(self, name: object, value: object) -> NoReturn:
+        raise TypeError("claims are read-only")
+
+    def __delitem__(self, name: object) -> NoReturn:
+        raise TypeError("claims are read-only")
+
+    def __ior__(self, other: object) -> NoReturn:  # type: ignore[misc]
+        raise TypeError("claims are read-only")
+
+    def __copy__(self) -> ReadOnlyDict:
+        return self
+
+    def __deepcopy__(self, _: object) -> ReadOnlyDict:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ReadOnlyDict, (dict(self),)
+
+
 @not_from_requests()
 class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The identity in one verified access token. It is the same class in every framework.
 
-    Two Auth objects are equal only if they are the same object. `repr` shows ids only.
+    Two Auth objects are equal only if they are the same object. `repr` shows ids only. It can be
+    pickled; copies of it are itself.
 
     Attributes:
         user_id: the signed-in user (`sub`).
@@ -179,6 +211,20 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
         """
         return self.organization_role == role
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain JSON types, such as for a response or a queue.
+
+        Returns:
+            A new dict. Its `claims` are all claims, which may hold personal data.
+        """
+        return {name: _plain(getattr(self, name)) for name in self.__struct_fields__}
+
+    def __copy__(self) -> Auth:
+        return self
+
+    def __deepcopy__(self, _: object) -> Auth:
+        return self
+
     def claims_as(self, kind: type[Kind]) -> Kind:
         """Convert the claims to a type that you define.
 
@@ -192,6 +238,7 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
         Raises:
             InvalidToken: a claim is missing or has another type. `reason` is invalid_claim, and
                 `claim` names the claim at the top level, unless your type raised the error itself.
+                In a guarded view you need not catch it: the response is a 401.
         """
         try:
             # Through JSON, because msgspec cannot convert read-only mappings to every type.
@@ -207,6 +254,12 @@ class Auth(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 ToriiAuth = Auth
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items()}
+    return [_plain(member) for member in value] if isinstance(value, tuple) else value
 
 
 def _claim_at_fault(error: msgspec.ValidationError, claims: Mapping[str, Any]) -> Optional[str]:

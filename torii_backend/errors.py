@@ -1,7 +1,7 @@
 """The exceptions of the package. Catch `ToriiError` to catch all of them.
 
 ToriiError
-  ConfigurationError          missing or wrong settings (also a ValueError)
+  ConfigurationError          missing or wrong settings
   ToriiAuthError              what verifying a token and every guard raise; has `status` and `reason`
     MissingCredentials 401
     InvalidRequest     400
@@ -64,8 +64,12 @@ class ToriiError(Exception):
     """Base of every exception that torii_backend raises on purpose."""
 
 
-class ConfigurationError(ToriiError, ValueError):
-    """A setting is missing or wrong. Raised when the object that needs it is made."""
+class ConfigurationError(ToriiError):
+    """A setting is missing or wrong. Raised when the object that needs it is made.
+
+    It is not a ValueError: some are found on a request only, and an application that turns each
+    ValueError into a 400 would blame the client.
+    """
 
 
 class ToriiAuthError(ToriiError):
@@ -111,17 +115,21 @@ class InvalidToken(ToriiAuthError):
     status = 401
 
     def __init__(self, reason: InvalidTokenReason, claim: Optional[str] = None) -> None:
-        sentence = SENTENCES[reason]
-        super().__init__(sentence if claim is None else f"{sentence[:-1]}: {claim}.")
+        # The arguments are kept as `args` in each class: pickle, and task queues that store errors as
+        # JSON, make an error again from them.
+        super().__init__(reason, *([] if claim is None else [claim]))
         self.reason: InvalidTokenReason = reason  # pyright: ignore[reportIncompatibleVariableOverride]
         self.claim = claim
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.reason, self.claim)
+    def __str__(self) -> str:
+        sentence = SENTENCES[self.reason]
+        return sentence if self.claim is None else f"{sentence[:-1]}: {self.claim}."
 
 
 class PermissionDenied(ToriiAuthError):
     """The token is valid, but the user isn't allowed to do this.
+
+    Policies raise it. You may raise it in a guarded view: the response is the same 403.
 
     Args:
         message: one sentence, which is sent to the client.
@@ -136,11 +144,11 @@ class PermissionDenied(ToriiAuthError):
         message: str = "The signed-in user isn't allowed to do this.",
         reason: Union[PermissionDeniedReason, Literal["permission_denied"]] = "permission_denied",
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, reason)
         self.reason = reason
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (*self.args, self.reason)
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class KeysUnavailable(ToriiAuthError):
@@ -154,11 +162,11 @@ class KeysUnavailable(ToriiAuthError):
     reason = "keys_unavailable"
 
     def __init__(self, retry_after: int = 1) -> None:
-        super().__init__("The issuer's signing keys are temporarily unavailable.")
+        super().__init__(retry_after)
         self.retry_after = retry_after
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.retry_after,)
+    def __str__(self) -> str:
+        return "The issuer's signing keys are temporarily unavailable."
 
 
 class ToriiApiError(ToriiError):

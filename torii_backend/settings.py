@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Collection
 from functools import partial
-from typing import Any, Optional, Union
+from typing import Any, Optional, TypeVar, Union
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from typing_extensions import Self
 
 from torii_backend.errors import ConfigurationError
 
+Same = TypeVar("Same")
 Issuer = Union[str, Collection[str], None]
 Audience = Union[str, Collection[str], None]
 
@@ -27,6 +30,18 @@ _BLANKED_KEY = "sk_…"
 HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
 _KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
+
+
+class Unchanging:
+    """An object that never changes, or that is shared on purpose: copies of it are itself."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
 
 
 def package_version() -> str:
@@ -135,6 +150,13 @@ def require_header_name(header: str) -> str:
             "header must be the name of an HTTP header, such as authorization."
         )
     return header.lower()
+
+
+def require_scheme(scheme: Optional[str]) -> Optional[str]:
+    """Check the scheme of the credentials (RFC 9110 section 11.1); lower it."""
+    if scheme is None or (isinstance(scheme, str) and scheme.lower() == "bearer"):
+        return scheme and scheme.lower()
+    raise ConfigurationError('scheme must be "bearer", or None for a header with the token alone.')
 
 
 def is_async_function(function: object) -> bool:

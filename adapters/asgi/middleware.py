@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import shows_options
 from torii_backend._guard.query_token import QueryTokenRequest
+from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
 from torii_backend.asgi.expiry import ExpiringResponse
 from torii_backend.asgi.protocol import (
     Application,
+    Message,
     Receive,
     Scope,
     Send,
@@ -78,13 +81,19 @@ class AuthMiddleware:
         if self._authenticator.varies(auth, request):
             send = send_with_vary(self._authenticator.vary, send)
         token = bind_auth(auth)
+        sent: list[str] = []
         try:
-            inner = scope_with_auth(auth, scope)
+            inner, noting = scope_with_auth(auth, scope), _noting(sent, send)
             if auth is None or not self._close_on_expiry:
-                await self._app(inner, receive, send)
+                await self._app(inner, receive, noting)
             else:
                 seconds_left = partial(self._authenticator.seconds_left, auth)
-                await ExpiringResponse(receive, send, seconds_left).serve(self._app, inner)
+                await ExpiringResponse(receive, noting, seconds_left).serve(self._app, inner)
+        except ToriiAuthError as error:
+            if sent or not is_refusal_by_view(error):
+                raise
+            response = self._authenticator.response_to(error, request)
+            await send_response(response, scope, receive, send)
         finally:
             unbind_auth(token)
 
@@ -102,7 +111,7 @@ class AuthMiddleware:
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self._websockets.serve(scope, receive, send)
+            await self._serve_websocket(scope, receive, send)
             return
         if scope["type"] != "lifespan":
             raise ConfigurationError(
@@ -111,3 +120,31 @@ class AuthMiddleware:
             )
         self._authenticator.prefetch()
         await self._app(scope, receive, send)
+
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sent: list[str] = []
+        try:
+            await self._websockets.serve(scope, receive, _noting(sent, send))
+        except ToriiAuthError as error:
+            if "websocket.close" in sent or not is_refusal_by_view(error):
+                raise
+            if sent:
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            response = self._authenticator.response_to(error, ASGIRequest(scope))
+            # The application has received the message that opens the WebSocket, or need not.
+            await send_response(response, scope, _nothing, send)
+
+
+def _noting(sent: list[str], send: Send) -> Send:
+    """Return `send`, which notes the types of the messages."""
+
+    def noting(message: Message) -> Awaitable[None]:
+        sent.append(message["type"])
+        return send(message)
+
+    return noting
+
+
+async def _nothing() -> Message:
+    return {}

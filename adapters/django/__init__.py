@@ -15,6 +15,7 @@ from torii_backend.django.decorators import optional_auth, require_auth
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin
 from torii_backend.django.public import public
+from torii_backend.django.routes import unguarded_routes
 
 __all__ = [
     "AuthMiddleware",
@@ -23,4 +24,5 @@ __all__ = [
     "optional_auth",
     "public",
     "require_auth",
+    "unguarded_routes",
 ]

@@ -5,10 +5,12 @@ after (`call_next`). A response that streams is read later, so each step of it i
 
 Django REST framework and django-ninja ask who the user is, but don't say when the view is done
 (`bind_until_closed`). `_unbinders` is a stack of their bindings, the outermost first. It is kept in
-a context variable, so each thread and each task has its own, and no lock is needed. Three events
+a context variable, so each thread and each task has its own, and no lock is needed. Four events
 end bindings:
 - `request.close()`, which Django calls after the whole response. It ends the binding of the request
   and all above it: those of requests that the view made itself, which nobody closes.
+- `got_request_exception` ends the same if the exception is about to leave Django
+  (`DEBUG_PROPAGATE_EXCEPTIONS`). Then there is no response, so Django doesn't close the request.
 - `request_finished` ends all of them.
 - `request_started` ends all of them, too: the response before may never have been closed, and a
   thread serves one request after another.
@@ -23,12 +25,15 @@ from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextvars import ContextVar
 from typing import Any, Callable, Optional, cast
 
-from django.core.signals import request_finished, request_started
+from django.conf import settings
+from django.core.signals import got_request_exception, request_finished, request_started
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.context import BoundIterator, bind_auth, set_auth_until, unbind_auth
 from torii_backend.auth import Auth
+
+_UNBIND = "_torii_unbind"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 GetResponseAsync = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -67,13 +72,19 @@ def bind_until_closed(auth: Optional[Auth], request: HttpRequest) -> None:
     _unbinders.set((*_unbinders.get(), unbind))
     close = request.close
 
-    def unbind_and_close() -> None:
+    def unbind_all() -> None:
         if unbind in _unbinders.get():
             _unbind_above(depth)
+
+    def unbind_and_close() -> None:
+        unbind_all()
         # Otherwise the request and this function would keep each other alive.
         vars(request).pop("close", None)
+        vars(request).pop(_UNBIND, None)
         close()
 
+    # The first binding of a request is below its others.
+    vars(request).setdefault(_UNBIND, unbind_all)
     request.close = unbind_and_close  # type: ignore[method-assign]
 
 
@@ -87,6 +98,15 @@ def _unbind_above(depth: int = 0, **_: Any) -> None:
     _unbinders.set(unbinders[:depth])
 
 
+def _unbind_failed(request: Optional[HttpRequest] = None, **_: Any) -> None:
+    """End the bindings of a request whose exception leaves Django."""
+    if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+        unbind = getattr(request, _UNBIND, None)
+        if unbind is not None:
+            unbind()
+
+
+got_request_exception.connect(_unbind_failed, dispatch_uid="torii_backend.django.binding")
 for _signal in (request_started, request_finished):
     _signal.connect(_unbind_above, dispatch_uid="torii_backend.django.binding")
 

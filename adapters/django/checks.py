@@ -14,6 +14,14 @@ from torii_backend.errors import ConfigurationError
 
 MIDDLEWARE = "torii_backend.django.AuthMiddleware"
 _DJANGO_AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_CORS = "corsheaders.middleware.CorsMiddleware"
+_FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
+
+_SENTENCES = {
+    "W002": "AuthenticationMiddleware replaces the request.user that USER_RESOLVER finds.",
+    "W003": "Error responses of AuthMiddleware have no CORS headers, so browsers hide them from scripts.",
+    "W004": "The cache answers a repeated token without AuthMiddleware, even if it has expired since.",
+}
 
 
 def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
@@ -22,6 +30,8 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
     - `torii.E001`: the guard can't start with these settings.
     - `torii.W001`: nothing is configured, so views need an `issuer` in their guards.
     - `torii.W002`: Django's own middleware replaces the user that USER_RESOLVER finds.
+    - `torii.W003`: our error responses leave the project without CORS headers.
+    - `torii.W004`: a cache answers repeated requests before our middleware has checked their tokens.
     """
     try:
         guard = RequestGuard(**configured_options())
@@ -35,22 +45,33 @@ def check_settings(app_configs: object = None, **_: Any) -> list[CheckMessage]:
         if getattr(settings, "TORII", {}) != {} or MIDDLEWARE in settings.MIDDLEWARE:
             return [Error(str(error), hint=hint, id="torii.E001")]
         return [Warning(str(error), hint=hint, id="torii.W001")]
-    if guard.finds_users and _DJANGO_AUTH in _after_ours(settings.MIDDLEWARE):
-        return [
-            Warning(
-                "AuthenticationMiddleware replaces the request.user that USER_RESOLVER finds.",
-                hint=f"In MIDDLEWARE, write {MIDDLEWARE} after it.",
-                id="torii.W002",
-            )
-        ]
-    return []
+    return _misplaced(finds_users=guard.finds_users)
+
+
+def _misplaced(*, finds_users: bool) -> list[CheckMessage]:
+    """Report which middleware is on the wrong side of ours."""
+    middleware = list(settings.MIDDLEWARE)
+    if MIDDLEWARE not in middleware:
+        return []
+    place = middleware.index(MIDDLEWARE)
+    before, after = middleware[:place], middleware[place:]
+    found = {
+        "W002": (_DJANGO_AUTH, "after", finds_users and _DJANGO_AUTH in after),
+        "W003": (_CORS, "after", _CORS in after),
+        "W004": (_FETCH, "before", _FETCH in before),
+    }
+    return [
+        Warning(
+            _SENTENCES[number],
+            hint=f"In MIDDLEWARE, write {MIDDLEWARE} {side} {other}.",
+            id=f"torii.{number}",
+        )
+        for number, (other, side, is_wrong) in found.items()
+        if is_wrong
+    ]
 
 
 def _has_issuer() -> bool:
     torii = getattr(settings, "TORII", {})
     named = isinstance(torii, dict) and (torii.get("ISSUER") or torii.get("VERIFIER"))
     return bool(named or os.environ.get("TORII_ISSUER"))
-
-
-def _after_ours(middleware: list[str]) -> list[str]:
-    return middleware[middleware.index(MIDDLEWARE) :] if MIDDLEWARE in middleware else []

@@ -16,7 +16,7 @@ from torii_backend._guard.options import (
     require_view,
     shows_options,
 )
-from torii_backend.django.guard import LazyGuard
+from torii_backend.django.guard import GUARD_MARK, LazyGuard
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ def _guarded(guard: LazyGuard, view: View) -> View:
     async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return await guard.get().handle_async(request, lambda passed: view(passed, *args, **kwargs))
 
-    return cast("View", guarded_async if _is_async(view) else guarded)
+    chosen = guarded_async if _is_async(view) else guarded
+    setattr(chosen, GUARD_MARK, guard)
+    return cast("View", chosen)
 
 
 def _is_async(view: Callable[..., Any]) -> bool:

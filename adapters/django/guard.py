@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
-from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.django.binding import GetResponse, GetResponseAsync, call_next, call_next_async
@@ -30,6 +30,9 @@ from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthEr
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+# The attribute of a view that has a guard of its own. Whoever wraps the view copies it.
+GUARD_MARK = "torii_guard"
 
 
 class RequestGuard:
@@ -87,7 +90,9 @@ class RequestGuard:
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         try:
-            parse_bearer(DjangoRequest(request).credentials(self._header.lower()))
+            parse_bearer(
+                DjangoRequest(request).credentials(self._header.lower(), self.authenticator.scheme)
+            )
         except MissingCredentials:
             return False
         except InvalidRequest:
@@ -123,7 +128,13 @@ class RequestGuard:
             auth = self.authenticate(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return vary(request, call_next(auth, request, get_response))
+        try:
+            response = call_next(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
+        return vary(request, response)
 
     async def handle_async(
         self, request: HttpRequest, get_response: GetResponseAsync
@@ -133,7 +144,13 @@ class RequestGuard:
             auth = await self.authenticate_async(request)
         except ToriiAuthError as refusal:
             return self.http_response_to(refusal, request)
-        return vary(request, await call_next_async(auth, request, get_response))
+        try:
+            response = await call_next_async(auth, request, get_response)
+        except ToriiAuthError as error:
+            if not is_refusal_by_view(error):
+                raise
+            return self.http_response_to(error, request)
+        return vary(request, response)
 
 
 class LazyGuard:
@@ -153,6 +170,9 @@ class LazyGuard:
         source = (getattr(settings, "TORII", None), os.environ.get("TORII_ISSUER"))
         built = self._built
         if built is None or built[0] != source:
-            options = view_options(configured_options(), self._options)
-            built = self._built = source, RequestGuard(**options)
+            built = self._built = source, RequestGuard(**self.options())
         return built[1]
+
+    def options(self) -> GuardOptions:
+        """Return the options of the guard for the present settings."""
+        return view_options(configured_options(), self._options)

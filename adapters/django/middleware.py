@@ -9,6 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
@@ -96,6 +97,14 @@ class AuthMiddleware:
         if auth is not None and self._csrf_exempt:
             # Django's test client sets it as well, and CsrfViewMiddleware reads it before the view.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> Optional[HttpResponseBase]:
+        """Respond to a refusal that a view raised. Django calls this."""
+        if isinstance(error, ToriiAuthError) and is_refusal_by_view(error):
+            return self._guard.http_response_to(error, request)
+        return None
 
     def _check_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any

@@ -40,7 +40,10 @@ def vary(request: HttpRequest, response: Response) -> Response:
     noted = noted_headers(request)
     # An operation of django-ninja that has a guard of Django returns what becomes a response.
     if noted and isinstance(response, HttpResponseBase):
-        patch_vary_headers(response, noted)
+        if response.has_header("Vary"):
+            patch_vary_headers(response, noted)
+        else:  # the same, in a fraction of the time
+            response.headers["Vary"] = ", ".join(noted)
     return response
 
 

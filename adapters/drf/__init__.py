@@ -15,8 +15,12 @@ Views find the Auth in `request.auth`, and its user in `request.user`.
 from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
+from torii_backend.django.routes import INSPECTORS
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.permissions import RequirePolicy
+from torii_backend.drf.routes import inspect_view
 from torii_backend.drf.user import ToriiUser
 
 __all__ = ["RequirePolicy", "ToriiAuthentication", "ToriiUser", "current_auth"]
+
+INSPECTORS.append(inspect_view)

@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from torii_backend._guard.options import GuardOptions
-from torii_backend._guard.refusal import refusal_response
+from torii_backend._guard.refusal import is_refusal_by_view, refusal_response
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard
@@ -66,9 +66,29 @@ class ToriiAuthentication(BaseAuthentication):
         finally:
             _vary(request)
         bind_until_closed(auth, http_request)
+        self._respond_to_refusals_of_view(request)
         if auth is None:
             return None
         return (http_request.user if guard.finds_users else ToriiUser(auth)), auth
+
+    def _respond_to_refusals_of_view(self, request: Request) -> None:
+        """Let the view respond to a refusal that it raises, unless the project's handler does."""
+        view: Any = (request.parser_context or {}).get("view")
+        if view is None:
+            return
+        handle = view.handle_exception
+
+        def handle_refusal(error: Exception) -> Any:
+            try:
+                return handle(error)
+            except ToriiAuthError as refusal:
+                if not is_refusal_by_view(refusal):
+                    raise
+                api_error = self.exception_for(refusal, request)
+                api_error.__cause__ = refusal
+                return handle(api_error)
+
+        view.handle_exception = handle_refusal
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the WWW-Authenticate header of a 401 that REST framework sends by itself."""

@@ -6,6 +6,8 @@ import sys
 import typing
 from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
+from contextvars import Token
+from functools import partial
 from inspect import Signature, signature
 from typing import (
     TYPE_CHECKING,
@@ -18,33 +20,34 @@ from typing import (
     cast,
 )
 
-from fastapi.openapi.models import HTTPBearer
-from fastapi.openapi.models import SecurityBase as SecurityScheme
+from fastapi import WebSocketException
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketState
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.context import bind_auth, unbind_auth
+from torii_backend._guard.context import Binding, bind_auth, unbind_auth
 from torii_backend._guard.options import (
     GuardOptions,
     IssuerOf,
     OptionsBesidesIssuer,
     shows_options,
 )
+from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.auth import GUARD, Auth, SignatureOfClass, not_from_requests
-from torii_backend.errors import ToriiAuthError
-from torii_backend.fastapi.response import exception_for
+from torii_backend.errors import ToriiAuthError, ToriiError
+from torii_backend.fastapi.response import exception_for, security_scheme
 from torii_backend.fastapi.scopes import refuse_scopes
 from torii_backend.fastapi.vary import note_vary
-from torii_backend.settings import Issuer
+from torii_backend.settings import Issuer, Unchanging
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 Value = TypeVar("Value")
+CONNECTING = WebSocketState.CONNECTING
 
 
 class _SignatureOfGuard(SignatureOfClass):
@@ -57,7 +60,7 @@ class _SignatureOfGuard(SignatureOfClass):
         return signature(instance.__call__)  # type: ignore[operator]
 
 
-class RequireAuth(SecurityBase, Generic[Value]):
+class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     """The dependency that `require_auth` makes, and one bearer scheme in the OpenAPI document.
 
     Each call makes another one. Keep it in a variable to share it, and to override it in tests.
@@ -66,11 +69,12 @@ class RequireAuth(SecurityBase, Generic[Value]):
     __signature__ = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
-        self.model: SecurityScheme = HTTPBearer(
-            bearerFormat="JWT", description="A Torii access token."
-        )
-        self.scheme_name = "Torii"
+        self.scheme_name, self.model = security_scheme(authenticator)
         self._authenticator = authenticator
+
+    def __deepcopy__(self, memo: object) -> "RequireAuth[Value]":
+        """Return itself, as functions do, so that `dependency_overrides` finds it in copied routes."""
+        return self
 
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.
@@ -104,8 +108,29 @@ class RequireAuth(SecurityBase, Generic[Value]):
         # stack, but costs more than everything else here.
         stack = request.scope.get("fastapi_inner_astack")
         if isinstance(stack, AsyncExitStack):
-            stack.callback(unbind_auth, bind_auth(auth))
+            stack.push(partial(self._leave, request, incoming, bind_auth(auth)))
         return cast("Value", auth)
+
+    def _leave(
+        self,
+        request: HTTPConnection,
+        incoming: ASGIRequest,
+        token: Token[Optional[Binding]],
+        _: object,
+        error: Optional[BaseException],
+        __: object,
+    ) -> None:
+        """End the binding, and refuse after all if the route says so and nobody else handles it."""
+        unbind_auth(token)
+        if not isinstance(error, ToriiAuthError) or not is_refusal_by_view(error):
+            return
+        handlers, _ = request.scope.get("starlette.exception_handlers") or ({}, {})
+        if any(issubclass(each, ToriiError) and each in handlers for each in type(error).__mro__):
+            return
+        if isinstance(request, WebSocket) and request.application_state != CONNECTING:
+            raise WebSocketException(1008) from error
+        response = self._authenticator.response_to(error, incoming)
+        raise exception_for(response, request.scope) from error
 
 
 # By its full name, which jedi doesn't know: it reads the keywords from the function below instead.

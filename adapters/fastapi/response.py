@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Optional, Union
 
 from fastapi import HTTPException, WebSocketException
+from fastapi.openapi.models import APIKey, HTTPBearer, SecurityBase
 from pydantic import BaseModel
 from starlette.datastructures import Headers
 
+from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.refusal import RefusalResponse
 
 
@@ -41,6 +44,17 @@ REFUSALS: dict[Union[int, str], dict[str, Any]] = {
     503: _described("The access token can't be verified at the moment.", "Retry-After"),
 }
 """The error responses of every guard, for `responses=` of an application, a router or a route."""
+
+
+def security_scheme(authenticator: Authenticator) -> tuple[str, SecurityBase]:
+    """Return name and content of the security scheme in OpenAPI that a guard amounts to."""
+    header, bare = authenticator.vary.header, authenticator.scheme is None
+    if header == "Authorization" and not bare:
+        return "Torii", HTTPBearer(bearerFormat="JWT", description="A Torii access token.")
+    form = "A Torii access token." if bare else "The word Bearer, a space and a Torii access token."
+    # OpenAPI allows fewer characters in a name than HTTP.
+    name = re.sub("[^A-Za-z0-9.-]", "_", f"Torii-{header}")
+    return name, APIKey.model_validate({"in": "header", "name": header, "description": form})
 
 
 def exception_for(

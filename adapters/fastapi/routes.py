@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple, Optional
@@ -10,8 +11,15 @@ from fastapi.dependencies.models import Dependant
 from starlette.routing import BaseRoute
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.route_paths import ANYTHING, SEGMENT
+from torii_backend.auth import not_from_requests
+
+_PARAMETER = re.compile(r"\{(\w*)(?::(\w+))?\}|\*\Z")
+# They never accept a slash.
+_SEGMENTS = (None, "str", "int", "float", "uuid")
 
 
+@not_from_requests()
 def unguarded_routes(app: Any) -> list[str]:
     """List the routes that answer without a token. No route is called.
 
@@ -24,7 +32,7 @@ def unguarded_routes(app: Any) -> list[str]:
         app: a FastAPI or Starlette application, a router, or one of these in middleware.
 
     Returns:
-        Sorted texts, such as `GET /health`, `GET,POST /items/{id}`, `WEBSOCKET /ws` and `* /static/*`.
+        Sorted texts, such as `GET /health`, `GET,POST /items/{id}`, `WEBSOCKET /ws` and `ANY /static/*`.
     """
     return sorted(set(_unguarded(app, _Place("", (), frozenset()))))
 
@@ -34,7 +42,7 @@ class _Guard(NamedTuple):
     mounted_at: str
 
     def opens(self, path: str) -> bool:
-        return self.authenticator.may_pass_without_token(path[len(self.mounted_at) :])
+        return self.authenticator.may_pass_without_token(_pieces(path[len(self.mounted_at) :]))
 
 
 class _Place(NamedTuple):
@@ -53,7 +61,7 @@ class _Place(NamedTuple):
         whole = self.path + path
         if all(guard.opens(whole) for guard in self.guards):
             # A router adds HEAD to GET by itself.
-            shown = sorted(methods - {"HEAD"} or methods) if methods else ["*"]
+            shown = sorted(methods - {"HEAD"} or methods) if methods else ["ANY"]
             yield f"{','.join(shown)} {whole}"
 
 
@@ -101,7 +109,8 @@ def _routes(app: Any) -> Iterator[tuple[BaseRoute, Any]]:
             yield route, route
             continue
         # Newer versions of FastAPI don't copy the routes of an included router.
-        for context in (*route.effective_route_contexts(), *route.effective_low_priority_routes()):
+        others = getattr(route, "effective_low_priority_routes", tuple)
+        for context in (*route.effective_route_contexts(), *others()):
             yield context.original_route, context.starlette_route or context
 
 
@@ -115,6 +124,16 @@ def _dependencies(
         yield call
         for each in dependant.dependencies:
             yield from _dependencies(each, overridden)
+
+
+def _pieces(path: str) -> list[str]:
+    """Split a path of Starlette, or one that ends in `*`, into literal text and parameters."""
+    literals = _PARAMETER.split(path)[::3]
+    pieces = [literals[0]]
+    for parameter, literal in zip(_PARAMETER.finditer(path), literals[1:]):
+        sure = parameter[1] is not None and parameter[2] in _SEGMENTS
+        pieces += [SEGMENT if sure else ANYTHING, literal]
+    return pieces
 
 
 def _built(middleware: Any) -> object:

@@ -55,7 +55,7 @@ def require_auth(view: Optional[View] = None, **options: Unpack[GuardOptions]) -
         TypeError: a keyword is unknown, or an option is not passed by name.
     """
     require_view(view)
-    guard = ViewGuard(_options_of, **options)
+    guard = ViewGuard(_options_of, **options) if options else _BARE
 
     def decorate(view: View) -> View:
         if isinstance(view, type):
@@ -120,5 +120,6 @@ def _options_of(app: Flask) -> GuardOptions:
     return configured_options(app) if options is None else options
 
 
-# Classes of Flask-RESTX apply their decorators to each request, so this is found without a call.
-mark_guard(require_auth, ViewGuard(_options_of))
+# One for all views: Flask-RESTX applies the decorators of a class anew to each request.
+_BARE = ViewGuard(_options_of)
+mark_guard(require_auth, _BARE)

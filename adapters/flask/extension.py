@@ -12,7 +12,12 @@ from torii_backend._guard.options import (
     merged_options,
     shows_options,
 )
-from torii_backend.flask.guard import AppGuard, ViewGuard, configured_options
+from torii_backend.flask.guard import (
+    AppGuard,
+    ViewGuard,
+    configured_options,
+    respond_to_refusals_of_views,
+)
 from torii_backend.flask.vary import add_vary_last
 
 if TYPE_CHECKING:
@@ -51,6 +56,7 @@ class Torii:
         options = self._options_for(app)
         guard = AppGuard(**options)
         app.extensions["torii"] = options
+        respond_to_refusals_of_views(app)
         add_vary_last(app)
         app.before_request(guard)
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, cast
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, cast
 from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, abort, current_app
-from werkzeug.exceptions import default_exceptions
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
+from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
-from torii_backend.errors import ToriiAuthError
+from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
 from torii_backend.flask.request_auth import current_request, keep_auth
 from torii_backend.flask.vary import add_vary_last, note_vary
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+# The Authenticator that let the request pass.
+_GUARD = "torii_backend.flask.guard"
 
 
 class ViewGuard:
@@ -39,6 +44,7 @@ class ViewGuard:
             add_vary_last(app)
             options = self.options_for(app)
             authenticator = self._authenticators[app] = Authenticator(**options)
+            respond_to_refusals_of_views(app)
         authenticate_request(authenticator)
 
     def options_for(self, app: Flask) -> GuardOptions:
@@ -81,12 +87,48 @@ def authenticate_request(authenticator: Authenticator) -> None:
     except ToriiAuthError as refusal:
         # An error handler of the application may drop the headers of our response.
         note_vary(authenticator.vary, current)
-        standard = authenticator.response_to(refusal, incoming)
-        drop_body(current.environ)
-        response = Response(standard.body, standard.status, list(standard.headers))
-        if standard.status in default_exceptions:
-            abort(standard.status, description=str(refusal), response=response)
-        abort(response)
+        _abort(authenticator, refusal, incoming)
+    vars(current)[_GUARD] = authenticator
     if authenticator.varies(auth, incoming):
         note_vary(authenticator.vary, current)
     keep_auth(auth, current)
+
+
+def respond_to_refusals_of_views(app: Flask) -> None:
+    """Respond to refusals that a guarded view raises, unless the application has its own handler.
+
+    Not by `register_error_handler`, which Flask forbids once it has served a request: a decorator meets
+    its application at the first one.
+    """
+    for error in (PermissionDenied, InvalidToken):
+        app.error_handler_spec[None][None].setdefault(error, _respond_to_refusal)
+
+
+def _respond_to_refusal(error: ToriiAuthError) -> Any:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    current = current_request()
+    authenticator: Optional[Authenticator] = vars(current).get(_GUARD)
+    is_refusal = authenticator is not None and is_refusal_by_view(error)
+    handlers = app.error_handler_spec[None][None]
+    for each in type(error).__mro__:
+        if is_refusal and not issubclass(each, ToriiError):
+            break
+        handler = handlers.get(each, _respond_to_refusal)
+        if handler is not _respond_to_refusal:
+            return app.ensure_sync(handler)(error)
+    if authenticator is None or not is_refusal:
+        raise error
+    try:
+        _abort(authenticator, error, WSGIRequest(current.environ))
+    except HTTPException as aborted:
+        aborted.__cause__ = error
+        return app.handle_user_exception(aborted)
+
+
+def _abort(authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest) -> NoReturn:
+    standard = authenticator.response_to(refusal, request)
+    drop_body(request.environ)
+    response = Response(standard.body, standard.status, list(standard.headers))
+    if standard.status in default_exceptions:
+        abort(standard.status, description=str(refusal), response=response)
+    abort(response)

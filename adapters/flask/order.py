@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import partial
+from inspect import CO_VARARGS, CO_VARKEYWORDS, getclosurevars
+from types import FunctionType
 from typing import Any, Callable, Optional, Union
 from weakref import WeakValueDictionary
 
@@ -21,6 +24,7 @@ Guard = Union[ViewGuard, AppGuard]
 Function = Callable[..., Any]
 
 _GUARD = "_torii_guard"
+_ANYTHING = CO_VARARGS | CO_VARKEYWORDS
 _IS_CHECKED = "torii_backend.flask.order"
 # By identity: a view may be any callable, even an unhashable one.
 _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
@@ -29,7 +33,7 @@ _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
 def note_guarded(guarded: Function, guard: ViewGuard) -> None:
     """Remember the guard of a view, and which functions it wraps."""
     mark_guard(guarded, guard)
-    for function in layers(guarded.__wrapped__):  # type: ignore[attr-defined]
+    for function in layers(guarded.__wrapped__, guess=True):  # type: ignore[attr-defined]
         with suppress(TypeError):  # it doesn't support weak references
             _wrapped[id(function)] = function
     request_started.connect(_check_first_request)
@@ -48,12 +52,27 @@ def guard_of(function: object) -> Optional[Guard]:
     return guard if isinstance(guard, (ViewGuard, AppGuard)) else None
 
 
-def layers(view: object) -> Iterator[Any]:
-    """Yield a function and those that it wraps, from the outside in."""
-    layer = view
+def layers(view: object, *, guess: bool = False) -> Iterator[Any]:
+    """Yield a function and those that it wraps, from the outside in, also those it seems to wrap."""
+    layer: Any = view
     while layer is not None:
         yield layer
-        layer = getattr(layer, "__wrapped__", None)
+        if isinstance(layer, partial):
+            layer = layer.func
+        else:
+            wrapped = getattr(layer, "__wrapped__", None)
+            layer = _likely_wrapped(layer) if guess and wrapped is None else wrapped
+
+
+def _likely_wrapped(function: object) -> Optional[Function]:
+    """Look into a decorator without functools.wraps: it passes all arguments on to one function."""
+    if not isinstance(function, FunctionType):
+        return None
+    code = function.__code__
+    if code.co_argcount or code.co_kwonlyargcount or code.co_flags & _ANYTHING != _ANYTHING:
+        return None
+    found = [each for each in getclosurevars(function).nonlocals.values() if callable(each)]
+    return found[0] if len(found) == 1 else None
 
 
 def _check_first_request(app: Flask, **_: object) -> None:
@@ -70,7 +89,7 @@ def _before_requests(app: Flask) -> Iterator[tuple[str, Function]]:
 
 def _check_order(views: Iterable[tuple[str, Function]]) -> None:
     """Check that no function is registered that a guard wraps, while the guard is registered nowhere."""
-    found = [(name, list(layers(view))) for name, view in views]
+    found = [(name, list(layers(view, guess=True))) for name, view in views]
     guarded = {id(each) for _, view in found if any(map(guard_of, view)) for each in view}
     for name, view in found:
         if any(id(each) not in guarded and _lost_its_guard(each) for each in view):

@@ -17,6 +17,7 @@ from werkzeug.routing import (
 
 from torii_backend._guard.options import checked_options
 from torii_backend._guard.route_paths import ANYTHING, SEGMENT, may_be_exempt
+from torii_backend.auth import not_from_requests
 from torii_backend.flask.order import Guard, guard_of, layers
 
 _PARAMETER = re.compile(r"<(?:([^:<>()]+)(?:\([^<>]*\))?:)?[^<>]+>")
@@ -24,6 +25,7 @@ _PARAMETER = re.compile(r"<(?:([^:<>()]+)(?:\([^<>]*\))?:)?[^<>]+>")
 _SEGMENTS = (UnicodeConverter, IntegerConverter, FloatConverter, UUIDConverter)
 
 
+@not_from_requests()
 def unguarded_routes(app: Flask) -> list[str]:
     """List the routes of an application that can be called without sign-in.
 

@@ -29,7 +29,13 @@ def add_vary_last(app: Flask) -> None:
 
 def _add_vary(response: Response) -> Response:
     for vary in vars(request._get_current_object()).get(_KEY, ()):  # type: ignore[attr-defined]
-        merged = vary.merged(response.headers.getlist("Vary"))
+        headers = response.headers
+        # To look a missing header up by its name costs Werkzeug an exception.
+        values = [value for name, value in headers if name.lower() == "vary"]
+        if not values:
+            headers.add("Vary", vary.header)
+            continue
+        merged = vary.merged(values)
         if merged is not None:
-            response.headers["Vary"] = merged
+            headers["Vary"] = merged
     return response

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Optional, Union
 
+from django.conf import settings
 from django.http import HttpRequest
+from ninja.security.base import SecuritySchema
 from ninja.security.http import HttpAuthBase
 
 from torii_backend._guard.options import GuardOptions, shows_options
@@ -14,10 +16,13 @@ from torii_backend.auth import Auth
 from torii_backend.django.binding import bind_until_closed
 from torii_backend.django.guard import LazyGuard, RequestGuard
 from torii_backend.errors import ToriiAuthError
-from torii_backend.ninja.errors import AuthHttpError, register_handler
+from torii_backend.ninja.errors import AuthHttpError, register_handler, respond_to_refusals_of_view
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+_DESCRIPTION = "a Torii access token."
 
 
 class _Admitted:
@@ -31,7 +36,8 @@ class ToriiBearer(HttpAuthBase):
     """Requires sign-in, and adds one bearer scheme to the OpenAPI document.
 
     With `required=False` sign-in is optional, and `request.auth` is None without a token. In a list of
-    several, it decides about each request that has a token for it, and the others about the rest.
+    several, sessions and other cookies don't count for a request that has a token. Write callables that
+    read other tokens before it.
 
     Args:
         options: the keywords of `torii_backend.GuardOptions`. Those you leave out come from
@@ -43,12 +49,23 @@ class ToriiBearer(HttpAuthBase):
 
     openapi_scheme: str = "bearer"
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
-    openapi_description: str = "A Torii access token."
+    openapi_description: str = f"{_DESCRIPTION[0].upper()}{_DESCRIPTION[1:]}"
 
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
         self._lazy_guard = LazyGuard(**options)
+        header = options.get("header") or getattr(settings, "TORII", {}).get(
+            "HEADER", "authorization"
+        )
+        if header.lower() != "authorization":
+            # The scheme "http" is for Authorization alone.
+            place = {
+                "in": "header",
+                "name": header,
+                "description": f"`Bearer `, and {_DESCRIPTION}",
+            }
+            self.openapi_security_schema = SecuritySchema(type="apiKey", **place)
         # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 
@@ -69,13 +86,17 @@ class ToriiBearer(HttpAuthBase):
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
         return self._lazy_guard.get().has_token(request)
 
+    def options(self) -> GuardOptions:
+        """Return the options for the present settings."""
+        return self._lazy_guard.options()
+
 
 def _authenticate(guard: RequestGuard, request: HttpRequest) -> object:
     try:
         auth = guard.authenticate(request)
     except ToriiAuthError as refusal:
         raise _error_for(refusal, guard, request) from refusal
-    return _bound(auth, request)
+    return _bound(auth, guard, request)
 
 
 async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> object:
@@ -83,10 +104,11 @@ async def _authenticate_async(guard: RequestGuard, request: HttpRequest) -> obje
         auth = await guard.authenticate_async(request)
     except ToriiAuthError as refusal:
         raise _error_for(refusal, guard, request) from refusal
-    return _bound(auth, request)
+    return _bound(auth, guard, request)
 
 
-def _bound(auth: Optional[Auth], request: HttpRequest) -> object:
+def _bound(auth: Optional[Auth], guard: RequestGuard, request: HttpRequest) -> object:
+    respond_to_refusals_of_view(request, guard)
     bind_until_closed(auth, request)
     return ADMITTED if auth is None else auth
 

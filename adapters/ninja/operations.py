@@ -1,8 +1,8 @@
 """What guards need of django-ninja and find no hook for: its classes of operations are extended, once.
 
-- An operation has a list of callables that may authenticate its request. A ToriiBearer is asked first if the
-  request has a token for it, and last if it has none. So a session beside it is neither asked for its CSRF
-  token, nor shadowed by the refusal of a missing token.
+- An operation has a list of callables that may authenticate its request. If the request has a token for a
+  ToriiBearer, sessions and other cookies are not asked: they would demand a CSRF token first. If it has none,
+  a ToriiBearer is asked last, because it refuses a missing token.
 - django-ninja rejects a request for which all of them return something falsy. So a ToriiBearer admits a
   request without a token by an object, and `request.auth` becomes None after that: throttles look at it.
 - A response gets the `Vary` that guards noted at its request.
@@ -16,6 +16,7 @@ from typing import Any, Optional
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja.operation import AsyncOperation, Operation, PathView
+from ninja.security import APIKeyCookie
 
 from torii_backend.django.vary import vary
 from torii_backend.ninja.bearer import ADMITTED, ToriiBearer
@@ -54,9 +55,15 @@ def _in_order(operation: Any, request: HttpRequest) -> Any:
     if not bearers or len(callbacks) == 1:
         return operation
     ordered = copy(operation)
-    others = [each for each in callbacks if not isinstance(each, ToriiBearer)]
     asked = [each for each in bearers if each.has_token(request)]
-    ordered.auth_callbacks = asked or [*others, *bearers]
+    if asked:
+        ordered.auth_callbacks = [
+            each
+            for each in callbacks
+            if each in asked or not isinstance(each, (ToriiBearer, APIKeyCookie))
+        ]
+    else:
+        ordered.auth_callbacks = [each for each in callbacks if each not in bearers] + bearers
     return ordered
 
 

@@ -7,17 +7,19 @@ The application finds the Auth in `environ["torii.auth"]`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
 from torii_backend._guard.options import GuardOptions, shows_options
-from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
 from torii_backend._guard.vary import Vary
+from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
@@ -62,27 +64,63 @@ class AuthMiddleware:
         if self._authenticator.varies(auth, request):
             start_response = _varying(start_response, self._authenticator.vary)
         token = bind_auth(auth)
+
+        def refuse(error: ToriiAuthError) -> list[bytes]:
+            """Refuse after all; raises the error again if the server has sent headers already."""
+            if not is_refusal_by_view(error):
+                raise error
+            response = self._authenticator.response_to(error, request)
+            return _send(response, environ, start_response, sys.exc_info())
+
         try:
             body = self._app(environ, start_response)
             # To iterate over a list runs no code of the application.
-            return body if isinstance(body, list) else BoundIterator(auth, body)
+            return body if isinstance(body, list) else _Body(auth, body, refuse)
+        except ToriiAuthError as error:
+            return refuse(error)
         finally:
             unbind_auth(token)
+
+
+class _Body(BoundIterator[bytes]):
+    """The body of a response, in whose place a refusal comes if the application raises one first."""
+
+    def __init__(
+        self,
+        auth: Optional[Auth],
+        body: Iterable[bytes],
+        refuse: Callable[[ToriiAuthError], list[bytes]],
+    ) -> None:
+        super().__init__(auth, body)
+        self._refuse = refuse
+
+    def __next__(self) -> bytes:
+        try:
+            return super().__next__()
+        except ToriiAuthError as error:
+            self._iterator = iter(self._refuse(error))
+        return next(self._iterator)
 
 
 def _varying(start_response: StartResponse, vary: Vary) -> StartResponse:
     """Let the response say that it depends on the token."""
 
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any, **named: Any) -> Any:
-        return start_response(status, vary.added_to(headers), *exc_info, **named)
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        headers = vary.added_to(headers)
+        if exc_info is None:
+            return start_response(status, headers)
+        return start_response(status, headers, exc_info)
 
     return start
 
 
 def _send(
-    response: RefusalResponse, environ: dict[str, Any], start_response: StartResponse
+    response: RefusalResponse,
+    environ: dict[str, Any],
+    start_response: StartResponse,
+    *raised: Any,
 ) -> list[bytes]:
     phrase = responses.get(response.status, "Unknown")
     length = ("Content-Length", str(len(response.body)))
-    start_response(f"{response.status} {phrase}", [*response.headers, length])
+    start_response(f"{response.status} {phrase}", [*response.headers, length], *raised)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]

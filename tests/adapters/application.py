@@ -7,10 +7,11 @@ import json
 import posixpath
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Optional, Protocol
 from uuid import uuid4
 
-from torii_backend import Auth, InvalidToken, current_auth
+from torii_backend import Auth, InvalidToken, PermissionDenied, current_auth
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CHUNKS = 3
@@ -23,6 +24,15 @@ class Crash(RuntimeError):
 
 class OwnAuthError(InvalidToken):
     """The application itself raises a ToriiAuthError: its bug, not a refusal of ours."""
+
+
+class NotYours(PermissionDenied):
+    """A view refuses the request."""
+
+
+@dataclass
+class Subscription:
+    plan: str
 
 
 class Room:
@@ -109,6 +119,10 @@ def _chunks(path: str, injected: tuple[Optional[Auth], ...]) -> Iterator[bytes]:
         raise Crash("boom")
     if place == "/auth-error":
         raise OwnAuthError("expired")
+    if place == "/denied":
+        raise NotYours("This is not yours.")
+    if place == "/claims" and injected[0] is not None:
+        injected[0].claims_as(Subscription)
     return _stream() if place == "/stream" else iter([_description(injected)])
 
 

@@ -29,6 +29,7 @@ from .transport import call_asgi, call_wsgi
 
 UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
 FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
+IN_ONE = "django.middleware.cache.CacheMiddleware"
 HEADERS = ("Authorization", "X-Token")
 
 
@@ -111,6 +112,8 @@ PROJECTS: dict[str, tuple[list[str], Any]] = {
     "per_site_guard_outside": ([MIDDLEWARE, UPDATE, FETCH], lambda: _view(_json)),
     "per_site_template": ([MIDDLEWARE, UPDATE, FETCH], lambda: _view(_template)),
     "per_site_decorated": ([UPDATE, FETCH], lambda: _view(require_auth(_json))),
+    "in_one_guard_inside": ([IN_ONE, MIDDLEWARE], lambda: _view(_json)),
+    "in_one_guard_outside": ([MIDDLEWARE, IN_ONE], lambda: _view(_json)),
     "page": ([MIDDLEWARE], lambda: _view(cache_page(60)(_json))),
     "page_async": ([MIDDLEWARE], lambda: _view(cache_page(60)(_async_json))),
     "page_template": ([MIDDLEWARE], lambda: _view(cache_page(60)(_template))),

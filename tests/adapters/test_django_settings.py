@@ -272,3 +272,37 @@ def test_no_message_shows_a_secret(key: str) -> None:
             AuthMiddleware(view)
     assert secret not in f"{message.msg}{message.hint}"
     assert secret not in "".join(format_exception(None, raised.value, None))
+
+
+def find_nobody(auth: Auth) -> None:
+    """Return no user; for USER_RESOLVER."""
+
+
+@pytest.mark.parametrize(
+    ("number", "other", "belongs_before", "torii"),
+    [
+        (
+            "torii.W002",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            True,
+            {"USER_RESOLVER": find_nobody},
+        ),
+        ("torii.W003", "corsheaders.middleware.CorsMiddleware", True, {}),
+        ("torii.W004", "django.middleware.cache.FetchFromCacheMiddleware", False, {}),
+    ],
+)
+def test_the_check_warns_of_middleware_on_the_wrong_side(
+    number: str, other: str, belongs_before: bool, torii: dict[str, Any]
+) -> None:
+    def messages(*middleware: str, **more: Any) -> list[Any]:
+        with override_settings(TORII={"ISSUER": ISSUER, **more}, MIDDLEWARE=list(middleware)):
+            return run_checks(tags=["security"])
+
+    right = (other, MIDDLEWARE) if belongs_before else (MIDDLEWARE, other)
+    side = "after" if belongs_before else "before"
+    (warning,) = [each for each in messages(*reversed(right), **torii) if each.id == number]
+    assert warning.hint == f"In MIDDLEWARE, write {MIDDLEWARE} {side} {other}."
+    quiet = [messages(*right, **torii), messages(other, **torii)]
+    if torii:
+        quiet.append(messages(*reversed(right)))
+    assert number not in {each.id for found in quiet for each in found}

@@ -227,6 +227,20 @@ def test_the_resolver_runs_in_a_thread_for_an_async_view(issuers: Issuers) -> No
     assert finder.threads != [threading.get_ident()]
 
 
+@pytest.mark.parametrize(("ask_it", "view"), [(ask_async, _name), (ask, _async_name)])
+def test_the_resolver_serves_views_of_the_other_kind(
+    issuers: Issuers, ask_it: Any, view: Any
+) -> None:
+    torii = {"ISSUER": issuers.home.issuer, "USER_RESOLVER": find}
+    good = bearer(issuers.token())
+    for guarded, settings in ((view, BY_MIDDLEWARE), (require_auth(view), {})):
+        assert ask_it(guarded, good, TORII=torii, **settings).json()["name"] == "user ada"
+        refused = ask_it(
+            guarded, good, TORII={**torii, "USER_RESOLVER": lambda _: None}, **settings
+        )
+        assert_refused_as(refused, "user")
+
+
 def test_the_user_stays_as_it_is_without_a_resolver_or_a_token(issuers: Issuers) -> None:
     unresolved = {"ISSUER": issuers.home.issuer, "REQUIRED": False}
     resolved = {**unresolved, "USER_RESOLVER": find}
@@ -248,16 +262,3 @@ def test_a_wrong_resolver_raises_at_start(issuer: str, resolver: Any) -> None:
             AuthMiddleware(view)
         (message,) = run_checks()
         assert message.id == "torii.E001"
-
-
-def test_the_check_warns_if_django_replaces_the_user(issuer: str) -> None:
-    resolving = {"ISSUER": issuer, "USER_RESOLVER": find}
-
-    def identifiers(torii: dict[str, Any], *middleware: str) -> list[Any]:
-        with override_settings(TORII=torii, MIDDLEWARE=list(middleware)):
-            return [message.id for message in run_checks(tags=["security"])]
-
-    assert "torii.W002" in identifiers(resolving, MIDDLEWARE, DJANGO_AUTH)
-    assert "torii.W002" not in identifiers(resolving, DJANGO_AUTH, MIDDLEWARE)
-    assert "torii.W002" not in identifiers({"ISSUER": issuer}, MIDDLEWARE, DJANGO_AUTH)
-    assert "torii.W002" not in identifiers(resolving, DJANGO_AUTH)

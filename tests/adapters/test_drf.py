@@ -13,6 +13,7 @@ from django.http import Http404, JsonResponse
 from django.template import Context, Engine
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import (
     AllowAny,
@@ -34,7 +35,7 @@ from .application import Crash
 from .django_project import MIDDLEWARE, ask
 from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, OtherUser, ask_rest, permitting
 from .issuers import Issuers
-from .messages import Request, authorization, bearer
+from .messages import Request, Response, authorization, bearer
 from .refusals import REFUSALS, assert_refused_as
 
 pytestmark = pytest.mark.usefixtures("torii")
@@ -297,3 +298,31 @@ def test_throttles_tell_users_and_others_apart(
         for request in (here, there, here, ada, bob, again)
     ]
     assert statuses == [200, 200, 429, 200, 200, 200 if kind is AnonRateThrottle else 429]
+
+
+def test_a_session_or_a_token_may_post(issuers: Issuers) -> None:
+    def with_session(get_response: Any) -> Any:
+        def middleware(request: Any) -> Any:
+            signed_in = "sessionid" in request.COOKIES
+            request.user = SimpleNamespace(is_authenticated=signed_in, is_active=signed_in, pk=1)
+            return get_response(request)
+
+        return middleware
+
+    class Posting(Me):
+        authentication_classes: Any = (ToriiAuthentication, SessionAuthentication)
+
+        def post(self, request: RestRequest) -> JsonResponse:
+            auth = request.auth
+            return JsonResponse({"user_id": auth.user_id if isinstance(auth, Auth) else "session"})
+
+    def post(*headers: tuple[str, str]) -> Response:
+        return ask(with_session(Posting.as_view()), Request(method="POST", headers=headers))
+
+    token, session, secret = bearer(issuers.token()).headers[0], "sessionid=1", "a" * 32
+    assert post(token).json() == post(token, ("Cookie", session)).json() == {"user_id": "ada"}
+    assert post(("Cookie", session)).status == 403
+    checked = (("Cookie", f"{session}; csrftoken={secret}"), ("X-CSRFToken", secret))
+    assert post(*checked).json() == {"user_id": "session"}
+    assert post(*checked, ("Authorization", "Bearer x.y.z")).status == 401
+    assert post().status == 401

@@ -132,3 +132,19 @@ def test_concurrent_requests_do_not_end_each_other(issuers: Issuers) -> None:
 
     responses = asyncio.run(ask_at_once())
     assert [response.json() for response in responses[::2]] == [{"user_id": user} for user in users]
+
+
+class _Fails(Me):
+    def get(self, request: RestRequest) -> JsonResponse:
+        raise ArithmeticError(request.path)
+
+
+def test_an_exception_that_leaves_django_leaves_nobody_for_a_request_that_is_not_djangos(
+    issuers: Issuers,
+) -> None:
+    """Nothing closes such a request."""
+    handler = wsgi_handler_of((path("fails", _Fails.as_view()),), MIDDLEWARE=[])
+    with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True), pytest.raises(ArithmeticError):
+        call_wsgi(handler, bearer(issuers.token(), "/fails"))
+    with pytest.raises(ConfigurationError):
+        current_auth()

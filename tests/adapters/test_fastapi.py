@@ -2,6 +2,8 @@
 
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
+import pickle
+from copy import deepcopy
 from functools import partial
 from typing import Annotated, Any, Optional, Union
 
@@ -23,7 +25,7 @@ from torii_backend import (
 )
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.asgi import AuthMiddleware
-from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
+from torii_backend.fastapi import RequireAuth, optional_auth, require_auth, unguarded_routes
 
 from .issuers import Issuers
 from .messages import bearer
@@ -309,3 +311,25 @@ def test_a_guard_may_be_called_by_hand_and_binds_nothing_then(
         return auth
 
     assert asyncio.run(call()).user_id == "ada"
+
+
+def test_a_copied_router_keeps_its_guard(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
+    """Cadwyn makes the versions of an API in this way."""
+    router = APIRouter(dependencies=[Depends(guard)])
+
+    @router.get("/me")
+    def me(request: Request, auth: Annotated[Auth, Depends(guard)]) -> dict[str, User]:
+        return _me(request, auth)
+
+    app = FastAPI(openapi_url=None)
+    app.include_router(deepcopy(router))
+    assert _get(app, token=issuers.token()).json() == {"user_id": "ada"}
+    assert _get(app).status_code == 401
+    app.dependency_overrides[guard] = lambda: None
+    assert unguarded_routes(app) == ["GET /me"]
+
+
+def test_a_guard_can_be_pickled(issuers: Issuers, guard: RequireAuth[Auth]) -> None:
+    app = _app(pickle.loads(pickle.dumps(guard)))  # noqa: S301
+    assert _get(app, token=issuers.token()).json() == {"user_id": "ada"}
+    assert _get(app).status_code == 401

@@ -90,3 +90,26 @@ def test_what_is_sent_is_what_is_shown(issuers: Issuers) -> None:
         assert shown.detail.code == "authentication_failed"
         assert shown.detail.reason == reason
         assert shown.model_dump(exclude_none=True) == response.json()
+
+
+def test_openapi_shows_the_header_of_the_guard(issuer: str) -> None:
+    app = FastAPI()
+    guards: dict[str, Any] = {
+        "/bearer": {"header": "authorization"},
+        "/own": {"header": "x-access-token"},
+        "/bare": {"header": "X-Bare!", "scheme": None},
+    }
+    for path, options in guards.items():
+        app.get(path, dependencies=[Depends(require_auth(issuer=issuer, **options))])(lambda: "in")
+    document = app.openapi()
+    schemes = document["components"]["securitySchemes"]
+    names = ["Torii", "Torii-X-Access-Token", "Torii-X-Bare_"]
+    assert [document["paths"][path]["get"]["security"] for path in guards] == [
+        [{name: []}] for name in names
+    ]
+    assert schemes["Torii"]["scheme"] == "bearer"
+    own, bare = (schemes[name] for name in names[1:])
+    assert (own["type"], own["in"], own["name"]) == ("apiKey", "header", "X-Access-Token")
+    assert (bare["type"], bare["in"], bare["name"]) == ("apiKey", "header", "X-Bare!")
+    assert "word Bearer" in own["description"]
+    assert "word Bearer" not in bare["description"]

@@ -52,6 +52,15 @@ def test_the_token_comes_in_the_header_or_as_a_subprotocol(
     assert token not in repr(sent)
 
 
+def test_a_subprotocol_works_beside_a_header_with_the_token_alone(
+    issuers: Issuers, issuer: str
+) -> None:
+    token, app = issuers.token(), _app(require_auth(issuer=issuer, header="x-token", scheme=None))
+    in_header = websocket_scope(Request("/ws", (("x-token", token),)))
+    assert greeted(call_websocket(app, in_header)) == (None, "ada")
+    assert greeted(call_websocket(app, _offer(token, "torii"))) == ("torii", "ada")
+
+
 def test_the_route_selects_its_own_subprotocol_but_never_the_token(
     issuers: Issuers, guard: RequireAuth[Auth]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Callable
 
 import pytest
@@ -60,6 +60,29 @@ def test_the_decorator_above_the_route_is_found(issuer: str, decorate: Any) -> N
     _assert_found(app)
 
 
+def _unmarked(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate without `functools.wraps`."""
+
+    def unmarked(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return unmarked
+
+
+def _below_a_decorator_without_wraps(app: Flask, view: Any) -> None:
+    require_auth(_unmarked(app.get("/me", endpoint="me")(_logged(view))))
+
+
+def _above_a_decorator_without_wraps(app: Flask, view: Any) -> None:
+    app.add_url_rule("/me", "me", _unmarked(view))
+    require_auth(view)
+
+
+def _as_a_partial(app: Flask, view: Any) -> None:
+    app.add_url_rule("/me", "me", partial(view))
+    require_auth(view)
+
+
 def _by_a_rule(app: Flask, view: Any) -> None:
     app.add_url_rule("/me", "me", view)
     require_auth(view)
@@ -96,7 +119,16 @@ def _before_requests(app: Flask, view: Any) -> None:
 
 @pytest.mark.parametrize(
     "register",
-    [_by_a_rule, _with_a_wrapper, _as_a_class, _in_nested_blueprints, _before_requests],
+    [
+        _by_a_rule,
+        _with_a_wrapper,
+        _below_a_decorator_without_wraps,
+        _above_a_decorator_without_wraps,
+        _as_a_partial,
+        _as_a_class,
+        _in_nested_blueprints,
+        _before_requests,
+    ],
 )
 @pytest.mark.parametrize("handles_errors", [True, False])
 def test_it_is_found_without_the_extension(
@@ -247,6 +279,28 @@ def test_classes_and_views_without_a_guard_pass(issuers: Issuers) -> None:
     app.add_url_rule("/me", view_func=Me.as_view("me"))
     app.add_url_rule("/other", view_func=Callables(), endpoint="other")
     _assert_in_order(app, issuers)
+
+
+def test_a_guarded_view_may_use_an_open_one(issuers: Issuers) -> None:
+    app = _app(issuers.home.issuer, exempt=["/open"])
+
+    @app.get("/open")
+    def opened() -> str:
+        return "in"
+
+    class Me(MethodView):
+        @require_auth
+        def get(self) -> str:
+            return opened()
+
+    @app.get("/other")
+    @require_auth
+    def other(*args: Any, **kwargs: Any) -> str:
+        return opened()
+
+    app.add_url_rule("/me", view_func=Me.as_view("me"))
+    _assert_in_order(app, issuers)
+    assert app.test_client().get("/open").data == b"in"
 
 
 def test_a_view_without_weak_references_may_be_guarded(issuers: Issuers) -> None:

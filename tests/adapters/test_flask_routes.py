@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable
 
 import pytest
@@ -24,6 +25,16 @@ def _never(_: str) -> bool:
 
 def _twice(view: Callable[..., Any]) -> Callable[..., Any]:
     return require_auth(optional_auth(view))
+
+
+def _unmarked(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Guard a view below a decorator that may do anything with it."""
+    guarded = require_auth(view)
+
+    def unmarked(*args: Any, **kwargs: Any) -> Any:
+        return guarded(*args, **kwargs)
+
+    return unmarked
 
 
 def _app(*rules: str, static: bool = False) -> Flask:
@@ -93,6 +104,8 @@ def test_a_route_is_open_if_one_of_its_paths_may_be_exempt(
         (optional_auth, True),
         (require_auth(exempt=["/me"]), True),
         (_twice, False),
+        (_unmarked, True),
+        (lambda view: partial(require_auth(view)), False),
     ],
 )
 def test_a_view_may_be_guarded(decorate: Callable[[Any], Any], is_open: bool) -> None:

@@ -15,19 +15,26 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 from django.urls import include, path, resolve
 from ninja import NinjaAPI, Router
-from ninja.security import django_auth
+from ninja.security import HttpBearer, django_auth
 from ninja.testing import TestClient
 from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
-from torii_backend import ConfigurationError, ToriiAuthError, current_auth
+from torii_backend import (
+    Auth,
+    ConfigurationError,
+    PermissionDenied,
+    ToriiAuthError,
+    current_auth,
+)
 from torii_backend.django import require_auth
 from torii_backend.ninja import ToriiBearer
 
+from .application import Crash
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
 from .issuers import Issuers
 from .messages import Request, Response, bearer
@@ -189,24 +196,34 @@ async def _by_cookie_async(request: HttpRequest) -> Optional[str]:
     return _by_cookie(request)
 
 
-@pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize(
     ("operation", "other"), [(_user, _by_cookie), (_async_user, _by_cookie_async)]
 )
-def test_of_several_the_bearer_decides_about_tokens(
-    issuers: Issuers, last: bool, operation: Any, other: Any
+def test_without_a_token_the_others_are_asked_first(
+    issuers: Issuers, operation: Any, other: Any
 ) -> None:
-    api = _api(auth=[other, ToriiBearer()] if last else [ToriiBearer(), other])
-    api.get("/me")(operation)
-    cookie = ("Cookie", "user=grace")
-    assert _ask(api, Request(headers=(cookie,))).json() == "grace"
-    ada, bad = bearer(issuers.token()), bearer("x.y.z")
-    basic = ("Authorization", "Basic YWRhOmFkYQ==")
-    assert _ask(api, Request(headers=(cookie, basic))).json() == "grace"
-    assert _ask(api, ada).json() == "ada"
-    assert _ask(api, ada._replace(headers=(*ada.headers, cookie))).json() == "ada"
-    assert_refused_as(_ask(api, bad._replace(headers=(*bad.headers, cookie))), "malformed")
-    assert_refused_as(_ask(api, Request()), "no_credentials")
+    cookie, basic = ("Cookie", "user=grace"), ("Authorization", "Basic YWRhOmFkYQ==")
+    for auth in ([other, ToriiBearer()], [ToriiBearer(), other]):
+        api = _api(auth=auth)
+        api.get("/me")(operation)
+        assert _ask(api, Request(headers=(cookie,))).json() == "grace"
+        assert _ask(api, Request(headers=(cookie, basic))).json() == "grace"
+        assert _ask(api, bearer(issuers.token())).json() == "ada"
+        assert_refused_as(_ask(api, bearer("x.y.z")), "malformed")
+        assert_refused_as(_ask(api, Request()), "no_credentials")
+
+
+class _OldBearer(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> Optional[str]:  # noqa: ARG002
+        return "grace" if token == "old" else None
+
+
+def test_another_kind_of_bearer_token_may_be_accepted_as_well(issuers: Issuers) -> None:
+    api = _api(auth=[_OldBearer(), ToriiBearer()])
+    api.get("/me")(_user)
+    assert _ask(api, bearer("old")).json() == "grace"
+    assert _ask(api, bearer(issuers.token())).json() == "ada"
+    assert_refused_as(_ask(api, bearer("x.y.z")), "malformed")
 
 
 def test_of_several_bearers_those_with_a_token_are_asked(issuers: Issuers) -> None:
@@ -293,6 +310,19 @@ def test_the_openapi_document_shows_a_bearer_scheme() -> None:
             "description": "A Torii access token.",
         }
     }
+
+
+def test_the_openapi_document_shows_the_header_of_the_token(torii: dict[str, Any]) -> None:
+    expected = {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Token",
+        "description": "`Bearer `, and a Torii access token.",
+    }
+    assert ToriiBearer(header="X-Token").openapi_security_schema == expected
+    torii["HEADER"] = "X-Token"
+    assert ToriiBearer().openapi_security_schema == expected
+    assert ToriiBearer(header="Authorization").openapi_security_schema["type"] == "http"
 
 
 @pytest.mark.parametrize("prefix", ["", "api/v1/", "shop/<slug:shop>/"])
@@ -391,6 +421,27 @@ def test_who_has_no_active_user_is_refused(
         good = bearer(issuers.token())
         assert_refused_as(call_wsgi(wsgi_handler_of(urls), good), "user")
         assert_refused_as(asyncio.run(call_asgi(asgi_handler_of(urls), good)), "user")
+
+
+@pytest.mark.parametrize("operation", [_me, _async_me])
+def test_a_resolver_that_raises_is_asked_once(
+    issuers: Issuers, torii: dict[str, Any], operation: Any
+) -> None:
+    calls: list[str] = []
+
+    def find(auth: Auth) -> Any:
+        calls.append(auth.user_id)
+        raise errors[-1]
+
+    torii["USER_RESOLVER"] = find
+    errors = [Crash(), Http404(), PermissionDenied("No.")]
+    for status in (403, 404, 500):
+        calls.clear()
+        api = _api(auth=ToriiBearer())
+        api.get("/me")(operation)
+        assert _ask(api, bearer(issuers.token())).status == status
+        assert calls == ["ada"]
+        errors.pop()
 
 
 def test_wrong_keywords_raise_at_once() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -61,3 +62,13 @@ def test_the_guard_wraps_an_application_a_mount_or_a_route(issuers: Issuers, pla
     assert (accepted["subprotocol"], closed["reason"]) == ("torii", "ada")
     refused = call_websocket(app, websocket_scope(Request("/shop/ws"), "torii"))
     assert refused[0]["status"] == 401
+
+
+def test_a_browser_sees_the_401_if_cors_is_outside_the_guard(issuers: Issuers) -> None:
+    cors = Middleware(CORSMiddleware, allow_origins=["https://app.example"])
+    guard = Middleware(AuthMiddleware, issuer=issuers.home.issuer)
+    for middleware, seen in (([cors, guard], "https://app.example"), ([guard, cors], None)):
+        app = Starlette(routes=[Route("/me", _me)], middleware=middleware)
+        origin = Request("/me", (("Origin", "https://app.example"),))
+        refused = asyncio.run(call_asgi(app, origin))
+        assert (refused.status, refused.header("access-control-allow-origin")) == (401, seen)

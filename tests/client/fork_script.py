@@ -12,6 +12,7 @@ import sys
 from typing import Any, Callable
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from torii_backend.client import AsyncToriiClient, ToriiClient
 
@@ -32,6 +33,13 @@ def blocking(session: Any = None) -> Callable[[str], None]:
     return call
 
 
+def with_adapter() -> requests.Session:
+    """Make a session whose adapter is the user's own."""
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(pool_maxsize=4))
+    return session
+
+
 def awaited() -> Callable[[str], None]:
     """Do the same with the async client."""
     torii = AsyncToriiClient(KEY, api_url=URL, pool_size=4)
@@ -50,6 +58,7 @@ def main() -> int:
     modes: dict[str, Callable[[], Callable[[str], None]]] = {
         "blocking": blocking,
         "session": lambda: blocking(requests.Session()),
+        "adapter": lambda: blocking(with_adapter()),
         "awaited": awaited,
     }
     call = modes[MODE]()

@@ -116,3 +116,11 @@ ITERATIONS = {
     "organizations.iterate_members": "organizations.members",
     "invitations.iterate": "invitations.list",
 }
+
+# Doing one of these twice is more than doing it once.
+NOT_REPEATABLE = {
+    "users.create",
+    "invitations.create",
+    "invitations.resend",
+    "impersonation.create_token",
+}

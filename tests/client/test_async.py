@@ -42,6 +42,15 @@ class TestCalls:
         server.respond_with(named)
         run(main())
 
+    def test_without_asyncio_nothing_is_sent(self, server: ApiServer) -> None:
+        """As under trio: what is sent must not depend on whether its response can be awaited."""
+        torii = client(server)
+        with pytest.raises(
+            RuntimeError, match=r"used with asyncio\. With trio, call a ToriiClient"
+        ):
+            torii.users.create(email="ada@example.com").send(None)
+        assert server.connections == 0
+
     def test_a_hundred_at_once(self, server: ApiServer) -> None:
         names = [str(number) for number in range(100)]
 

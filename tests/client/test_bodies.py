@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import tracemalloc
 import zlib
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from torii_backend import ToriiApiError
-from torii_backend.client import InvalidResponse, ToriiClient
+from torii_backend.client import AsyncToriiClient, InvalidResponse, ToriiClient
 
 from .conftest import KEY
 from .records import SESSION_ID, USER_ID, page, user
@@ -93,13 +94,48 @@ def test_one_of_another_form(server: ApiServer, torii: ToriiClient, body: Any, n
     assert named in str(refusal(torii))
 
 
-def test_one_in_a_page_is_named(server: ApiServer, torii: ToriiClient) -> None:
-    server.respond_with(as_json(page(user(), {"id": "2"})))
-    with pytest.raises(InvalidResponse, match=r"`environmentId` - at `\$\.items\[1\]`\.$"):
-        torii.users.list()
-    server.respond_with(as_json({"items": []}))
-    with pytest.raises(InvalidResponse, match="`hasMore`"):
-        torii.users.list()
+@pytest.mark.parametrize("odd", [{"id": "2"}, user(createdAt="soon"), None, 7, [], "user"])
+def test_one_odd_record_leaves_the_page_readable(
+    server: ApiServer, torii: ToriiClient, caplog: pytest.LogCaptureFixture, odd: Any
+) -> None:
+    server.respond_with(as_json(page(user("1"), odd, user("3"), more=True, cursor="c")))
+    found = torii.users.list()
+    assert [one.id for one in found.items] == ["1", "3"]
+    assert (found.has_more, found.next_cursor, found.unreadable) == (True, "c", (odd,))
+    assert found == torii.with_raw_response.users.list().value
+    [record, _] = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "WARNING",
+        "POST /users/search -> 1 of 3 records can't be decoded; they are in page.unreadable.",
+    )
+
+
+def test_odd_records_do_not_end_a_loop(server: ApiServer, torii: ToriiClient) -> None:
+    pages = [page(user("1"), 7, more=True, cursor="c"), page({"id": "2"}, user("3"))]
+    server.respond_with(*map(as_json, pages))
+    users = torii.users.iterate()
+    assert [one.id for one in users] == ["1", "3"]
+    assert users.unreadable == (7, {"id": "2"})
+
+    async def main() -> None:
+        async with AsyncToriiClient(KEY, api_url=server.url) as client:
+            walk = client.users.iterate()
+            assert [one.id async for one in walk] == ["1", "3"]
+            assert walk.unreadable == (7, {"id": "2"})
+
+    server.respond_with(*map(as_json, pages))
+    asyncio.run(main())
+
+
+def test_what_is_not_a_page_is_named(server: ApiServer, torii: ToriiClient) -> None:
+    for body, named in (
+        ({"items": []}, "`hasMore`"),
+        ({"items": 7, "hasMore": False}, "items"),
+        (page({"id": "1"}, {"id": "2"}), r"`environmentId` - at `\$\.items\[0\]`\.$"),
+    ):
+        server.respond_with(as_json(body))
+        with pytest.raises(InvalidResponse, match=named):
+            torii.users.list()
 
 
 def test_one_with_more_in_it(server: ApiServer, torii: ToriiClient) -> None:

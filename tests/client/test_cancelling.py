@@ -77,6 +77,21 @@ def test_the_pause_before_a_retry_ends(server: ApiServer) -> None:
     assert len(server.requests) == 1
 
 
+def test_a_pause_holds_no_thread(server: ApiServer) -> None:
+    async def main() -> None:
+        async with client(server, pool_size=1) as torii:
+            first = asyncio.create_task(torii.users.get("1"))
+            await arrived(server, 1)
+            assert (await torii.users.get("2")).id == "2"
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+
+    server.respond_with(as_json({}, 429, Retry_After="60"), named)
+    run(main())
+    assert len(server.requests) == 2
+
+
 def test_a_call_that_waits_for_a_thread_is_never_sent(server: ApiServer) -> None:
     async def main() -> None:
         async with client(server, pool_size=1) as torii:

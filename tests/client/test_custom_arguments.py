@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from torii_backend.client import ToriiClient
 
-from .records import USER_ID, user
+from .records import USER_ID, page, user
 from .server import ApiServer, as_json
 
 
@@ -30,6 +32,58 @@ class Wrapped(msgspec.Struct):
 
 CYCLE: list[Any] = []
 CYCLE.append(CYCLE)
+
+
+class Moment(datetime):
+    """As pendulum, pandas and freezegun have it, with methods of their own."""
+
+    def isoformat(self, *_: Any, **__: Any) -> str:
+        return "soon"
+
+    def date(self) -> Any:
+        return "today"
+
+    def timetz(self) -> Any:
+        return "now"
+
+
+class Day(date):
+    """Likewise."""
+
+    isoformat = Moment.isoformat
+
+
+class Id(UUID):
+    """As asyncpg has it."""
+
+
+class TestSubclasses:
+    """Subclasses of what JSON can express are sent as what they are."""
+
+    @pytest.mark.parametrize("zone", [timezone.utc, timezone(timedelta(hours=2))])
+    def test_a_datetime(self, server: ApiServer, torii: ToriiClient, zone: Any) -> None:
+        server.respond_with(as_json(page()))
+        moment = Moment(2026, 10, 25, 2, 30, 1, 250, tzinfo=zone, fold=1)
+        torii.users.list(created_after=moment, created_before=moment)
+        sent = server.requests[0].json
+        assert datetime.fromisoformat(sent["createdAfter"].replace("Z", "+00:00")) == moment
+        assert sent["createdBefore"] == sent["createdAfter"]
+
+    def test_others(self, server: ApiServer, torii: ToriiClient) -> None:
+        server.respond_with(as_json(user()))
+        day, moment = Day(2026, 1, 2), Moment(2026, 1, 2, tzinfo=timezone.utc)
+        known: dict[Any, Any] = {"a": [moment, {"b": day}], "c": Id(USER_ID), moment: 1}
+        torii.users.update(USER_ID, date_of_birth=day, unsafe_metadata=known)
+        torii.request("POST", "/things", body={"at": moment, "on": day})
+        update, custom = server.requests
+        assert update.json["dateOfBirth"] == "2026-01-02"
+        assert update.json["unsafeMetadata"]["a"] == ["2026-01-02T00:00:00Z", {"b": "2026-01-02"}]
+        assert update.json["unsafeMetadata"]["c"] == USER_ID
+        assert custom.json == {"at": "2026-01-02T00:00:00Z", "on": "2026-01-02"}
+
+    def test_one_without_an_offset_is_refused(self, torii: ToriiClient) -> None:
+        with pytest.raises(ValueError, match="created_after"):
+            torii.users.list(created_after=Moment(2026, 1, 2))
 
 
 class TestBody:

@@ -325,6 +325,6 @@ def test_a_copy_says_the_same(
 @pytest.mark.parametrize("kind", [ToriiConnectionError, ToriiTimeout])
 def test_a_copy_of_an_error_without_a_response(kind: type[Exception]) -> None:
     error = kind("It was refused.")
-    for through in (copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))):  # noqa: S301
-        assert (type(through(error)), str(through(error))) == (kind, "It was refused.")
+    for copied in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301
+        assert (type(copied), str(copied)) == (kind, "It was refused.")
     assert str(kind(*json.loads(json.dumps(error.args)))) == "It was refused."

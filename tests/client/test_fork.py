@@ -25,7 +25,7 @@ def side(request: Received) -> str:
     return request.path.rpartition("/")[2].partition("-")[0]
 
 
-@pytest.mark.parametrize("mode", ["blocking", "session", "awaited"])
+@pytest.mark.parametrize("mode", ["blocking", "session", "adapter", "awaited"])
 def test_no_connection_is_shared(server: ApiServer, mode: str) -> None:
     server.respond_with(named)
     path = os.pathsep.join(entry for entry in sys.path if entry)

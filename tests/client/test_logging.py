@@ -14,7 +14,6 @@ from torii_backend.client import AsyncToriiClient, ToriiClient
 from .conftest import KEY, Connect
 from .records import SESSION_ID, USER_ID, page, user
 from .server import HANG_UP, ApiServer, Response, as_json
-from .test_deletes import problem
 
 NAME = "torii_backend.client"
 
@@ -103,7 +102,12 @@ def test_a_call_with_retries_is_one_record(
     server.respond_with(later)
     with pytest.raises(ToriiError):
         torii.users.get(USER_ID)
+<<<<<<< HEAD
+    gone = {"code": "user_not_found"}
+    server.respond_with(later, as_json(gone, 404, Content_Type="application/problem+json"))
+=======
     server.respond_with(later, problem(404))
+>>>>>>> wt-client
     torii.users.delete(USER_ID)
     assert messages(caplog) == [
         "GET /users/{user_id} -> 200, attempt 3",

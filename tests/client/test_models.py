@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -73,7 +74,9 @@ def ask(name: str, document: Any, server: ApiServer, torii: ToriiClient) -> Any:
     operation = next(operation for operation in OPERATIONS if operation.name == RECORDS[name][0])
     listed = isinstance(operation.response, list)
     paged = isinstance(operation.response, dict) and "items" in operation.response
-    server.respond_with(as_json([document] if listed else page(document) if paged else document))
+    server.respond_with(
+        as_json([document] if listed else page(document, document) if paged else document)
+    )
     value = operation.call(torii)
     return value[0] if listed else value.items[0] if paged else value
 
@@ -273,6 +276,23 @@ def test_a_record_can_be_copied_with_changes_and_written_as_json(
     assert msgspec.json.decode(msgspec.json.encode(user))["updatedAt"] == LATER.replace(
         "250", "250000"
     )
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_as_plain_json(name: str, server: ApiServer, torii: ToriiClient) -> None:
+    document = RECORDS[name][1]
+    record = ask(name, document, server, torii)
+    plain = json.loads(json.dumps(record.to_dict()))
+    assert plain.keys() == document.keys()
+    assert msgspec.convert(plain, type(record)) == record
+
+
+def test_a_page_as_plain_json(server: ApiServer, torii: ToriiClient) -> None:
+    server.respond_with(as_json(page(USER, 7, more=True, cursor="c")))
+    found = torii.users.list()
+    plain = json.loads(json.dumps(found.to_dict()))
+    assert plain["items"] == [found.items[0].to_dict()]
+    assert (plain["nextCursor"], plain["hasMore"], plain["unreadable"]) == ("c", True, [7])
 
 
 def test_the_asynchronous_client_gives_the_same_structs(

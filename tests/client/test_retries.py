@@ -13,17 +13,11 @@ from torii_backend import ToriiApiError, ToriiConnectionError, ToriiError, Torii
 from torii_backend.client import InvalidResponse, NotFound, RateLimited, ServerError, ToriiClient
 
 from .conftest import KEY, Connect
-from .operations import ITERATIONS, OPERATIONS, Operation
+from .operations import ITERATIONS, NOT_REPEATABLE, OPERATIONS, Operation
 from .recording import RecordingAdapter
 from .records import USER_ID, page, user
 from .server import HANG_UP, ApiServer, Response, again, as_bytes, as_json
 
-NOT_REPEATABLE = {
-    "users.create",
-    "invitations.create",
-    "invitations.resend",
-    "impersonation.create_token",
-}
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 REPEATABLE = ["GET", "PUT", "PATCH", "DELETE"]
 

@@ -133,7 +133,8 @@ class TestSession:
         with ToriiClient(KEY, api_url=server.url, session=session) as torii:
             torii.allowed_origins.get()
         session.get(server.url)
-        assert server.connections == 1
+        session.get(server.url)
+        assert server.connections == 2
         assert "Authorization" not in server.requests[1].headers
 
 
@@ -141,51 +142,73 @@ class TestEnvironment:
     """What the environment says about proxies, certificates and passwords."""
 
     def test_a_proxy_is_used(
-        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+        self, other: ApiServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        other.respond_with(ORIGINS)
-        monkeypatch.setenv("HTTP_PROXY", other.url)
-        with ToriiClient(KEY, api_url=server.url) as torii:
-            torii.allowed_origins.get()
-        assert server.requests == []
-        assert other.requests[0].target == f"{server.url}/api/server/v1/allowed-origins"
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+        with pytest.raises(ToriiConnectionError):  # it knows no CONNECT
+            connect("https://torii.invalid", max_retries=0).allowed_origins.get()
+        assert other.connections == 1
 
     def test_no_proxy_counts(
-        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+        self, other: ApiServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server.respond_with(ORIGINS)
-        monkeypatch.setenv("HTTP_PROXY", other.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        with ToriiClient(KEY, api_url=server.url) as torii:
-            torii.allowed_origins.get()
-        assert other.requests == []
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+        monkeypatch.setenv("NO_PROXY", ".invalid")
+        with pytest.raises(ToriiConnectionError):
+            connect("https://torii.invalid", max_retries=0).allowed_origins.get()
+        assert other.connections == 0
 
     def test_it_is_looked_up_once(
-        self, server: ApiServer, other: ApiServer, monkeypatch: pytest.MonkeyPatch
+        self, other: ApiServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server.respond_with(ORIGINS)
-        with ToriiClient(KEY, api_url=server.url) as torii:
-            monkeypatch.setenv("HTTP_PROXY", other.url)
+        torii = connect("https://torii.invalid", max_retries=0)
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
+        with pytest.raises(ToriiConnectionError):
             torii.allowed_origins.get()
-        with ToriiClient(KEY, api_url=server.url) as torii:
-            monkeypatch.delenv("HTTP_PROXY")
-            other.respond_with(ORIGINS)
+        assert other.connections == 0
+        torii = connect("https://torii.invalid", max_retries=0)
+        monkeypatch.delenv("HTTPS_PROXY")
+        with pytest.raises(ToriiConnectionError):
             torii.allowed_origins.get()
-        assert (len(server.requests), len(other.requests)) == (1, 1)
+        assert other.connections == 1
 
-    def test_a_session_that_does_not_trust_it_is_obeyed(
+    @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"])
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    @pytest.mark.parametrize("replaced", ["nothing", "send", "request"])
+    def test_loopback_goes_through_none(
         self,
         server: ApiServer,
         other: ApiServer,
         session: requests.Session,
         monkeypatch: pytest.MonkeyPatch,
+        variable: str,
+        host: str,
+        replaced: str,
     ) -> None:
+        """The proxy would see the key, and could not reach this machine's loopback."""
+        monkeypatch.setenv(variable, other.url)
+        if replaced != "nothing":
+            real = getattr(session, replaced)
+            monkeypatch.setattr(session, replaced, lambda *args, **rest: real(*args, **rest))  # noqa: PLW0108
         server.respond_with(ORIGINS)
-        monkeypatch.setenv("HTTP_PROXY", other.url)
+        url = server.url.replace("127.0.0.1", host)
+        for given in (None, session):
+            with ToriiClient(KEY, api_url=url, session=given) as torii:
+                torii.allowed_origins.get()
+        assert (len(server.requests), other.connections) == (2, 0)
+
+    def test_a_session_that_does_not_trust_it_is_obeyed(
+        self,
+        other: ApiServer,
+        session: requests.Session,
+        connect: Connect,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", other.url)
         session.trust_env = False
-        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
-            torii.allowed_origins.get()
-        assert other.requests == []
+        with pytest.raises(ToriiConnectionError):
+            connect("https://torii.invalid", session=session, max_retries=0).allowed_origins.get()
+        assert other.connections == 0
 
     @pytest.mark.parametrize(
         ("variable", "value", "message"),
@@ -206,7 +229,7 @@ class TestEnvironment:
     ) -> None:
         caplog.set_level("DEBUG", "torii_backend.client")
         monkeypatch.setenv(variable, value)
-        torii = connect("https://127.0.0.1:1")
+        torii = connect("https://torii.invalid")
         with pytest.raises(ToriiConnectionError, match=f"^{message}") as caught:
             torii.allowed_origins.get()
         assert value not in str(caught.value)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 import torii_backend
 from torii_backend import ToriiApiError, ToriiConnectionError
@@ -104,9 +107,13 @@ class TestConnections:
         assert len(server.requests) == 80
         assert server.connections <= 16
 
-    def test_pool_size_bounds_those_that_are_kept(self, server: ApiServer) -> None:
+    @pytest.mark.parametrize("own_session", [False, True])
+    def test_pool_size_bounds_those_that_are_kept(
+        self, server: ApiServer, session: requests.Session, own_session: bool
+    ) -> None:
         server.respond_with(ORIGINS)
-        with ToriiClient(KEY, api_url=server.url, pool_size=2) as torii:
+        given = session if own_session else None
+        with ToriiClient(KEY, api_url=server.url, pool_size=2, session=given) as torii:
             with ThreadPoolExecutor(6) as pool, server.held():
                 calls = [pool.submit(torii.allowed_origins.get) for _ in range(6)]
                 server.wait_for(6)
@@ -115,6 +122,69 @@ class TestConnections:
             server.wait_until_open(2)
             torii.allowed_origins.get()
         assert server.connections == 6
+
+    def test_pool_size_is_more_than_that_of_requests(
+        self, server: ApiServer, session: requests.Session
+    ) -> None:
+        server.respond_with(ORIGINS)
+        with ToriiClient(KEY, api_url=server.url, pool_size=12, session=session) as torii:
+            for count in (12, 24):
+                with ThreadPoolExecutor(12) as pool, server.held():
+                    calls = [pool.submit(torii.allowed_origins.get) for _ in range(12)]
+                    server.wait_for(count)
+                assert [call.result().origins for call in calls] == [()] * 12
+        assert server.connections == 12
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda session: session.mount("http://", HTTPAdapter(pool_maxsize=1)),
+            lambda session: session.adapters["http://"].init_poolmanager(10, 1),
+        ],
+    )
+    def test_an_adapter_of_the_users_has_its_own_size(
+        self, server: ApiServer, session: requests.Session, change: Any
+    ) -> None:
+        server.respond_with(ORIGINS)
+        change(session)
+        with ToriiClient(KEY, api_url=server.url, session=session) as torii:
+            with ThreadPoolExecutor(3) as pool, server.held():
+                calls = [pool.submit(torii.allowed_origins.get) for _ in range(3)]
+                server.wait_for(3)
+            assert [call.result().origins for call in calls] == [()] * 3
+            server.wait_until_open(1)
+
+    @pytest.mark.parametrize("own_session", [False, True])
+    @pytest.mark.parametrize("proxied", [False, True])
+    def test_a_connection_that_is_lost_is_noticed(
+        self,
+        server: ApiServer,
+        session: requests.Session,
+        monkeypatch: pytest.MonkeyPatch,
+        own_session: bool,
+        proxied: bool,
+    ) -> None:
+        seen: list[Any] = []
+        real = socket.socket.setsockopt
+
+        def record(connection: Any, *args: Any) -> None:
+            seen.append(args)
+            real(connection, *args)
+
+        monkeypatch.setattr(socket.socket, "setsockopt", record)
+        url = server.url
+        if proxied:
+            monkeypatch.setenv("HTTPS_PROXY", url)
+            url = "https://torii.invalid"
+        server.respond_with(ORIGINS)
+        given = session if own_session else None
+        with ToriiClient(KEY, api_url=url, session=given, max_retries=0) as torii:
+            try:
+                torii.allowed_origins.get()
+            except ToriiConnectionError:
+                assert proxied  # the server knows no CONNECT
+        assert server.connections == 1
+        assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in seen
 
     def test_what_follows_a_body_is_not_a_response(
         self, server: ApiServer, torii: ToriiClient

@@ -24,6 +24,8 @@ from tests.installed import is_left_out
 from torii_backend import ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 
+from .socket_io import assert_connections_are_verified
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTION = re.compile(r"(?:\A|^## ).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -34,6 +36,7 @@ ABOUT_ALL = (
     "## Other frameworks",
     "## Error responses",
     "## Caches",
+    "## More about Flask",
     "## Servers",
 )
 STEPS = ["Install", "Configure", "Guard", "Read", "Refuse"]
@@ -74,7 +77,7 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                 _assert_guarded(app, torii)
                 if page.name == "frameworks.md":
                     _assert_refused_by_policy(app, torii)
-        _check_other_apps(page, namespace)
+        _check_other_apps(page, namespace, torii)
     for value in list(namespace.values()):
         if isinstance(value, ToriiClient):
             value.close()
@@ -156,9 +159,15 @@ def _assert_refused_by_policy(app: Any, torii: Emulator) -> None:
             assert _call(app, bearer(good, target)).status in (200, 404)
 
 
-def _check_other_apps(page: Path, namespace: dict[str, Any]) -> None:
+def _check_other_apps(page: Path, namespace: dict[str, Any], torii: Emulator) -> None:
     if page.name == "policies.md" and "reports_with_problems" in namespace:
         _assert_custom_responses(namespace["reports_or_login"], namespace["reports_with_problems"])
+    if page.name == "frameworks.md" and "start_session" in namespace:
+        _assert_starts_sessions(namespace.pop("site"), torii)
+        del namespace["start_session"]
+    if page.name == "websockets.md" and "sockets" in namespace:
+        assert_connections_are_verified(namespace, torii)
+        del namespace["sockets"]
     if page.name == "client.md" and "api" in namespace:
         asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
         del namespace["api"]
@@ -173,10 +182,25 @@ def _assert_custom_responses(reports_or_login: Any, reports_with_problems: Any) 
     assert problem.json()["instance"] == "/monthly"
 
 
+def _assert_starts_sessions(site: Any, torii: Emulator) -> None:
+    for expires_in, status in ((300, 200), (-1, 302)):
+        client = site.test_client()
+        assert client.get("/account", base_url="https://localhost").location == "/login"
+        assert client.post("/session", base_url="https://localhost").status_code == 401
+        token = torii.issue_token(user_id=USER_ID, expires_in=expires_in).access_token
+        headers = {"Authorization": f"Bearer {token}"}
+        started = client.post("/session", base_url="https://localhost", headers=headers)
+        assert started.status_code == 204
+        response = client.get("/account", base_url="https://localhost")
+        assert response.status_code == status
+
+
 async def _assert_shows(api: Any, user_id: str) -> None:
     async with api.router.lifespan_context(api):
         response = await call_asgi(api, Request(f"/users/{user_id}"))
-    assert response.json() == {"id": user_id, "status": "active"}
+    shown = response.json()
+    assert (shown["id"], shown["email"]) == (user_id, "support@example.com")
+    assert shown.keys() == {"id", "email", "created_at"}
 
 
 def _call(app: Any, request: Request) -> Response:

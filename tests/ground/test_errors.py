@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any, get_args
 
@@ -55,7 +56,7 @@ def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) ->
 )
 @pytest.mark.parametrize(
     "through",
-    [copy.copy, copy.deepcopy]
+    [copy.copy, copy.deepcopy, lambda error: type(error)(*json.loads(json.dumps(error.args)))]
     + [lambda error, p=p: pickle.loads(pickle.dumps(error, p)) for p in range(6)],  # noqa: S301,
 )
 def test_a_copy_says_the_same(error: ToriiError, through: Any) -> None:
@@ -80,8 +81,9 @@ def test_the_message_names_the_claim_at_fault() -> None:
     assert InvalidToken("expired").claim is None
 
 
-def test_a_configuration_error_is_a_value_error_and_no_refusal() -> None:
-    assert issubclass(ConfigurationError, ValueError)
+def test_a_configuration_error_is_no_fault_of_the_client() -> None:
+    """Applications turn a ValueError into a 400."""
+    assert not issubclass(ConfigurationError, ValueError)
     assert not issubclass(ConfigurationError, ToriiAuthError)
     assert not issubclass(KeysUnavailable, InvalidToken)
 

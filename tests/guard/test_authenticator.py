@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import time
+from copy import copy, deepcopy
 from functools import partial
 from typing import Any, Callable, Optional
 
@@ -354,6 +356,7 @@ def test_guards_with_equal_settings_share_their_keys(server: JwksServer, key: Si
             {"policy": None, "role": None},
             {"policy": 1, "role": "admin"},
         ),
+        ({"scheme": "bearer"}, {"scheme": None}, {"scheme": None}),
         ({"verifier": 1}, {"header": "x"}, {"verifier": 1, "header": "x"}),
         ({"required": False}, {"exempt": ["/x"]}, {"required": False, "exempt": ["/x"]}),
     ],
@@ -391,3 +394,25 @@ def test_the_seconds_that_are_left_count_as_the_verifier_counts(
     assert authenticator.seconds_left(auth) == 0
     with pytest.raises(InvalidToken):
         verifier.verify(issuer.token(exp=NOW + 300))
+
+
+@pytest.mark.parametrize("copied", [copy, deepcopy, lambda it: pickle.loads(pickle.dumps(it))])  # noqa: S301
+def test_a_guard_and_its_verifier_can_be_copied(issuer: Issuer, copied: Any) -> None:
+    settings: Any = {
+        "audience": ["shop"],
+        "leeway": 5.0,
+        "jwks": issuer.fetch("", 1)[0],
+        "refresh": False,
+    }
+    verifier = copied(Verifier(URL, **settings, cache_size=7, max_stale=60))
+    guard = copied(
+        Authenticator(verifier=verifier, exempt=["/health"], organization=True, role="admin")
+    )
+    token = issuer.token(
+        iat=time.time(), exp=time.time() + 60, aud="shop", org_id="o", org_role="admin"
+    )
+    assert guard.authenticate({"authorization": f"Bearer {token}"}).user_id
+    assert guard.authenticate(Routed({}, ("/health", "/health"))) is None
+    token = issuer.token(iat=time.time(), exp=time.time() + 60, aud="other")
+    with pytest.raises(InvalidToken, match="audience"):
+        guard.authenticate({"authorization": f"Bearer {token}"})

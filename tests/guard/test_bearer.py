@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -20,7 +21,13 @@ from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from tests.support.clock import WATCHDOG
 from tests.support.fuzzing import any_text, fuzz
-from torii_backend import InvalidRequest, InvalidToken, MissingCredentials, ToriiAuthError
+from torii_backend import (
+    InvalidRequest,
+    InvalidToken,
+    MissingCredentials,
+    ToriiAuthError,
+    authenticate_request_async,
+)
 from torii_backend import authenticate_request as authenticate
 from torii_backend._guard.bearer import bearer_token
 
@@ -90,6 +97,18 @@ def test_the_headers_of_httpx() -> None:
 )
 def test_spellings_of_the_scheme(value: str) -> None:
     assert bearer_token({"authorization": value}) == TOKEN
+
+
+def test_a_header_may_carry_the_token_alone() -> None:
+    def bare(value: Any) -> str:
+        return bearer_token({"x-access-token": value}, "x-access-token", None)
+
+    assert bare(TOKEN) == bare(f" {TOKEN}\t") == TOKEN
+    for value in ("", " ", VALUE, f"{TOKEN}, {TOKEN}", f"{TOKEN} {TOKEN}", [TOKEN, TOKEN]):
+        with pytest.raises(InvalidRequest):
+            bare(value)
+    with pytest.raises(MissingCredentials):
+        bearer_token({"authorization": TOKEN}, "x-access-token", None)
 
 
 @pytest.mark.parametrize("token", ["a", "a.b.c", "a-._~+/", "abc=", "abc==", "=a"[1:], "A" * 16384])
@@ -189,7 +208,7 @@ def test_more_than_one_set_of_credentials(headers: Any) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [None, 5, True, object(), "string", b"string", "a", dict, [5], ["abc"], [("a",)]]
+    [5, True, object(), "string", b"string", "a", dict, [5], ["abc"], [("a",)]]
     + [[("a", "b", "c")]],
 )
 def test_an_argument_that_is_not_headers(headers: Any) -> None:
@@ -282,3 +301,11 @@ for value in (
 def test_a_bearer_token_behind_other_white_space_is_malformed(value: str) -> None:
     with pytest.raises(InvalidRequest):
         bearer_token({"authorization": value})
+
+
+def test_no_headers_at_all_are_no_credentials() -> None:
+    """Some gateways write null for a request without headers."""
+    with pytest.raises(MissingCredentials):
+        authenticate(None, issuer="https://acme.example")
+    with pytest.raises(MissingCredentials):
+        asyncio.run(authenticate_request_async(None, issuer="https://acme.example"))

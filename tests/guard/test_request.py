@@ -19,6 +19,7 @@ from torii_backend import (
     Policy,
     Verifier,
 )
+from torii_backend._guard.exempt_paths import ExemptPaths
 from torii_backend._guard.request import ASGIRequest, HeadersRequest, WSGIRequest
 
 
@@ -135,6 +136,52 @@ def test_preflight_requests_can_be_guarded(verifier: Verifier, request_of: Reque
     authenticator = Authenticator(verifier=verifier, preflight=False)
     with pytest.raises(MissingCredentials):
         authenticator.authenticate(request_of(PREFLIGHT, "OPTIONS"))
+
+
+def open_to_read(request: IncomingRequest) -> bool:
+    return request.method in ("GET", "HEAD") and request.path.startswith("/articles/")
+
+
+def open_to_host(request: IncomingRequest) -> bool:
+    return request.host == "status.example" and request.getlist("x-probe") == ["1"]
+
+
+@KINDS
+def test_a_function_may_take_the_request_instead_of_the_path(
+    verifier: Verifier, request_of: RequestOf
+) -> None:
+    authenticator = Authenticator(
+        verifier=verifier, exempt=[open_to_read, open_to_host, {"/health"}.__contains__]
+    )
+
+    def is_open(path: str, method: str = "GET", **headers: str) -> bool:
+        try:
+            return authenticator.authenticate(request_of(headers, method, path)) is None
+        except MissingCredentials:
+            return False
+
+    assert is_open("/articles/1") and is_open("/articles/1", "HEAD") and is_open("/health", "POST")
+    assert is_open("/me", "POST", **{"host": "status.example", "x-probe": "1"})
+    assert not is_open("/articles/1", "POST") and not is_open("/articles")
+    assert not is_open("/me", "POST", host="status.example")
+    for path in ("/articles/../me", "/articles/%2e%2e/me", "//articles/1", "/%61rticles/1"):
+        assert not is_open(path)
+
+
+def test_the_path_that_a_function_gets_is_a_string_and_the_request() -> None:
+    seen: list[Any] = []
+
+    def note(path: IncomingRequest) -> bool:
+        seen.append(path)
+        return True
+
+    exempt = ExemptPaths([note])
+    assert exempt.matches("/caf%C3%A9", "/café", environ({"host": "a.example"}, path="/café"))
+    for each in seen:
+        assert isinstance(each, str) and isinstance(each, IncomingRequest)
+        assert (each.path, each.host, type(each.path)) == (each, "a.example", str)
+        assert each.paths() is not None and not each.is_preflight()
+    assert {*seen} == {"/caf%C3%A9", "/café"}
 
 
 @KINDS

@@ -9,7 +9,7 @@ import pytest
 from tests.support.issuer import Issuer
 from tests.support.refusal import reason
 from torii_backend import Verifier
-from torii_backend._jose.json_object import MAX_CONTAINERS, decode_object
+from torii_backend._jose.json_object import MAX_CONTAINERS, MAX_DEPTH, decode_object
 
 
 @pytest.mark.parametrize("container", [b"[]", b"{}"])
@@ -29,3 +29,27 @@ def test_the_same_limit_for_claims(verifier: Verifier, issuer: Issuer) -> None:
 
     assert len(verifier.verify(token(1_000)).claims["flat"]) == 998
     assert reason(verifier, token(1_001)) == "malformed"
+
+
+OPENINGS = {
+    "arrays": (b"[", b"]"),
+    "objects": (b'{"a":', b"}"),
+    "closed in strings": (b'["]]]",', b"]"),
+    "closed in names": (b'{"a}}":', b"}"),
+    "behind an escaped quote": (b'["\\"]]",', b"]"),
+    "behind an escaped backslash": (b'["\\\\",', b"]"),
+}
+
+
+@pytest.mark.parametrize(("opening", "closing"), OPENINGS.values(), ids=OPENINGS.keys())
+def test_at_most_64_levels(opening: bytes, closing: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"b":[[{}],[],[[[[1]],2]]],"a":' + opening * depth + b"1" + closing * depth + b"}"
+
+    assert decode_object(nested(MAX_DEPTH))
+    with pytest.raises(ValueError, match="deep"):
+        decode_object(nested(MAX_DEPTH + 1))
+
+
+def test_brackets_in_strings_are_no_levels() -> None:
+    assert decode_object(b'{"a":"' + b"[" * 900 + b'","b":"\\\\","c":"{{"}')["b"] == "\\"

@@ -103,3 +103,18 @@ def test_a_leading_zero_of_s_cannot_be_left_out(verifier: Verifier, issuer: Issu
             break
     assert reason(verifier, f"{signing_input}.{b64url(r + s[1:])}") == "bad_signature"
     assert verifier.verify(f"{signing_input}.{b64url(signature)}")
+
+
+def test_the_signature_comes_before_the_payload(verifier: Verifier, issuer: Issuer) -> None:
+    """Decoding 16 KiB that anybody can send costs more than the signature."""
+    header, payload, signature = issuer.token().split(".")
+    verifier.warm()
+    for header_segment in (header, b64url(json.dumps(issuer.header(new=1)).encode())):
+        assert (
+            reason(verifier, f"{header_segment}.{b64url(b'no JSON')}.{signature}")
+            == "bad_signature"
+        )
+    # Without a key to check it with, where it comes from decides whether keys are fetched.
+    unknown = b64url(json.dumps(issuer.header(kid="other")).encode())
+    assert reason(verifier, f"{unknown}.{b64url(b'no JSON')}.{signature}") == "malformed"
+    assert reason(verifier, f"{unknown}.{payload}.{signature}") == "unknown_key"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -122,16 +121,35 @@ def test_a_message_that_is_long_or_raises(clock: Clock, caplog: pytest.LogCaptur
     assert "Odd" in caplog.records[-1].getMessage()
 
 
-def test_a_ca_file_that_does_not_exist(
-    clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+SETTINGS = {
+    "missing CA file": ("REQUESTS_CA_BUNDLE", "/missing.pem", "missing.pem"),
+    "CA file that has none": ("REQUESTS_CA_BUNDLE", __file__, "X509"),
+    "malformed proxy": ("HTTPS_PROXY", "http://ada:hunter2@:80", "proxy"),
+    "unknown proxy": ("HTTPS_PROXY", "nonsense://ada:hunter2@proxy.internal", "scheme"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "words"), SETTINGS.values(), ids=SETTINGS.keys())
+def test_settings_that_requests_refuses(
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    server: JwksServer,
+    name: str,
+    value: str,
+    words: str,
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv(name, value)
+    # No proxy is asked for a loopback address.
+    loopback = server.issuer.replace("http:", "https:")
+    issuer = loopback if name == "REQUESTS_CA_BUNDLE" else "https://acme.torii.so"
     with pytest.raises(KeysUnavailable) as caught:
-        Verifier("https://127.0.0.1:9", clock=clock).warm()
+        Verifier(issuer, clock=clock).warm()
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert "missing.pem" in record.getMessage()
-    assert "missing.pem" in str(caught.value.__cause__)
+    for text in (record.getMessage(), str(caught.value.__cause__)):
+        assert words in text
+        assert "hunter2" not in text
 
 
 CAUSES: dict[str, tuple[Callable[[JwksServer], object], str]] = {

@@ -128,6 +128,7 @@ def test_without_refresh_only_the_seeded_keys_are_used(issuer: Issuer, clock: Cl
         {"max_stale": float("inf")},
         {"max_stale": "1h"},
         {"cache_size": -1},
+        {"cache_bytes": "32 MiB"},
         {"cache_size": 1.5},
         {"cache_size": True},
         {"cache_size": None},

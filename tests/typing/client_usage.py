@@ -229,7 +229,7 @@ def handling(torii: ToriiClient, user_id: str) -> Optional[User]:
     except (ToriiTimeout, ToriiConnectionError):
         raise
     except ConfigurationError as error:
-        value_error: ValueError = error
-        raise value_error from None
+        assert_type(error, ConfigurationError)
+        raise
     except ToriiError:
         raise

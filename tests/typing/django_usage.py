@@ -18,6 +18,7 @@ from torii_backend.django import (
     optional_auth,
     public,
     require_auth,
+    unguarded_routes,
 )
 
 
@@ -102,3 +103,6 @@ require_auth(isuer="x")  # type: ignore[call-overload]  # pyright: ignore[report
 require_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 optional_auth(required=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 optional_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+
+assert_type(unguarded_routes(), list[str])
+assert_type(unguarded_routes("shop.urls"), list[str])

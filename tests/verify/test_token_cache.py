@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FunctionType, ModuleType
@@ -126,6 +127,26 @@ def test_the_size_of_the_cache(issuer: Issuer, clock: Clock, size: int) -> None:
     assert counted(verifier) == (size, size + 1)
     verifier.verify(tokens[0])
     assert counted(verifier) == (size, size + 2)
+
+
+def test_the_bytes_of_the_cache(issuer: Issuer, clock: Clock) -> None:
+    """What tokens take in memory counts: claims take many times the length of the token."""
+    verifier = Verifier(issuer.url, cache_bytes=1024 * 1024, fetch=issuer.fetch, clock=clock)
+    tokens = [issuer.token(jti=str(n), x=[[n], {"a": n}] * 400) for n in range(20)]
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            verifier.verify(token)
+        cached = len(verifier._cache._entries)
+        assert 1 < cached < 15
+        assert 0.3 < tracemalloc.get_traced_memory()[0] / 1024 / 1024 < 1.3
+    finally:
+        tracemalloc.stop()
+    assert verifier.verify(tokens[-1]) is verifier.verify(tokens[-1])
+    verifier.verify(tokens[0])
+    assert verifier.stats().hits == 2
+    small = Verifier(issuer.url, cache_bytes=0, fetch=issuer.fetch, clock=clock)
+    assert small.verify(tokens[0]) is not small.verify(tokens[0])
 
 
 def test_the_least_recently_used_token_is_evicted(issuer: Issuer, clock: Clock) -> None:

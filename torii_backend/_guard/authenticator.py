@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional, Union
 
 from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
@@ -11,12 +12,19 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.route_paths import may_be_exempt
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, require_header_name
+from torii_backend.settings import (
+    Audience,
+    Issuer,
+    Unchanging,
+    require_header_name,
+    require_scheme,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -26,7 +34,7 @@ _logger = logging.getLogger("torii_backend.guard")
 
 
 @not_from_requests()
-class Authenticator:
+class Authenticator(Unchanging):
     """Authenticates requests with one set of options.
 
     Args:
@@ -52,6 +60,7 @@ class Authenticator:
             )
         self._required = checked.required
         self._header = checked.header
+        self.scheme: Optional[str] = checked.scheme
         self._exempt = checked.exempt
         self._root_path = checked.root_path
         self._has_warned_of_mount = False
@@ -126,13 +135,13 @@ class Authenticator:
         if self._verifier is not None:
             self._verifier.prefetch()
 
-    def may_pass_without_token(self, template: str) -> bool:
-        """Return whether a request for a path of this route may pass without a token.
+    def may_pass_without_token(self, route: Sequence[str]) -> bool:
+        """Return whether some path of a route may pass without a token.
 
         Args:
-            template: the route below the mount point of the guard, such as `/items/{id}`.
+            route: its pieces, as for `may_be_exempt`, below the mount point of the guard.
         """
-        return not self._required or self._exempt.may_match(template)
+        return not self._required or may_be_exempt(self._exempt, route)
 
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
@@ -166,13 +175,13 @@ class Authenticator:
 
     def _token(self, request: IncomingRequest) -> Optional[str]:
         if self._exempt and self._is_exempt(request):
-            request._needs_no_token = True
+            request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():
-            request._needs_no_token = True
+            request.pass_without_token()
             return None
         try:
-            return parse_bearer(request.credentials(self._header))
+            return parse_bearer(request.credentials(self._header, self.scheme))
         except MissingCredentials:
             if self._required:
                 raise
@@ -180,9 +189,11 @@ class Authenticator:
 
     def _is_exempt(self, request: IncomingRequest) -> bool:
         paths = request.paths()
-        if paths is None or not self._exempt.matches(*paths):
+        if paths is None or not self._exempt.matches(*paths, request):
             return False
-        if request.is_mounted_at(self._root_path) or self._exempt.matches(*request.full_paths()):
+        if request.is_mounted_at(self._root_path):
+            return True
+        if self._exempt.matches(*request.full_paths(), request):
             return True
         if not self._has_warned_of_mount:
             self._has_warned_of_mount = True
@@ -224,22 +235,24 @@ def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
 
 @not_from_requests()
 def authenticate_request(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
+    scheme: Optional[str] = "bearer",
 ) -> Auth:
     """Verify the bearer token of a request, from its headers.
 
     Args:
         headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also a WSGI
-            environ or Django's META; values as str, bytes or a list of these.
+            environ or Django's META; values as str, bytes or a list of these. None is no headers.
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`.
+        scheme: None if it carries the token alone.
 
     Returns:
         The Auth that the token carries.
@@ -253,18 +266,23 @@ def authenticate_request(
         TypeError: `headers` is neither a mapping nor pairs.
     """
     verifier = pooled_verifier(issuer, audience, leeway)
-    return verifier.verify(bearer_token(headers, require_header_name(header)))
+    return verifier.verify(
+        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    )
 
 
 @not_from_requests()
 async def authenticate_request_async(
-    headers: Headers,
+    headers: Optional[Headers],
     *,
     issuer: Issuer = None,
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
+    scheme: Optional[str] = "bearer",
 ) -> Auth:
     """Async version of `authenticate_request`."""
     verifier = pooled_verifier(issuer, audience, leeway)
-    return await verifier.verify_async(bearer_token(headers, require_header_name(header)))
+    return await verifier.verify_async(
+        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from torii_backend._jose.jws import MAX_TOKEN_BYTES
 from torii_backend.errors import InvalidRequest, MissingCredentials
@@ -18,14 +18,17 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _SECOND_CREDENTIALS = re.compile(r",[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^\s=,]")
 
 
-def bearer_token(headers: Headers, header: str = "authorization") -> str:
+def bearer_token(
+    headers: Optional[Headers], header: str = "authorization", scheme: Optional[str] = "bearer"
+) -> str:
     """Find the one bearer token of a request.
 
     Args:
         headers: a mapping or an iterable of pairs; names in any case, as str or bytes, also in the
             spelling of WSGI and Django (`HTTP_AUTHORIZATION`); values as str, bytes, a
-            list of these, or None for an absent header.
+            list of these, or None for an absent header. None if there are no headers at all.
         header: name of the header that carries the token, in lower case.
+        scheme: None if the header carries the token alone.
 
     Returns:
         The token, not verified.
@@ -35,7 +38,7 @@ def bearer_token(headers: Headers, header: str = "authorization") -> str:
         InvalidRequest: several credentials, or a bearer token that is empty or malformed.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    return parse_bearer(header_values(headers, header))
+    return parse_bearer(schemed(header_values(headers, header), scheme))
 
 
 def parse_bearer(values: list[str]) -> str:
@@ -70,9 +73,16 @@ def parse_bearer(values: list[str]) -> str:
     return token
 
 
-def header_values(headers: Headers, header: str) -> list[str]:
+def schemed(values: list[str], scheme: Optional[str]) -> list[str]:
+    """Return the values of a header as credentials, if it carries a token without a scheme."""
+    return values if scheme else [f"Bearer {value}" for value in values]
+
+
+def header_values(headers: Optional[Headers], header: str) -> list[str]:
     """List the values of one header, see `bearer_token`."""
     values: list[str] = []
+    if headers is None:
+        return values
     spellings = [header]
     if isinstance(headers, dict):
         # Only here: among other headers, one that is called HTTP_AUTHORIZATION came from outside.

@@ -18,12 +18,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from typing import Callable, Generic, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, Generic, NamedTuple, Optional, TypeVar, Union, overload
+
+from msgspec import UNSET
 
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import ConfigurationError
 
 Chunk = TypeVar("Chunk")
+Default = TypeVar("Default")
 Result = TypeVar("Result")
 
 # A fresh tuple for each binding, told from the others by its identity.
@@ -41,19 +44,31 @@ class RequestAuth(NamedTuple):
 _sources: list[Callable[[], Optional[RequestAuth]]] = []
 
 
+@overload
+def current_auth() -> Optional[Auth]: ...
+
+
+@overload
+def current_auth(default: Default) -> Union[Auth, Default, None]: ...
+
+
 @not_from_requests()
-def current_auth() -> Optional[Auth]:
+def current_auth(default: Any = UNSET) -> Any:
     """Return the Auth of the request that is being handled.
 
     In Flask it works wherever Flask's `request` works. A response that streams needs
     `stream_with_context` for both.
+
+    Args:
+        default: what to return if no guard has seen the current request, or there is none, as in a
+            logging filter. An error is raised if you leave it out.
 
     Returns:
         The Auth that the guard injected. None if the request passed without credentials
         (`required=False`, an exempt path or a CORS preflight).
 
     Raises:
-        ConfigurationError: no guard has seen the current request.
+        ConfigurationError: no guard has seen the current request, and there is no default.
     """
     binding = _current.get()
     for source in _sources:
@@ -61,6 +76,8 @@ def current_auth() -> Optional[Auth]:
         if found is not None and (binding is None or binding is found.bound_before):
             return found.auth
     if binding is None:
+        if default is not UNSET:
+            return default
         raise ConfigurationError(
             "current_auth() was called outside a guarded request. "
             "Add the adapter's AuthMiddleware, or @require_auth on the view."

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Callable, Optional, Union
 from urllib.parse import quote, unquote
 
+from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend.errors import ConfigurationError
 
 # Some Pythons end a path at a NUL when they normalise it; U+FFFD replaces bytes that are not UTF-8,
@@ -16,7 +17,42 @@ _UNSURE = re.compile("[\x00-\x1f\x7f\ufffd]")
 # Characters allowed unencoded in a path (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
 
-Exempt = Collection[Union[str, Callable[[str], bool]]]
+
+class RequestPath(str, IncomingRequest):
+    """A path in one of its forms, which is also the request: functions may take either.
+
+    Args:
+        path: the path in this form. It is `path` of the request as well.
+        request: the request itself.
+    """
+
+    __slots__ = ("_request", "method")
+
+    _request: IncomingRequest
+
+    def __new__(cls, path: str, request: IncomingRequest) -> RequestPath:
+        """Make one form of the path of a request."""
+        form = super().__new__(cls, path)
+        form._request = request
+        form.method = request.method
+        return form
+
+    @property
+    def path(self) -> str:
+        """The path in this form."""
+        return str(self)
+
+    def getlist(self, name: str) -> list[str]:
+        """List the values of a header."""
+        return self._request.getlist(name)
+
+    def paths(self) -> Optional[tuple[str, str]]:
+        """Return the path as it was sent and as decoded."""
+        return self._request.paths()
+
+
+Exempt = Collection[Union[str, Callable[[RequestPath], bool]]]
+_NO_HEADERS = HeadersRequest(None)
 
 
 class ExemptPaths:
@@ -27,8 +63,8 @@ class ExemptPaths:
     does not start with a slash.
 
     Args:
-        paths: such as `/health` or `/static/*`; a function is given the path in each of its forms,
-            and has to return True for all of them.
+        paths: such as `/health` or `/static/*`; a function is given the path in each of its forms, as
+            a `RequestPath`, and has to return True for all of them.
 
     Raises:
         ConfigurationError: a path does not start with a slash or is not in its normal form.
@@ -48,13 +84,14 @@ class ExemptPaths:
         """Return whether any path may be exempt."""
         return bool(self._exact or self._prefixes or self._functions)
 
-    def matches(self, raw_path: str, path: str) -> bool:
+    def matches(self, raw_path: str, path: str, request: IncomingRequest = _NO_HEADERS) -> bool:
         """Return whether a request is exempt.
 
         Args:
             raw_path: the path as it was sent, still percent-encoded; the same as `path` if the
                 server does not tell.
             path: the path as the application sees it, percent-decoded once.
+            request: the request, for functions.
         """
         if _UNSURE.search(path + unquote(raw_path)):
             return False
@@ -62,24 +99,10 @@ class ExemptPaths:
         # Quart has its own rules for splitting a URL.
         if not all(form.startswith("/") for form in forms):
             return False
-        return all(map(self._lists, forms)) or any(
-            all(function(form) is True for form in forms) for function in self._functions
-        )
-
-    def may_match(self, template: str) -> bool:
-        """Return whether some path of a route may be exempt.
-
-        Args:
-            template: such as `/items/{id}`, `/items/<id>` or `/static/*`.
-        """
-        sure = re.split(r"[{<*]", template, maxsplit=1)[0]
-        if any(function(template) is True for function in self._functions):
+        if all(map(self._lists, forms)):
             return True
-        if sure == template:
-            return self._lists(template)
-        return any(path.startswith(sure) for path in (*self._exact, *self._prefixes)) or (
-            sure.startswith(self._prefixes)
-        )
+        requests = [RequestPath(form, request) for form in forms] if self._functions else []
+        return any(all(function(form) is True for form in requests) for function in self._functions)
 
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)

@@ -21,6 +21,7 @@ from torii_backend.settings import (
     is_async_function,
     require_bool,
     require_header_name,
+    require_scheme,
     require_seconds,
     resolve_audience,
     resolve_fetch_timeout,
@@ -49,6 +50,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     audience: Audience
     leeway: float
     header: str
+    scheme: Optional[str]
     exempt: Exempt
     root_path: Optional[str]
     preflight: bool
@@ -70,8 +72,11 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         audience: accepted `aud` value or values. `aud` isn't checked if you leave it out.
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`, authorization by default.
+        scheme: None if the header carries the token alone, without the word Bearer. The default is
+            bearer, and there is no other.
         exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
-            take a path and return True if it is exempt.
+            return True for what is exempt. They take the path, a `str` that is an `IncomingRequest` as
+            well: it has `method`, `path`, `host` and `getlist(header)`.
         root_path: the path that you mount the application at, such as /api, or that your server is
             configured with. Below any other mount point, which a client may have chosen by a header, a
             path is exempt only if `exempt` lists it with the mount point as well.
@@ -86,6 +91,7 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
     """
 
 
+_NONE_IS_A_VALUE = ("scheme",)
 _VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout")
 
 
@@ -100,6 +106,7 @@ class CheckedOptions:
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
         header: str = "authorization",
+        scheme: Optional[str] = "bearer",
         exempt: Exempt = (),
         root_path: Optional[str] = None,
         preflight: bool = True,
@@ -125,6 +132,7 @@ class CheckedOptions:
         self.verifier: Optional[Verifier] = verifier
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
+        self.scheme: Optional[str] = require_scheme(scheme)
         self.exempt = ExemptPaths(exempt)
         self.root_path: str = require_mount_point(root_path)
         self.preflight: bool = require_bool(preflight, "preflight")
@@ -204,7 +212,11 @@ def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOpt
     A verifier replaces a configured issuer, audience, leeway and fetch_timeout, and an issuer a
     configured verifier. One of the others alone can't be combined with a configured verifier, which has its own.
     """
-    given = {name: value for name, value in keywords.items() if value is not None}
+    given = {
+        name: value
+        for name, value in keywords.items()
+        if value is not None or name in _NONE_IS_A_VALUE
+    }
     replaced: set[str] = set()
     if "verifier" in given:
         replaced.update(_VERIFIER_OPTIONS)

@@ -15,7 +15,7 @@ from torii_backend.errors import (
     PermissionDenied,
     PermissionDeniedReason,
 )
-from torii_backend.settings import require_bool
+from torii_backend.settings import Unchanging, require_bool
 
 Verdict = Union[bool, str]
 Check = Callable[[Auth], Union[Verdict, Awaitable[Verdict]]]
@@ -75,7 +75,7 @@ class _SameCheck:
 
 
 @not_from_requests()
-class Policy:
+class Policy(Unchanging):
     """What an Auth must be to pass; all conditions must hold.
 
     Policies are combined with `&`, compared, hashed and printed by their conditions.

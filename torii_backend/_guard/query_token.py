@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import unquote_plus
 
+from torii_backend._guard.bearer import schemed
 from torii_backend._guard.request import ASGIRequest
 
 _KEY = "torii.query_token_request"
@@ -28,9 +29,9 @@ class QueryTokenRequest(ASGIRequest):
         outer = scope.get(_KEY)
         self._tokens: list[str] = found if outer is None else [*outer._tokens, *found]
 
-    def credentials(self, header: str) -> list[str]:
+    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
         """List what may be credentials: the header's values, and tokens from the query."""
-        return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
+        return [*super().credentials(header, scheme), *schemed(self._tokens, None)]
 
     def scope_without_token(self) -> dict[str, Any]:
         """Return the query without the token, and this request, in which an inner guard finds it."""

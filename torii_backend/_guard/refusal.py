@@ -151,6 +151,17 @@ def _is_header(pair: object) -> bool:
     return texts and bool(HTTP_TOKEN.match(name) and _HEADER_VALUE.match(value))
 
 
+def is_refusal_by_view(error: BaseException) -> bool:
+    """Return whether an error that a guarded view raised is a refusal of its request.
+
+    It is if it says that the user may not do this, or comes from `claims_as`. Others, such as that of a
+    second token which the view verifies, say nothing about this request.
+    """
+    return isinstance(error, PermissionDenied) or (
+        isinstance(error, InvalidToken) and error.reason == "invalid_claim"
+    )
+
+
 def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
     """Make the standard response: `{"error": {"code": …, "message": …}}`, with a `reason` if known.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Optional
 
-from torii_backend._guard.bearer import Headers, header_values
+from torii_backend._guard.bearer import Headers, header_values, schemed
 from torii_backend._guard.raw_path import (
     environ_paths,
     full_environ_paths,
@@ -26,7 +26,8 @@ class IncomingRequest:
         method: the HTTP method in capitals; empty if the guard was given headers alone.
     """
 
-    __slots__ = ("_needs_no_token",)
+    # Empty, so that a string may be a request as well: see RequestPath.
+    __slots__ = ()
 
     method: str
     _needs_no_token: bool
@@ -35,6 +36,10 @@ class IncomingRequest:
     def needs_no_token(self) -> bool:
         """Whether a guard let it pass without looking for a token: an exempt path or a preflight."""
         return getattr(self, "_needs_no_token", False)
+
+    def pass_without_token(self) -> None:
+        """Note that no token is needed."""
+        object.__setattr__(self, "_needs_no_token", True)
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header.
@@ -59,9 +64,14 @@ class IncomingRequest:
         """
         raise NotImplementedError
 
-    def credentials(self, header: str) -> list[str]:
-        """List what may be credentials: the values of the header that carries the token."""
-        return self.getlist(header)
+    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
+        """List what may be credentials: the values of the header that carries the token.
+
+        Args:
+            header: the header's name in lower case.
+            scheme: None if the header carries the token alone. `Bearer` is put before it then.
+        """
+        return schemed(self.getlist(header), scheme)
 
     @property
     def path(self) -> str:
@@ -98,7 +108,7 @@ class WSGIRequest(IncomingRequest):
         environ: the WSGI environ (PEP 3333).
     """
 
-    __slots__ = ("environ", "method")
+    __slots__ = ("_needs_no_token", "environ", "method")
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self.environ: Mapping[str, Any] = environ
@@ -129,7 +139,7 @@ class ASGIRequest(IncomingRequest):
         scope: the ASGI scope.
     """
 
-    __slots__ = ("method", "scope")
+    __slots__ = ("_needs_no_token", "method", "scope")
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
         self.scope: Mapping[str, Any] = scope
@@ -164,11 +174,11 @@ class HeadersRequest(IncomingRequest):
         headers: any mapping or pairs, see `bearer_token`.
     """
 
-    __slots__ = ("headers", "method")
+    __slots__ = ("_needs_no_token", "headers", "method")
 
-    def __init__(self, headers: Headers) -> None:
-        self.headers: Headers = headers
-        self.method: str = ""
+    def __init__(self, headers: Optional[Headers], method: str = "") -> None:
+        self.headers: Optional[Headers] = headers
+        self.method: str = method
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header."""

@@ -10,16 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from torii_backend._guard.exempt_paths import ExemptPaths
+from torii_backend._guard.request import HeadersRequest
 
 SEGMENT = "<segment>"
 ANYTHING = "<anything>"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class _HeadersAreUnknown(Exception):
+    """A function in `exempt` decides by headers."""
+
+
+class _Probe(HeadersRequest):
+    """A request of one method, whose headers nobody knows."""
+
+    def getlist(self, name: str) -> list[str]:
+        raise _HeadersAreUnknown(name)
 
 
 def may_be_exempt(exempt: ExemptPaths, route: Sequence[str]) -> bool:
     """Return whether some path of a route may be exempt."""
     if not {SEGMENT, ANYTHING}.intersection(route):
         path = "".join(route)
-        return exempt.matches(path, path)
+        try:
+            return any(exempt.matches(path, path, _Probe(None, method)) for method in _METHODS)
+        except _HeadersAreUnknown:
+            return True
     if exempt._functions:
         return True
     items = [item for piece in route for item in _items(piece)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from copy import copy
 from typing import Any, Optional
 
+from torii_backend._guard.bearer import schemed
 from torii_backend._guard.query_token import taken_out
 from torii_backend._guard.request import ASGIRequest
 
@@ -40,9 +41,9 @@ class WebSocketRequest(ASGIRequest):
         outer = scope.get(_KEY)
         self._tokens: list[str] = tokens if outer is None else [*outer._tokens, *tokens]
 
-    def credentials(self, header: str) -> list[str]:
+    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
         """List what may be credentials: the header's values, and tokens from the other places."""
-        return [*self.getlist(header), *(f"Bearer {token}" for token in self._tokens)]
+        return [*super().credentials(header, scheme), *schemed(self._tokens, None)]
 
     def with_token(self, token: str) -> WebSocketRequest:
         """Return this request as if it had come with a token, which was in its first message."""

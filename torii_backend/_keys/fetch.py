@@ -99,13 +99,19 @@ def _get_watched(
             if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
                 raise FetchError("the response is compressed")
             return _read(response), response.headers
-    except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
+        if _is_set_up_fault(error):
+            raise SetUpError(f"the request can't be sent ({type(error).__name__})") from error
         raise FetchError(f"no usable response ({type(error).__name__})") from error
-    except OSError as error:
-        # requests wraps those of sockets. It reports a CA file that is missing as a bare OSError.
-        if isinstance(error, (FileNotFoundError, PermissionError)) or error.errno is None:
-            raise SetUpError("the request can't be sent") from error
-        raise FetchError(f"no usable response ({type(error).__name__})") from error
+
+
+def _is_set_up_fault(error: Exception) -> bool:
+    """Return whether requests refuses the settings: a proxy, a scheme, or a file of certificates."""
+    if isinstance(error, (ValueError, FileNotFoundError, PermissionError)):
+        # Such as InvalidProxyURL, and InvalidSchema if the packages for SOCKS are missing.
+        return True
+    # A CA file without a certificate, or one that is missing: requests raises a bare OSError.
+    return "[X509" in str(error) or (type(error) is OSError and error.errno is None)
 
 
 def _read(response: requests.Response) -> bytes:

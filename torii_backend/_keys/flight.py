@@ -15,7 +15,9 @@ done or because nobody waits for it any more. It does not know how keys are fetc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Literal, Optional
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Literal, Optional
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -86,10 +88,17 @@ class Flight:
         return bool(wait([self._ended], seconds).done)
 
     async def wait_async(self, seconds: float) -> bool:
-        """Async version of `wait`."""
+        """Async version of `wait`, for asyncio and trio."""
         # A process without an event loop doesn't need it.
         import asyncio
 
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if "trio" not in sys.modules:
+                raise
+            await _wait_in_trio(self._ended, seconds)
+            return self._ended.done()
         ended = asyncio.wrap_future(self._ended)
         try:
             await asyncio.wait([ended], timeout=seconds)
@@ -97,3 +106,18 @@ class Flight:
             # Only the wrapper: the flight itself can't be cancelled.
             ended.cancel()
         return self._ended.done()
+
+
+async def _wait_in_trio(future: Future[Outcome], seconds: float) -> None:
+    """Wait until a future is done or the seconds have passed."""
+    trio: Any = sys.modules["trio"]
+    done, wake = trio.Event(), trio.lowlevel.current_trio_token().run_sync_soon
+
+    def set_done(_: object) -> None:
+        # If the run is over, nobody waits any more.
+        with suppress(trio.RunFinishedError):
+            wake(done.set)
+
+    future.add_done_callback(set_done)
+    with trio.move_on_after(seconds):
+        await done.wait()

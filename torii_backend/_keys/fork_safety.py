@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 
@@ -38,6 +40,11 @@ _threads: frozenset[int] = frozenset()
 def reset_in_child(thing: ForkAware) -> None:
     """Call `thing.after_fork_in_child()` in every process that is forked from now on."""
     _fork_aware.add(thing)
+
+
+def new_lock() -> AbstractContextManager[bool]:
+    """Return a re-entrant lock, for what has to replace it in a child."""
+    return threading.RLock()
 
 
 def _note_threads() -> None:

@@ -10,16 +10,16 @@ Events: a job is given, a job ends, a request wants to wait on, it stops waiting
   that nobody uses must not delay a key rotation.
 - `_lock` is held while a thread is started, never while a job runs. A caller may hold a lock of its
   own; a job is started without any.
-- A thread runs one job and starts the thread of the next one, so that an idle process has none.
+- A thread goes on with the next job and ends if there is none, so an idle process has no thread.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
-from contextlib import suppress
-from typing import Callable
+from typing import Callable, Optional
 
 from torii_backend._keys.fork_safety import reset_in_child
 
@@ -65,30 +65,43 @@ class ProcessLimits:
             self._waiting -= 1
 
     def _start_next(self) -> None:
-        """Start the next job if there is one, and a thread for it; called with the lock held."""
-        if self._urgent and self._threads < MAX_THREADS:
-            jobs = self._urgent
-        elif self._others and self._threads < _COLD_THREADS:
-            jobs = self._others
-        else:
-            return
-        thread = threading.Thread(
-            target=self._work, args=(jobs[0],), name="torii-keystore", daemon=True
-        )
-        thread.start()
-        jobs.popleft()
-        self._threads += 1
+        """Start a thread for the next job, if there is one and a thread is free; needs the lock."""
+        jobs = self._next_jobs()
+        if jobs is not None:
+            thread = threading.Thread(
+                target=self._work, args=(jobs[0],), name="torii-keystore", daemon=True
+            )
+            thread.start()
+            jobs.popleft()
+            self._threads += 1
 
-    def _work(self, job: Job) -> None:
+    def _next_jobs(self) -> Optional[deque[Job]]:
+        """Return the queue whose first job may run if a thread is added to those that run."""
+        if self._urgent and self._threads < MAX_THREADS:
+            return self._urgent
+        return self._others if self._others and self._threads < _COLD_THREADS else None
+
+    def _work(self, job: Optional[Job]) -> None:
         # Yield the GIL, so that the request that started this thread continues first.
         time.sleep(0)
-        try:
-            job()
-        finally:
-            # No new thread: the process is exiting, or a later job tries again.
-            with self._lock, suppress(RuntimeError):
-                self._threads -= 1
-                self._start_next()
+        while job is not None:
+            try:
+                job()
+            except BaseException:  # noqa: BLE001 (such as a log handler's; other jobs have to go on)
+                threading.excepthook(
+                    threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))
+                )
+            job = self._next_job()
+
+    def _next_job(self) -> Optional[Job]:
+        """Return the job that a thread goes on with, or None if the thread should end."""
+        with self._lock:
+            self._threads -= 1
+            jobs = self._next_jobs()
+            if jobs is None:
+                return None
+            self._threads += 1
+            return jobs.popleft()
 
 
 LIMITS = ProcessLimits()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Optional
 
-from torii_backend.auth import Auth
+from torii_backend.auth import Auth, ReadOnlyDict
 from torii_backend.errors import InvalidToken
 
 _END_OF_9999 = 253402300799
@@ -41,7 +40,7 @@ def auth_from_claims(
         user_id,
         environment_id,
         issuer,
-        MappingProxyType(claims),
+        ReadOnlyDict(claims),
         claims.get("email_verified") is True,
         claims.get("profile_complete", True) is True,
         "act" in claims or claims.get("impersonating") is True,

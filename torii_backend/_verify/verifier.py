@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
 
 import msgspec
 
-from torii_backend._jose.jws import JWS, parse_compact, parse_header, token_bytes
+from torii_backend._jose.jws import JWS, Sealed, parse_compact, parse_header, seal
 from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
-from torii_backend._keys.keystore import MAX_STALE_SECONDS, KeyStore
+from torii_backend._keys.fetcher import MAX_STALE_SECONDS
+from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
-from torii_backend._verify.token_cache import CacheEntry, TokenCache
+from torii_backend._verify.token_cache import CacheEntry, TokenCache, entry_size
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
     Audience,
     Issuer,
+    Unchanging,
     require_bool,
     require_non_negative_int,
     require_seconds,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LEEWAY = 30.0
 DEFAULT_CACHE_SIZE = 4096
+DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
@@ -71,7 +75,7 @@ class _NeedsKey(NamedTuple):
 
 
 @not_from_requests()
-class Verifier:
+class Verifier(Unchanging):
     """Verify access tokens of one or several issuers, and fetch and cache their keys.
 
     Create one and share it. It is safe to use from any thread, task or forked process.
@@ -81,6 +85,7 @@ class Verifier:
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
         cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
+        cache_bytes: how many bytes they may take, about 32 MiB by default.
         max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
             are always usable for their lifetime, so 0 means no longer than that.
         jwks: a JWKS document (JSON text, or decoded) to start with, for one issuer only. It is used
@@ -103,6 +108,7 @@ class Verifier:
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
         cache_size: int = DEFAULT_CACHE_SIZE,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
         max_stale: float = MAX_STALE_SECONDS,
         jwks: Union[bytes, str, dict[str, Any], None] = None,
         refresh: bool = True,
@@ -112,9 +118,27 @@ class Verifier:
         clock: Clock = time,
     ) -> None:
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self._made_again = partial(
+            Verifier,
+            self.issuers,
+            audience=audience,
+            leeway=leeway,
+            cache_size=cache_size,
+            cache_bytes=cache_bytes,
+            max_stale=max_stale,
+            jwks=jwks,
+            refresh=refresh,
+            fetch=fetch,
+            fetch_timeout=fetch_timeout,
+            session=session,
+            **({} if clock is time else {"clock": clock}),
+        )
         self._audience = resolve_audience(audience)
         self._leeway = require_seconds(leeway, "leeway")
-        self._cache = TokenCache(require_non_negative_int(cache_size, "cache_size"))
+        self._cache = TokenCache(
+            require_non_negative_int(cache_size, "cache_size"),
+            require_non_negative_int(cache_bytes, "cache_bytes"),
+        )
         self._hits = self._misses = 0
         self._clock = clock
         self._aging = aging_clock(clock)
@@ -123,7 +147,7 @@ class Verifier:
         refresh = require_bool(refresh, "refresh")
         keys = _seed(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
-        self._keystores = _by_spelling(
+        self._use(
             KeyStore(
                 configured,
                 fetch=fetch,
@@ -135,6 +159,10 @@ class Verifier:
             )
             for configured in self.issuers
         )
+
+    def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
+        """Pickle the settings, without keys and tokens."""
+        return self._made_again, ()
 
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
@@ -152,15 +180,28 @@ class Verifier:
             InvalidToken: the token was rejected; `reason` tells by which check.
             KeysUnavailable: the issuer's keys can't be fetched; retry later.
         """
-        found = self._verify_without_waiting(token)
+        sealed = seal(token)
+        # An error tracker would send it with each error that is raised below.
+        del token
+        return self.verify_sealed(sealed)
+
+    async def verify_async(self, token: Union[str, bytes]) -> Auth:
+        """Async version of `verify`."""
+        sealed = seal(token)
+        del token
+        return await self.verify_sealed_async(sealed)
+
+    def verify_sealed(self, sealed: Optional[Sealed]) -> Auth:
+        """Verify what `seal` returned, which holds no token in a variable."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = found.keystore.key(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
-    async def verify_async(self, token: Union[str, bytes]) -> Auth:
-        """Async version of `verify`."""
-        found = self._verify_without_waiting(token)
+    async def verify_sealed_async(self, sealed: Optional[Sealed]) -> Auth:
+        """Async version of `verify_sealed`."""
+        found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = await found.keystore.key_async(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
@@ -214,12 +255,21 @@ class Verifier:
 
     def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
         """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
-        self._keystores = _by_spelling(pooled(self._keystores[issuer]) for issuer in self.issuers)
+        self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
 
-    def _verify_without_waiting(self, token: Union[str, bytes]) -> Union[Auth, _NeedsKey]:
-        """Verify a token that is cached, or whose header was verified before with a known key."""
-        encoded = token_bytes(token)
-        digest = sha256(encoded).digest()
+    def _use(self, keystores: Iterable[KeyStore]) -> None:
+        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
+        self._keystores: dict[str, KeyStore] = {
+            spelling: keystore
+            for keystore in keystores
+            for spelling in (keystore.issuer, keystore.issuer + "/")
+        }
+
+    def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
+        """Verify a token that is cached, or whose key is known."""
+        if sealed is None:
+            raise InvalidToken("malformed")
+        digest = sha256(sealed()).digest()
         now = self._clock.time()
         seconds = self._aging.at(now)
         entry = self._cache.get(digest, now, seconds)
@@ -227,40 +277,60 @@ class Verifier:
             self._hits += 1
             return entry.auth
         self._misses += 1
-        jws = parse_compact(encoded)
-        keystore = self._keystore_for(jws)
-        key = keystore.key_for_header(jws.header, seconds)
+        jws = parse_compact(sealed)
+        if jws is None:
+            raise InvalidToken("malformed")
+        keystore = self._keystore_to_try(jws)
+        key, kid = keystore.key_for_header(jws.header, seconds), None
+        if key is None:
+            kid = self._kid(jws)
+            key = keystore.known_key(kid, seconds)
         if key is None or keystore.refresh_if_due(seconds):
-            return _NeedsKey(jws, digest, keystore, parse_header(jws.header))
+            # Keys are fetched for tokens of this issuer only.
+            self._keystore_for(jws.issuer())
+            return _NeedsKey(jws, digest, keystore, kid or parse_header(jws.header))
         return self._accept(jws, digest, keystore, key)
 
-    def _keystore_for(self, jws: JWS) -> KeyStore:
+    def _keystore_to_try(self, jws: JWS) -> KeyStore:
+        """Return the keys to try; with one issuer, before decoding the payload, which may be forged."""
+        if len(self.issuers) == 1:
+            return self._keystores[self.issuers[0]]
+        return self._keystore_for(jws.issuer())
+
+    def _kid(self, jws: JWS) -> str:
+        try:
+            return parse_header(jws.header)
+        except InvalidToken:
+            # If the token is from elsewhere, that is the reason to give.
+            self._keystore_for(jws.issuer())
+            raise
+
+    def _keystore_for(self, claims: Optional[dict[str, Any]]) -> KeyStore:
         """Return the keys for a token: its unverified `iss` only picks among the configured issuers."""
-        keystore = self._keystores.get(required_string(jws.payload, "iss"))
+        if claims is None:
+            raise InvalidToken("malformed")
+        keystore = self._keystores.get(required_string(claims, "iss"))
         if keystore is None:
             raise InvalidToken("wrong_issuer")
         return keystore
 
     def _accept(self, jws: JWS, digest: bytes, keystore: KeyStore, key: VerificationKey) -> Auth:
         """Check the signature and the claims of a token, and remember its header and its Auth."""
-        if not key.verify(jws.signature, jws.signing_input):
+        if not jws.is_signed_by(key):
             raise InvalidToken("bad_signature")
+        claims = jws.claims()
+        if claims is None:
+            raise InvalidToken("malformed")
+        if self._keystore_for(claims) is not keystore:
+            raise InvalidToken("wrong_issuer")
         now = self._clock.time()
-        auth = auth_from_claims(jws.payload, keystore.issuer, self._audience, self._leeway, now)
+        auth = auth_from_claims(claims, keystore.issuer, self._audience, self._leeway, now)
         # Only now: forged tokens must not fill the memory of headers, nor the cache.
         keystore.remember_header(jws.header, key)
-        ends_at = jws.payload["exp"] + self._leeway
-        self._cache.put(digest, CacheEntry(auth, ends_at, key, keystore), now)
+        ends_at = claims["exp"] + self._leeway
+        entry = CacheEntry(auth, ends_at, key, keystore, entry_size(claims))
+        self._cache.put(digest, entry, now)
         return auth
-
-
-def _by_spelling(keystores: Iterable[KeyStore]) -> dict[str, KeyStore]:
-    """Map issuers to their keys. A trailing slash doesn't matter on either side."""
-    return {
-        spelling: keystore
-        for keystore in keystores
-        for spelling in (keystore.issuer, keystore.issuer + "/")
-    }
 
 
 def _seed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import NoReturn, Optional, Union
+from typing import Any, NoReturn, Optional, Union
 
 import requests
 
@@ -138,6 +138,7 @@ class AsyncToriiClient(Client[AsyncDispatch]):
     """
 
     with_raw_response: Api[RawAsyncDispatch]
+    _shown_as = AsyncDispatch
 
     def _make_dispatch(self) -> AsyncDispatch:
         self._threads = ThreadPool(self._transport.pool_size)
@@ -163,6 +164,29 @@ class AsyncToriiClient(Client[AsyncDispatch]):
     ) -> None:
         await self.aclose()
 
+
+class _NoTransport:
+    """What the resources of a class have in place of a connection."""
+
+    def send(self, *_: Any) -> NoReturn:
+        raise TypeError("Calls need a client. Make one first, such as ToriiClient().")
+
+
+def _show_resources(client: type[Client[Any]], api: Api[Any], raw: Api[Any]) -> None:
+    """Give a class the attributes of its instances: `unittest.mock.create_autospec` asks the class."""
+    for name, resource in vars(api).items():
+        if not name.startswith("_"):
+            setattr(client, name, resource)
+    client.with_raw_response = raw  # type: ignore[attr-defined]
+
+
+_nothing: Any = _NoTransport()
+_show_resources(ToriiClient, Api(SyncDispatch(_nothing)), Api(RawSyncDispatch(_nothing)))
+_show_resources(
+    AsyncToriiClient,
+    Api(AsyncDispatch(_nothing, _nothing)),
+    Api(RawAsyncDispatch(_nothing, _nothing)),
+)
 
 create_torii_client = ToriiClient
 create_async_torii_client = AsyncToriiClient

@@ -76,7 +76,7 @@ class AsyncDispatch:
 
     async def send(self, request: ApiRequest[T]) -> T:
         """Send a request on a thread of the pool."""
-        value: T = (await self._threads.run(self._transport.send, request)).value
+        value: T = (await self._threads.send(self._transport, request)).value
         return value
 
 
@@ -89,7 +89,7 @@ class RawAsyncDispatch:
 
     async def send(self, request: ApiRequest[T]) -> ApiResponse[T]:
         """Send a request on a thread of the pool."""
-        return await self._threads.run(self._transport.send, request)
+        return await self._threads.send(self._transport, request)
 
 
 Dispatch = Union[SyncDispatch, RawSyncDispatch, AsyncDispatch, RawAsyncDispatch]
@@ -98,6 +98,9 @@ DispatchT = TypeVar("DispatchT", bound=Dispatch)
 
 class Resource(Generic[DispatchT]):
     """A group of operations, called by way of one dispatch."""
+
+    # How the operations look that a class shows: to help(), and to create_autospec.
+    _shown_as: type[Dispatch] = SyncDispatch
 
     def __init__(self, dispatch: DispatchT) -> None:
         self._dispatch: Any = dispatch
@@ -109,9 +112,9 @@ class operation(Generic[P, T]):  # noqa: N801 (a decorator)
     def __init__(self, describe: Callable[Concatenate[Any, P], ApiRequest[T]]) -> None:
         self.__doc__ = describe.__doc__
         value = _argument(get_type_hints(describe)["return"])
-        self._methods = {
-            dispatch: _calling(dispatch, describe, value) for dispatch in get_args(Dispatch)
-        }
+        kinds = get_args(Dispatch)
+        self._methods = {kind: _calling(kind, describe, value) for kind in kinds}
+        self._shown = {kind: _without_self(_calling(kind, describe, value)) for kind in kinds}
 
     @overload
     def __get__(self, resource: None, owner: Any) -> Callable[Concatenate[Any, P], T]: ...
@@ -137,7 +140,7 @@ class operation(Generic[P, T]):  # noqa: N801 (a decorator)
     def __get__(self, resource: Any, owner: Any) -> Any:
         """Return the bound method in the variant for the resource's dispatch."""
         if resource is None:
-            return self._methods[SyncDispatch]  # so that help() on a class shows methods
+            return self._shown[owner._shown_as]
         return MethodType(self._methods[type(resource._dispatch)], resource)
 
 
@@ -197,6 +200,13 @@ def _calling(
         describe,
         ApiResponse[value] if is_raw else value,
     )
+
+
+def _without_self(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a method as it is called on an instance: mock takes it for a function of the class."""
+    shown = signature(method)
+    method.__signature__ = shown.replace(parameters=[*shown.parameters.values()][1:])  # type: ignore[attr-defined]
+    return method
 
 
 def _iterating(

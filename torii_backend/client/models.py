@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Generic, Optional, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from torii_backend.auth import not_from_requests
 from torii_backend.client.types import Metadata, Timestamp
@@ -26,6 +26,15 @@ class _Record(Struct, frozen=True, rename="camel", kw_only=True):
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
         return f"{type(self).__name__}({shown})"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as Torii's API writes it: plain JSON with camelCase names.
+
+        Returns:
+            Strings, numbers, lists and dicts; timestamps are text.
+        """
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Give rich the same; what msgspec has for it shows everything."""
         return [(name, getattr(self, name)) for name in self._shown]
@@ -39,6 +48,8 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
         items: the records of the page.
         next_cursor: what to pass as `cursor` for the next page; None on the last one.
         has_more: whether there is such a page.
+        unreadable: the records that can't be decoded, as plain JSON. Each page that has some is
+            logged as a warning.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("has_more",)
@@ -46,6 +57,7 @@ class Page(_Record, Generic[ItemT], frozen=True, kw_only=True):
     items: tuple[ItemT, ...]
     next_cursor: Optional[str] = None
     has_more: bool
+    unreadable: tuple[Any, ...] = ()
 
 
 @not_from_requests("your_function")

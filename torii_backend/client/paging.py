@@ -33,6 +33,7 @@ class Paginator(Generic[T]):
         self._seen = {None, "", self.cursor}
         self._lock = Lock()
         self.items: Iterator[T] = iter(())
+        self.unreadable: tuple[Any, ...] = ()
 
     @property
     def cursor(self) -> Optional[str]:
@@ -62,6 +63,7 @@ class Paginator(Generic[T]):
         """Take the page that the current request returned."""
         self._page = page
         self.items = iter(page.items)
+        self.unreadable += page.unreadable
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -83,6 +85,7 @@ class PageIterator(Iterator[T]):
     Attributes:
         cursor: the cursor of the current page, None for the first. Pass it to `iterate` to go on
             later. No item is skipped, but those of the current page come again.
+        unreadable: the records so far that can't be decoded, as plain JSON. The loop leaves them out.
     """
 
     def __init__(self, send: Callable[[Any], Page[T]], first: ApiRequest[Page[T]]) -> None:
@@ -93,6 +96,11 @@ class PageIterator(Iterator[T]):
     def cursor(self) -> Optional[str]:
         """Return the cursor of the current page, to pass to `iterate`."""
         return self._pages.cursor
+
+    @property
+    def unreadable(self) -> tuple[Any, ...]:
+        """Return the raw records so far that can't be decoded."""
+        return self._pages.unreadable
 
     def __next__(self) -> T:
         with self._pages.exclusive():
@@ -111,6 +119,7 @@ class AsyncPageIterator(AsyncIterator[T]):
 
     Attributes:
         cursor: see `PageIterator`.
+        unreadable: see `PageIterator`.
     """
 
     def __init__(self, send: Callable[[Any], Any], first: ApiRequest[Page[T]]) -> None:
@@ -121,6 +130,11 @@ class AsyncPageIterator(AsyncIterator[T]):
     def cursor(self) -> Optional[str]:
         """Return the cursor of the current page, to pass to `iterate`."""
         return self._pages.cursor
+
+    @property
+    def unreadable(self) -> tuple[Any, ...]:
+        """Return the raw records so far that can't be decoded."""
+        return self._pages.unreadable
 
     async def __anext__(self) -> T:
         with self._pages.exclusive():

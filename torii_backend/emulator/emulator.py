@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
 
-from torii_backend._keys.keystore import forget_keys
+from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData

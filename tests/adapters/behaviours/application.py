@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from tests.adapters.application import CHUNKS
 from tests.adapters.contract import Guard, behaviour
-from tests.adapters.messages import Request, Response
+from tests.adapters.messages import Request, Response, bearer
+from torii_backend import RefusalResponse, ToriiAuthError
+
+
+def teapot(refusal: ToriiAuthError) -> RefusalResponse:
+    return RefusalResponse(
+        418, (("Content-Type", "text/plain"), ("X-Tea", "green")), str(refusal).encode()
+    )
 
 
 def _assert_crashed(response: Response) -> None:
@@ -32,6 +39,38 @@ def on_error_is_not_called_for_errors_of_the_application(guard: Guard) -> None:
     for target in ("/boom", "/auth-error"):
         _assert_crashed(guard.call(guard.good(target), on_error=seen.append))
     assert seen == []
+
+
+_DENIED = (
+    403,
+    b'{"error":{"code":"permission_denied","message":"This is not yours."}}',
+    'Bearer realm="torii", error="insufficient_scope", error_description="This is not yours."',
+)
+_NO_PLAN = "The access token has a claim of the wrong type or value."
+_MISMATCH = (
+    401,
+    b'{"error":{"code":"authentication_failed","message":"%s","reason":"invalid_claim"}}'
+    % _NO_PLAN.encode(),
+    f'Bearer realm="torii", error="invalid_token", error_description="{_NO_PLAN}"',
+)
+
+
+@behaviour
+def a_view_may_refuse_a_request(guard: Guard) -> None:
+    """By raising PermissionDenied, or the InvalidToken of `claims_as`."""
+    for required in (True, False):
+        app = guard.serving(required=required)
+        for target, (status, body, challenge) in (("/denied", _DENIED), ("/claims", _MISMATCH)):
+            response = app(guard.good(target))
+            assert (response.status, response.body) == (status, guard.enveloped(body))
+            assert response.header("www-authenticate") == challenge
+    guard.assert_admitted(app(bearer(guard.token(plan="pro"), "/claims")))
+
+
+@behaviour
+def on_error_may_replace_the_refusal_of_a_view(guard: Guard) -> None:
+    response = guard.call(guard.good("/denied"), on_error=teapot)
+    assert (response.status, response.header("x-tea")) == (418, "green")
 
 
 @behaviour

@@ -31,6 +31,18 @@ def authorization_is_ignored_if_another_header_is_named(guard: Guard) -> None:
 
 
 @behaviour
+def a_header_may_carry_the_token_alone(guard: Guard) -> None:
+    token = guard.token()
+    bare: Any = {"header": _HEADER, "scheme": None}
+    guard.admits(Request(headers=((_HEADER, token),)), **bare)
+    guard.refuses(guard.good(), "no_credentials", **bare)
+    for value in (f"Bearer {token}", f"{token}, {token}", "a b"):
+        assert guard.call(Request(headers=((_HEADER, value),)), **bare).status == 400
+    twice = ((_HEADER, token), (_HEADER, token))
+    assert guard.call(Request(headers=twice), **bare).status == 400
+
+
+@behaviour
 def the_environment_may_name_the_issuer(guard: Guard) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORII_ISSUER", guard.issuers.home.issuer)
@@ -54,6 +66,7 @@ def a_wrong_setting_is_found_at_construction(guard: Guard) -> None:
         {"issuer": "http://acme.torii.so"},
         {"issuer": issuer, "audience": ""},
         {"issuer": issuer, "header": "x token"},
+        {"issuer": issuer, "scheme": "Token"},
         {"issuer": issuer, "required": "no"},
         {"issuer": issuer, "exempt": "/health"},
         {"issuer": issuer, "on_error": "no"},

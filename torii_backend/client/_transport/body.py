@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Union
+from uuid import UUID
 
 import msgspec
 
@@ -55,11 +57,27 @@ def _as_json(value: Any) -> Any:
         return str.__str__(value)  # str() would ask the subclass
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
+    if isinstance(value, (date, UUID)):
+        return _as_plain(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Collection) and not isinstance(value, _BYTES):
         return list(value)
     raise TypeError(f"{type(value).__name__} can't be represented in JSON.")
+
+
+def _as_plain(value: Union[date, UUID]) -> Union[date, str]:
+    """Convert a subclass, such as those of pendulum, pandas and asyncpg, to the class itself."""
+    if isinstance(value, UUID):
+        return str(value)
+    day = date(value.year, value.month, value.day)
+    return datetime.combine(day, _time_of(value)) if isinstance(value, datetime) else day
+
+
+def _time_of(value: datetime) -> time:
+    # Not `value.timetz()`, which a subclass may override.
+    clock = (value.hour, value.minute, value.second, value.microsecond)
+    return time(*clock, tzinfo=value.tzinfo, fold=value.fold)
 
 
 def _check_plain(value: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Generic, Literal, Optional, TypeVar
+from typing import Any, Generic, Literal, Optional, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -26,6 +26,7 @@ from torii_backend.client.errors import (
     ServerError,
     Unauthorized,
 )
+from torii_backend.client.models import Page
 from torii_backend.errors import ToriiApiError
 
 T = TypeVar("T")
@@ -105,9 +106,8 @@ def decoder(into: Any) -> msgspec.json.Decoder[Any]:
 def read_value(response: HttpResponse, into: Any) -> Any:
     """Decode the body of a 2xx response."""
     if into is type(None) and media_type(response.headers) == "text/html":
-        raise BodyError(
-            "it is a web page, which Torii did not send"
-        )  # a firewall or a sign-in page
+        # A firewall's page, or that on which a network wants a sign-in.
+        raise BodyError("it is a web page, which Torii did not send")
     if into is type(None) or (into is Any and response.status == 204):
         return None
     if response.body_error is not None:
@@ -115,9 +115,32 @@ def read_value(response: HttpResponse, into: Any) -> Any:
     try:
         return decoder(into).decode(response.body)
     except msgspec.ValidationError as error:
+        page = _readable_part(response.body, into)
+        if page is not None:
+            return page
         raise BodyError(f"it does not match the expected type: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BodyError("it is not JSON" if response.body else "it is empty") from None
+
+
+def _readable_part(body: bytes, into: Any) -> Optional[Page[Any]]:
+    """Return a page with those records that can be decoded; None if it isn't even a page."""
+    if get_origin(into) is not Page:
+        return None
+    try:
+        page: Page[Any] = decoder(Page[msgspec.Raw]).decode(body)
+    except msgspec.ValidationError:
+        return None
+    items: list[Any] = []
+    unreadable: list[Any] = []
+    for record in page.items:
+        try:
+            items.append(decoder(*get_args(into)).decode(record))
+        except msgspec.ValidationError:
+            unreadable.append(msgspec.json.decode(record))
+    if len(unreadable) > 1 and not items:
+        return None  # nothing odd about one record: the API has changed
+    return msgspec.structs.replace(page, items=tuple(items), unreadable=tuple(unreadable))
 
 
 def api_error(response: HttpResponse, hint: Optional[str] = None) -> ToriiApiError:

@@ -22,7 +22,8 @@ def pause_before_retry(is_repeatable: bool, outcome: Outcome, attempts: int) -> 
         return None
     wanted = retry_after(outcome.headers) if isinstance(outcome, HttpResponse) else None
     if wanted is not None:
-        return min(wanted, _LONGEST_PAUSE)
+        # Never earlier than asked, and a little later, so that not all clients come back at once.
+        return min(wanted, _LONGEST_PAUSE) * random.uniform(1.0, 1.1)  # noqa: S311 (as below)
     # The exponent is bounded because a float can't hold a very large power.
     backoff: float = min(_FIRST_BACKOFF * 2 ** min(attempts - 1, 9), _LONGEST_BACKOFF)
     return backoff * random.uniform(0.5, 1.0)  # noqa: S311 (spreads clients, guards no secret)

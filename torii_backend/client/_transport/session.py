@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
+import sys
 from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, Literal
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
+from urllib3.connection import HTTPConnection
 
 from torii_backend.settings import HTTP_TOKEN, package_version
 
@@ -20,10 +24,9 @@ _HEADERS = {
 }
 
 
-def make_session(pool_size: int) -> requests.Session:
+def make_session(adapter: SingleHostAdapter) -> requests.Session:
     """Make the session of a client that is given none."""
     session = requests.Session()
-    adapter = _SingleHostAdapter(pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update(_HEADERS)
@@ -56,12 +59,20 @@ def require_sendable(headers: Mapping[Any, Any]) -> None:
             raise ValueError(f"session.headers[{name!r}] must be one line of Latin-1 characters.")
 
 
-class _SingleHostAdapter(HTTPAdapter):
+class SingleHostAdapter(HTTPAdapter):
     """An adapter for one host and fixed settings, which looks up their connection pool once."""
 
     # requests looks it up for each request, which takes a tenth of the time of a call.
 
     _pool: Any = None
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the pools of connections; the sockets notice if a firewall forgets them."""
+        return super().init_poolmanager(*args, socket_options=_SOCKET_OPTIONS, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Do the same for connections through a proxy."""
+        return super().proxy_manager_for(proxy, socket_options=_SOCKET_OPTIONS, **kwargs)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Return the connection pool; requests before 2.32 calls another method."""
@@ -74,3 +85,32 @@ class _SingleHostAdapter(HTTPAdapter):
         """Drop the pool, which closes its connections."""
         self._pool = None
         super().close()
+
+
+def is_stock(adapter: Any) -> bool:
+    """Return whether an adapter is what requests mounts by itself, and nobody has changed it."""
+    return (
+        type(adapter) is HTTPAdapter
+        and vars(adapter).keys() == vars(_STOCK).keys()
+        and all(getattr(adapter, name) == getattr(_STOCK, name) for name in _SIZES)
+        and adapter.max_retries.total == 0
+        and type(adapter.poolmanager) is PoolManager
+        and adapter.poolmanager.connection_pool_kw == _STOCK.poolmanager.connection_pool_kw
+    )
+
+
+_STOCK = HTTPAdapter()
+_SIZES = ("_pool_connections", "_pool_maxsize", "_pool_block")
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    usual: Any = HTTPConnection.default_socket_options
+    options = [*usual, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    # Seconds until the first probe, between probes, and their number; the system's are 2 hours.
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if sys.platform == "linux" and hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+_SOCKET_OPTIONS = _socket_options()

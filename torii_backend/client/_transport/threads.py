@@ -3,9 +3,9 @@
 A pool is open until `close` and starts a thread only when a call needs one. It belongs to no event
 loop, so one client serves any number of loops.
 
-A call has two sides. The caller awaits it on an event loop; the exchange runs on a thread. If the
-caller is cancelled, it stops waiting at once and sets the call's `abandoned` event. The thread can't
-be interrupted, so it finishes its exchange and then makes no further attempt.
+The caller awaits on an event loop; each attempt of a call runs on a thread. Between attempts the call
+waits on the loop and holds no thread. If the caller is cancelled, it stops waiting at once. The thread
+can't be interrupted, so it finishes its attempt, and nobody starts another.
 
 No lock is held here: `ThreadPoolExecutor` has its own. `_is_closed` goes from False to True once.
 A call that reads it just before that finds a closed executor, whose `submit` raises RuntimeError as
@@ -19,12 +19,18 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from threading import Event
 from typing import Any, Callable, TypeVar
 
-from torii_backend.client._transport.transport import CLOSED
+from torii_backend.client._transport.request import ApiRequest
+from torii_backend.client._transport.response import ApiResponse
+from torii_backend.client._transport.transport import CLOSED, Transport
 
 T = TypeVar("T")
+
+NOT_ASYNCIO = (
+    "AsyncToriiClient must be used with asyncio. With trio, call a ToriiClient on a thread, such as "
+    "by trio.to_thread.run_sync(client.users.get, user_id)."
+)
 
 
 class ThreadPool:
@@ -35,18 +41,27 @@ class ThreadPool:
         self._is_closed = False
         self._open()
 
-    async def run(self, send: Callable[[Any, Event], T], request: Any) -> T:
-        """Run `send(request, abandoned)` on a thread, in a copy of the caller's context."""
+    async def send(self, transport: Transport, request: ApiRequest[Any]) -> ApiResponse[Any]:
+        """Send a request and read the response; wait between attempts."""
+        call = transport.start(request)
+        while True:
+            step = await self.run(call.attempt)
+            if isinstance(step, ApiResponse):
+                return step
+            await asyncio.sleep(step)
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run a function on a thread, in a copy of the caller's context."""
         if self._is_closed:
             raise RuntimeError(CLOSED)
+        try:
+            # Before anything is sent: the response could not be awaited.
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(NOT_ASYNCIO) from None
         if self._pid != os.getpid():
             self._open()  # the threads did not survive fork()
-        abandoned = Event()
-        future = self._executor.submit(copy_context().run, send, request, abandoned)
-        try:
-            return await asyncio.wrap_future(future)
-        finally:
-            abandoned.set()
+        return await asyncio.wrap_future(self._executor.submit(copy_context().run, function))
 
     def close(self) -> None:
         """Start no further call, without waiting for calls in progress."""

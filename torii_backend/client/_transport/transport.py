@@ -1,13 +1,13 @@
 """Transport: the only module of the client that does I/O, over one pooled requests session.
 
 A transport is open until `close`, which sets `_is_closed` once and for all. Any number of threads
-may call `send` at the same time. It holds no lock: `send` keeps what it changes in local variables,
+may call `send` at the same time. It holds no lock: what a call changes is in its own `Call`,
 and urllib3's connection pool, which is thread-safe, hands each thread a connection.
 
 What is read without a lock: `_session` and `_settings` are set by `_open` and then only read. In a
-forked child the first `send` sees another pid and calls `_open` again, because sockets shared with
+forked child the first attempt sees another pid and calls `_open` again, because sockets shared with
 the parent would mix up responses. Two threads may both do so: each then uses a whole new session, so
-the only cost is an extra one. A `send` that passes the check just before `close` still completes.
+the only cost is an extra one. An attempt that passes the check just before `close` still completes.
 The caller's own session is closed only in a forked child, where that drops the inherited sockets.
 """
 
@@ -17,8 +17,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from threading import Event
-from typing import Any, Optional
+from typing import Any, Optional, Union
 from urllib.parse import urlsplit
 
 import msgspec
@@ -45,11 +44,14 @@ from torii_backend.client._transport.response import (
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
 from torii_backend.client._transport.session import (
+    SingleHostAdapter,
     is_replaced,
+    is_stock,
     make_session,
     require_sendable,
     with_cookie_jar,
 )
+from torii_backend.client.models import Page
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
 from torii_backend.settings import is_loopback
@@ -83,58 +85,54 @@ class Transport:
         self._given_session = session
         self.pool_size = pool_size
         self._timeout = timeout
-        self._max_retries = max_retries
+        self.max_retries = max_retries
         self._is_closed = False
         self._open()
 
-    def send(self, request: ApiRequest[Any], abandoned: Optional[Event] = None) -> ApiResponse[Any]:
-        """Send a request and read the response; make no further attempt once `abandoned` is set."""
-        if self._is_closed:
-            raise RuntimeError(CLOSED)
-        if self._pid != os.getpid():
-            self._open()
-        started = time.perf_counter()
-        attempts = 0
-        may_be_processed = False
+    def start(self, request: ApiRequest[Any]) -> Call:
+        """Start a call; nothing is sent before its first attempt."""
+        return Call(self, request)
+
+    def send(self, request: ApiRequest[Any]) -> ApiResponse[Any]:
+        """Send a request and read the response; wait between attempts."""
+        call = self.start(request)
         while True:
-            attempts += 1
-            outcome = self._try(request)
-            pause = pause_before_retry(request.is_repeatable, outcome, attempts)
-            if pause is None or attempts > self._max_retries:
-                break
-            may_be_processed = may_be_processed or not was_not_processed(outcome)
-            if (abandoned or Event()).wait(pause):
-                break
-        _log(request, outcome, attempts, started)
-        if isinstance(outcome, TransportFailure):
-            raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
-        if may_be_processed and is_problem(outcome, request.done_before):
-            # An earlier attempt, whose response was lost, already did this.
-            return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
-        return self._parse(request, outcome)
+            step = call.attempt()
+            if isinstance(step, ApiResponse):
+                return step
+            time.sleep(step)
 
     def close(self) -> None:
         """Close the connections and refuse further requests. A second call does nothing."""
         self._is_closed = True
-        if self._given_session is None:
-            self._session.close()
+        self._adapter.close()
 
     def _open(self) -> None:
         session = self._given_session
+        self._adapter = SingleHostAdapter(pool_maxsize=self.pool_size)
         if session is None:
-            session = make_session(self.pool_size)
+            session = make_session(self._adapter)
         elif hasattr(self, "_pid"):
             session.close()
         self._session = session
         # The environment's proxies and certificates, looked up once and not per request.
         settings = session.merge_environment_settings(self._api_url, {}, True, None, None)
         self._settings: dict[str, Any] = {**settings}
+        if self._is_local:
+            # A proxy would see the key in plain http. None stops requests from looking it up again.
+            none = dict.fromkeys(("http", "https", "all"))
+            self._settings["proxies"] = {**none, **session.proxies}
         self._pid = os.getpid()
 
-    def _try(self, request: ApiRequest[Any]) -> Outcome:
+    def exchange(self, request: ApiRequest[Any]) -> Outcome:
+        """Send a request once, and read the response."""
+        if self._is_closed:
+            raise RuntimeError(CLOSED)
+        if self._pid != os.getpid():
+            self._open()
         timeout = request.timeout or self._timeout
         try:
-            response = _read(self._exchange(request, timeout))
+            response = _read(self._send(request, timeout))
         except (requests.RequestException, HTTPError, OSError) as error:
             return classify_failure(error, timeout)
         except BaseException as error:
@@ -147,7 +145,7 @@ class Transport:
             return read_timed_out(timeout[1])
         return response
 
-    def _exchange(self, request: ApiRequest[Any], timeout: tuple[float, float]) -> Any:
+    def _send(self, request: ApiRequest[Any], timeout: tuple[float, float]) -> Any:
         session = self._session
         require_sendable(session.headers)
         # No variable holds the prepared request, nor the settings, in which a proxy may have a
@@ -171,6 +169,8 @@ class Transport:
                 **self._settings,
             )
         adapter = session.get_adapter(self._api_url + request.path)
+        if is_stock(adapter):
+            adapter = self._adapter  # of the size that was asked for
         return adapter.send(self._prepare(request), timeout=timeout, **self._settings)
 
     def _prepare(self, request: ApiRequest[Any]) -> requests.PreparedRequest:
@@ -198,12 +198,21 @@ class Transport:
         prepared.headers["Authorization"] = self._key.authorization
         return prepared
 
-    def _parse(self, request: ApiRequest[Any], response: HttpResponse) -> ApiResponse[Any]:
+    def parse(self, request: ApiRequest[Any], response: HttpResponse) -> ApiResponse[Any]:
+        """Decode a response, or raise the error that it is."""
         if response.is_success:
             try:
                 value = read_value(response, request.into)
             except BodyError as error:
                 raise invalid_response(self._masked(response), error) from None
+            if isinstance(value, Page) and value.unreadable:
+                logger.warning(
+                    "%s %s -> %d of %d records can't be decoded; they are in page.unreadable.",
+                    request.method,
+                    request.template,
+                    len(value.unreadable),
+                    len(value.unreadable) + len(value.items),
+                )
             return ApiResponse(response.status, response.headers, response.body, value)
         is_unauthorized = response.status == 401
         hint = self._key.why_refused(is_local=self._is_local) if is_unauthorized else None
@@ -216,6 +225,34 @@ class Transport:
         )
         body = self._key.masked(response.body)
         return msgspec.structs.replace(response, headers=headers, body=body)
+
+
+class Call:
+    """One call, attempt by attempt. Its caller waits in between, on a thread or an event loop."""
+
+    def __init__(self, transport: Transport, request: ApiRequest[Any]) -> None:
+        self._transport = transport
+        self._request = request
+        self._started = time.perf_counter()
+        self._attempts = 0
+        self._may_be_processed = False
+
+    def attempt(self) -> Union[ApiResponse[Any], float]:
+        """Return the response, or the seconds to wait before the next attempt."""
+        request = self._request
+        self._attempts += 1
+        outcome = self._transport.exchange(request)
+        pause = pause_before_retry(request.is_repeatable, outcome, self._attempts)
+        if pause is not None and self._attempts <= self._transport.max_retries:
+            self._may_be_processed = self._may_be_processed or not was_not_processed(outcome)
+            return pause
+        _log(request, outcome, self._attempts, self._started)
+        if isinstance(outcome, TransportFailure):
+            raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
+        if self._may_be_processed and is_problem(outcome, request.done_before):
+            # An earlier attempt, whose response was lost, already did this.
+            return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
+        return self._transport.parse(request, outcome)
 
 
 def _read(received: Any) -> HttpResponse:
