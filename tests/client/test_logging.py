@@ -102,12 +102,8 @@ def test_a_call_with_retries_is_one_record(
     server.respond_with(later)
     with pytest.raises(ToriiError):
         torii.users.get(USER_ID)
-<<<<<<< HEAD
     gone = {"code": "user_not_found"}
     server.respond_with(later, as_json(gone, 404, Content_Type="application/problem+json"))
-=======
-    server.respond_with(later, problem(404))
->>>>>>> wt-client
     torii.users.delete(USER_ID)
     assert messages(caplog) == [
         "GET /users/{user_id} -> 200, attempt 3",

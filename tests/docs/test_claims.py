@@ -159,11 +159,6 @@ def test_the_page_of_the_client_gives_the_status_of_each_error() -> None:
 
 
 def test_the_page_of_the_client_lists_what_is_not_safe_to_repeat() -> None:
-<<<<<<< HEAD
-    page = _text("docs/client.md")
-    sentence = page.partition("Not safe to repeat are ")[2].partition(" and a POST")[0]
-    assert set(re.findall(r"`([\w.]+)`", sentence)) == NOT_REPEATABLE
-=======
     sentence = (
         _text("docs/client.md").partition("Not safe to repeat are ")[2].partition(" a POST")[0]
     )
@@ -171,7 +166,6 @@ def test_the_page_of_the_client_lists_what_is_not_safe_to_repeat() -> None:
     methods = {operation.name: operation.method for operation in PUBLISHED}
     posts = {call.method for call in OPERATIONS if methods[call.name] == "POST"}
     assert named == posts - {"users.list", "users.ban", "users.unban"}
->>>>>>> wt-client
 
 
 def test_contributing_names_environments_that_exist() -> None:
