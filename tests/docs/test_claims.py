@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from tests.client.operations import ITERATIONS, OPERATIONS
+from tests.client.operations import ITERATIONS, NOT_REPEATABLE, OPERATIONS
 from torii_backend import ToriiApiError, ToriiClient, settings
 from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import json_object, jws
