@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-from torii_backend._guard.bearer import Headers, bearer_token, parse_bearer
+from torii_backend._guard.bearer import Headers, find_bearer, header_values, schemed
 from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
@@ -84,12 +84,15 @@ class Authenticator(Unchanging):
             ToriiAuthError: the request is refused.
             ConfigurationError: a function among the options returned something unusable.
         """
+        # Headers alone would be shown by error trackers.
+        request = _as_request(request)
         auth = self.identify(request)
         self.authorize(auth)
         return auth
 
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Async version of `authenticate`."""
+        request = _as_request(request)
         auth = await self.identify_async(request)
         if self._policy:
             await self.authorize_async(auth)
@@ -100,17 +103,17 @@ class Authenticator(Unchanging):
 
         Args, Returns and Raises are those of `authenticate`.
         """
-        incoming = _as_request(request)
-        token = self._token(incoming)
-        return None if token is None else self._verifier_for(incoming).verify(token)
+        request = _as_request(request)
+        token = self._token(request)
+        return None if token is None else self._verifier_for(request).verify(token)
 
     async def identify_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Async version of `identify`."""
-        incoming = _as_request(request)
-        token = self._token(incoming)
+        request = _as_request(request)
+        token = self._token(request)
         if token is None:
             return None
-        return await self._verifier_for(incoming).verify_async(token)
+        return await self._verifier_for(request).verify_async(token)
 
     def authorize(self, auth: Optional[Auth]) -> None:
         """Enforce the policy.
@@ -173,19 +176,20 @@ class Authenticator(Unchanging):
         custom = None if self._on_error is None else self._on_error(refusal, _as_request(request))
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
-    def _token(self, request: IncomingRequest) -> Optional[str]:
+    def _token(self, request: IncomingRequest) -> Any:
+        """Return the token sealed, which the Verifier takes for it, or None."""
         if self._exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():
             request.pass_without_token()
             return None
-        try:
-            return parse_bearer(request.credentials(self._header, self.scheme))
-        except MissingCredentials:
-            if self._required:
-                raise
+        found = find_bearer(request.credentials(self._header, self.scheme))
+        if not isinstance(found, ToriiAuthError):
+            return found
+        if isinstance(found, MissingCredentials) and not self._required:
             return None
+        raise found
 
     def _is_exempt(self, request: IncomingRequest) -> bool:
         paths = request.paths()
@@ -266,9 +270,14 @@ def authenticate_request(
         TypeError: `headers` is neither a mapping nor pairs.
     """
     verifier = pooled_verifier(issuer, audience, leeway)
-    return verifier.verify(
-        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    found: Any = find_bearer(
+        schemed(header_values(headers, require_header_name(header)), require_scheme(scheme))
     )
+    # Error trackers would show them.
+    del headers
+    if isinstance(found, ToriiAuthError):
+        raise found
+    return verifier.verify(found)
 
 
 @not_from_requests()
@@ -283,6 +292,10 @@ async def authenticate_request_async(
 ) -> Auth:
     """Async version of `authenticate_request`."""
     verifier = pooled_verifier(issuer, audience, leeway)
-    return await verifier.verify_async(
-        bearer_token(headers, require_header_name(header), require_scheme(scheme))
+    found: Any = find_bearer(
+        schemed(header_values(headers, require_header_name(header)), require_scheme(scheme))
     )
+    del headers
+    if isinstance(found, ToriiAuthError):
+        raise found
+    return await verifier.verify_async(found)

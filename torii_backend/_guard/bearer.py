@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Optional, Union
 
-from torii_backend._jose.jws import MAX_TOKEN_BYTES
-from torii_backend.errors import InvalidRequest, MissingCredentials
+from torii_backend._jose.jws import MAX_TOKEN_BYTES, Sealed, seal
+from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthError
 
 Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
@@ -71,6 +71,14 @@ def parse_bearer(values: list[str]) -> str:
     if len(token) <= MAX_TOKEN_BYTES and not _B64TOKEN.match(token):
         raise InvalidRequest
     return token
+
+
+def find_bearer(values: list[str]) -> Union[Sealed, ToriiAuthError]:
+    """Return the token that `parse_bearer` finds, or its refusal without the frames that saw values."""
+    try:
+        return seal(parse_bearer(values))
+    except ToriiAuthError as refusal:
+        return refusal.with_traceback(None)
 
 
 def schemed(values: list[str], scheme: Optional[str]) -> list[str]:

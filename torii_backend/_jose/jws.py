@@ -1,8 +1,8 @@
 """Strict parsing of a compact JWS (RFC 7515 section 7.1). Pure. The result is not trusted yet.
 
 Error trackers send the local variables of each function that an exception leaves, and look into
-lists, mappings and objects. So a token and its parts are kept inside functions: a `Sealed`, a `JWS`.
-Who has them in a variable raises nothing, but returns None.
+lists, mappings and objects. So a token and its parts are kept inside functions, which belong to a
+`Sealed` or a `JWS`. Who has them in a variable raises nothing, but returns None.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
 MAX_TOKEN_BYTES = 16 * 1024
-
-# A token, as the result of a call.
-Sealed = Callable[[], bytes]
 
 _NOTHING = msgspec.Raw()
 
@@ -40,6 +37,15 @@ class _Issuer(msgspec.Struct):
 _header = msgspec.json.Decoder(_Header).decode
 _issuer = msgspec.json.Decoder(_Issuer).decode
 _text = msgspec.json.Decoder(str).decode
+
+
+class Sealed:
+    """A token in ASCII, which `reveal` returns; empty if there is none that could be good."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, token: bytes) -> None:
+        self.reveal: Callable[[], bytes] = lambda: token
 
 
 class JWS:
@@ -74,22 +80,22 @@ class JWS:
         return {"iss": _text_or_none(iss)} if bytes(iss) else {}
 
 
-def seal(token: Union[str, bytes]) -> Optional[Sealed]:
-    """Return a token sealed, or None if it isn't ASCII text of at most MAX_TOKEN_BYTES."""
+def seal(token: Union[str, bytes, Sealed]) -> Sealed:
+    """Return a token sealed, if it is ASCII text of at most MAX_TOKEN_BYTES."""
+    if type(token) is Sealed:
+        return token
     if isinstance(token, str):
-        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
-            return None
-        token = token.encode()
-    elif not isinstance(token, bytes) or len(token) > MAX_TOKEN_BYTES:
-        return None
-    encoded = token
-    return lambda: encoded
+        if len(token) <= MAX_TOKEN_BYTES and token.isascii():
+            return Sealed(token.encode())
+    elif isinstance(token, bytes) and len(token) <= MAX_TOKEN_BYTES:
+        return Sealed(token)
+    return Sealed(b"")
 
 
 def parse_compact(sealed: Sealed) -> Optional[JWS]:
     """Return the parts of a token, or None if it is malformed. The payload is not decoded yet."""
     # With more or fewer than three segments, one contains a dot or is empty.
-    signing_input, _, signature = sealed().rpartition(b".")
+    signing_input, _, signature = sealed.reveal().rpartition(b".")
     header, _, payload = signing_input.partition(b".")
     if not (payload and base64url.is_canonical(payload) and base64url.is_canonical(signature)):
         return None

@@ -184,25 +184,17 @@ class Verifier(Unchanging):
         sealed = seal(token)
         # An error tracker would send it with each error that is raised below.
         del token
-        return self.verify_sealed(sealed)
-
-    @not_from_requests()
-    async def verify_async(self, token: Union[str, bytes]) -> Auth:
-        """Async version of `verify`."""
-        sealed = seal(token)
-        del token
-        return await self.verify_sealed_async(sealed)
-
-    def verify_sealed(self, sealed: Optional[Sealed]) -> Auth:
-        """Verify what `seal` returned, which holds no token in a variable."""
         found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = found.keystore.key(found.kid)
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
-    async def verify_sealed_async(self, sealed: Optional[Sealed]) -> Auth:
-        """Async version of `verify_sealed`."""
+    @not_from_requests()
+    async def verify_async(self, token: Union[str, bytes]) -> Auth:
+        """Async version of `verify`."""
+        sealed = seal(token)
+        del token
         found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = await found.keystore.key_async(found.kid)
@@ -267,13 +259,15 @@ class Verifier(Unchanging):
             for spelling in (keystore.issuer, keystore.issuer + "/")
         }
 
-    def _verify_without_waiting(self, sealed: Optional[Sealed]) -> Union[Auth, _NeedsKey]:
+    def _verify_without_waiting(self, sealed: Sealed) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose key is known."""
-        if sealed is None:
-            raise InvalidToken("malformed")
-        digest = sha256(sealed()).digest()
-        now = self._clock.time()
-        seconds = self._aging.at(now)
+        digest = sha256(sealed.reveal()).digest()
+        aging = self._aging
+        now, monotonic = aging.clock.time(), aging.clock.monotonic()
+        # A copy of AgingClock.now: this runs for each request.
+        seconds = monotonic + aging.lead
+        if not aging.least < now - monotonic < aging.most:
+            seconds = aging.compare(now, monotonic)
         entry = self._cache.get(digest, now, seconds)
         if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1

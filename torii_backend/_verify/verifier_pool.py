@@ -19,6 +19,7 @@ import os
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from torii_backend._jose.jws import seal
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.auth import not_from_requests
@@ -65,7 +66,10 @@ def verify_token(
         KeysUnavailable: the issuer's keys can't be fetched; retry later.
         ConfigurationError: a setting is missing or wrong.
     """
-    return pooled_verifier(issuer, audience, leeway).verify(token)
+    sealed: Any = seal(token)
+    # As in Verifier.verify.
+    del token
+    return pooled_verifier(issuer, audience, leeway).verify(sealed)
 
 
 @not_from_requests()
@@ -77,7 +81,9 @@ async def verify_token_async(
     leeway: float = DEFAULT_LEEWAY,
 ) -> Auth:
     """Async version of `verify_token`."""
-    return await pooled_verifier(issuer, audience, leeway).verify_async(token)
+    sealed: Any = seal(token)
+    del token
+    return await pooled_verifier(issuer, audience, leeway).verify_async(sealed)
 
 
 def pooled_verifier(

@@ -1,0 +1,107 @@
+"""Sentry sends the variables of each function that an error leaves: none of ours shows a token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+
+from tests.support.clock import Clock
+from tests.support.issuer import Issuer
+from tests.support.jwks_server import run
+from torii_backend import ToriiAuthError, Verifier, authenticate_request, verify_token
+from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.request import WSGIRequest
+
+sentry_sdk: Any = pytest.importorskip("sentry_sdk")
+pytest.importorskip("sentry_sdk.scrubber")
+
+
+@pytest.fixture
+def events() -> Iterator[list[Any]]:
+    sent: list[Any] = []
+    with sentry_sdk.new_scope() as scope:
+        client = sentry_sdk.Client(
+            dsn="http://key@127.0.0.1/1",
+            before_send=lambda event, _: sent.append(event),
+            max_value_length=100_000,
+            # It hides variables by their name, such as `token`.
+            event_scrubber=sentry_sdk.scrubber.EventScrubber(denylist=[], pii_denylist=[]),
+            default_integrations=False,
+        )
+        scope.set_client(client)
+        yield sent
+
+
+class BrokenClock(Clock):
+    """Fails once a token is there."""
+
+    def time(self) -> float:
+        raise OSError("no clock")
+
+
+def fail(_: object) -> bool:
+    raise OSError("no check")
+
+
+USES: dict[str, Callable[[Issuer, Any], object]] = {
+    "verify": lambda issuer, take: Verifier(issuer.url, fetch=issuer.fetch).verify(take()),
+    "verify_async": lambda issuer, take: run(
+        Verifier(issuer.url, fetch=issuer.fetch).verify_async(take())
+    ),
+    "verify_token": lambda _, take: verify_token(take(), issuer="http://127.0.0.1:9"),
+    "clock": lambda issuer, take: Verifier(
+        issuer.url, fetch=issuer.fetch, clock=BrokenClock()
+    ).verify(take()),
+    "guard": lambda issuer, take: Authenticator(
+        verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail
+    ).authenticate(WSGIRequest({"HTTP_AUTHORIZATION": f"Bearer {take()}"})),
+    "guard of headers": lambda issuer, take: Authenticator(
+        verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail
+    ).authenticate({"authorization": f"Bearer {take()}"}),
+    "async guard": lambda issuer, take: run(
+        Authenticator(
+            verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail
+        ).authenticate_async({"authorization": f"Bearer {take()}"})
+    ),
+    "authenticate_request": lambda _, take: authenticate_request(
+        {"authorization": f"Bearer {take()}"}, issuer="http://127.0.0.1:9"
+    ),
+}
+
+SPOILED: dict[str, Callable[[str], str]] = {
+    "good": lambda token: token,
+    "bad signature": lambda token: token[:-4] + "AAAA",
+    "two parts": lambda token: token.rpartition(".")[0],
+    "padding": lambda token: token.replace(".", "=.", 1),
+    "a space": lambda token: token.replace(".", ". ", 1),
+    "two tokens": lambda token: f"{token}, Bearer {token}",
+    "too long": lambda token: token + "A" * 16384,
+    "not ASCII": lambda token: token + "é",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
+@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+def test_no_event_has_the_token(
+    events: list[Any],
+    issuer: Issuer,
+    use: Callable[[Issuer, Any], object],
+    spoil: Callable[[str], str],
+) -> None:
+    token = issuer.token(iat=1, exp=9_999_999_999)
+    try:
+        use(issuer, lambda: spoil(token))
+    except (ToriiAuthError, OSError) as error:
+        # Not with this function, whose variable is the token.
+        sentry_sdk.capture_exception(error.with_traceback(error.__traceback__.tb_next))  # type: ignore[union-attr]
+    else:
+        assert spoil(token) == token
+        return
+    text = json.dumps(events, default=repr)
+    assert '"vars"' in text
+    signature = token.rpartition(".")[2]
+    for part in (token, signature[:40], token.split(".")[1]):
+        assert part not in text
