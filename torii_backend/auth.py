@@ -38,7 +38,8 @@ def not_from_requests(instead: str = GUARD) -> Callable[[Public], Public]:
         marked: Any = kind
         name, is_class = kind.__name__, isinstance(kind, type)
         if not is_class:
-            marked.__signature__ = marked_signature(kind, name, instead)
+            is_method = marked.__code__.co_varnames[:1] == ("self",)
+            marked.__signature__ = marked_signature(kind, name, instead, after=int(is_method))
             return kind
         marked.__get_pydantic_core_schema__ = classmethod(_schema)
         fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
@@ -108,8 +109,9 @@ def _schema(cls: type, source: object, handler: Callable[[object], Any]) -> Any:
     except RuntimeError:  # pydantic knows no schema
         name = cls.__name__
         raise ConfigurationError(
-            f"{name} must not be read from a request: write "
-            f"Annotated[{name}, Depends(...)] with a function that returns it."
+            f"{name} must not be read from a request, nor be a response model: write "
+            f"Annotated[{name}, Depends(...)] with a function that returns it, or a response_model= "
+            "that names its fields."
         ) from None
 
 
@@ -123,10 +125,15 @@ class _Missing:
         raise AttributeError("claims are read-only")
 
 
+_MISSING: Any = _Missing()
+
+
 class ReadOnlyDict(dict[str, Any]):
     """A JSON object of a token. It is a dict so that JSON encoders, pickle and caches take it."""
 
-    clear = pop = popitem = setdefault = update = _Missing()
+    __slots__ = ()
+
+    clear = pop = popitem = setdefault = update = _MISSING
 
     def __setitem__(self, name: object, value: object) -> NoReturn:
         raise TypeError("claims are read-only")

@@ -81,7 +81,7 @@ class AuthMiddleware:
         if self._authenticator.varies(auth, request):
             send = send_with_vary(self._authenticator.vary, send)
         token = bind_auth(auth)
-        sent: list[str] = []
+        sent: set[str] = set()
         try:
             inner, noting = scope_with_auth(auth, scope), _noting(sent, send)
             if auth is None or not self._close_on_expiry:
@@ -93,7 +93,7 @@ class AuthMiddleware:
             if sent or not is_refusal_by_view(error):
                 raise
             response = self._authenticator.response_to(error, request)
-            await send_response(response, scope, receive, send)
+            await send_response(response, scope, _received, send)
         finally:
             unbind_auth(token)
 
@@ -122,7 +122,7 @@ class AuthMiddleware:
         await self._app(scope, receive, send)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sent: list[str] = []
+        sent: set[str] = set()
         try:
             await self._websockets.serve(scope, receive, _noting(sent, send))
         except ToriiAuthError as error:
@@ -132,19 +132,19 @@ class AuthMiddleware:
                 await send({"type": "websocket.close", "code": 1008})
                 return
             response = self._authenticator.response_to(error, ASGIRequest(scope))
-            # The application has received the message that opens the WebSocket, or need not.
-            await send_response(response, scope, _nothing, send)
+            await send_response(response, scope, _received, send)
 
 
-def _noting(sent: list[str], send: Send) -> Send:
+def _noting(sent: set[str], send: Send) -> Send:
     """Return `send`, which notes the types of the messages."""
 
     def noting(message: Message) -> Awaitable[None]:
-        sent.append(message["type"])
+        sent.add(message["type"])
         return send(message)
 
     return noting
 
 
-async def _nothing() -> Message:
-    return {}
+async def _received() -> Message:
+    """Receive no more: the application may have read the body, and would wait for the client's end."""
+    return {"type": "http.disconnect"}

@@ -12,6 +12,12 @@ from typing import Any, Callable, NamedTuple, Optional
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import (
+    IntConverter,
+    SlugConverter,
+    StringConverter,
+    UUIDConverter,
+)
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils.module_loading import import_string
 
@@ -29,9 +35,9 @@ Opens = Callable[[GuardOptions], bool]
 INSPECTORS: list[Inspector] = []
 
 _ANY_METHOD = "*"
-_PARAMETER = re.compile(r"<(?:([^>:]+):)?[^>]+>")
-# Django's converters that never accept a slash.
-_SEGMENTS = (None, "str", "int", "slug", "uuid")
+_PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
+# Those that never accept a slash. A project may give their names to others.
+_SEGMENTS = (StringConverter, IntConverter, SlugConverter, UUIDConverter)
 _REGEX_CHARS = frozenset(".^$*+?{}[]\\|()")
 
 
@@ -126,19 +132,19 @@ def _views(patterns: Sequence[Any], prefix: _Route) -> Iterator[tuple[Any, _Rout
 def _route(pattern: Any) -> _Route:
     text = str(pattern)
     if isinstance(pattern, RoutePattern):
-        return _Route(text, tuple(_pieces(text)))
+        return _Route(text, tuple(_pieces(text, pattern.converters)))
     if isinstance(pattern, LocalePrefixPattern):
         # It depends on the language, and may be empty.
         return _Route("<language>/", (ANYTHING,))
     return _Route(text, (_literal_start(text), ANYTHING))
 
 
-def _pieces(route: str) -> Iterator[str]:
+def _pieces(route: str, converters: Mapping[str, Any]) -> Iterator[str]:
     """Split a route of `path()` into literal text and parameters."""
     end = 0
     for parameter in _PARAMETER.finditer(route):
         yield route[end : parameter.start()]
-        yield SEGMENT if parameter[1] in _SEGMENTS else ANYTHING
+        yield SEGMENT if type(converters.get(parameter[1])) in _SEGMENTS else ANYTHING
         end = parameter.end()
     yield route[end:]
 

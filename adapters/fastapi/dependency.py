@@ -63,7 +63,8 @@ class _SignatureOfGuard(SignatureOfClass):
 class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     """The dependency that `require_auth` makes, and one bearer scheme in the OpenAPI document.
 
-    Each call makes another one. Keep it in a variable to share it, and to override it in tests.
+    Each call makes another one. Keep it in a variable to share it, and to override it in tests. Copies
+    of it are itself, as those of functions are, so `dependency_overrides` finds it in copied routers.
     """
 
     __signature__ = _SignatureOfGuard(GUARD)
@@ -71,10 +72,6 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     def __init__(self, authenticator: Authenticator) -> None:
         self.scheme_name, self.model = security_scheme(authenticator)
         self._authenticator = authenticator
-
-    def __deepcopy__(self, memo: object) -> "RequireAuth[Value]":
-        """Return itself, as functions do, so that `dependency_overrides` finds it in copied routes."""
-        return self
 
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.

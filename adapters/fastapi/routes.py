@@ -32,7 +32,7 @@ def unguarded_routes(app: Any) -> list[str]:
         app: a FastAPI or Starlette application, a router, or one of these in middleware.
 
     Returns:
-        Sorted texts, such as `GET /health`, `GET,POST /items/{id}`, `WEBSOCKET /ws` and `ANY /static/*`.
+        Sorted texts, such as `GET /health`, `GET,POST /items/{id}`, `WEBSOCKET /ws` and `* /static/*`.
     """
     return sorted(set(_unguarded(app, _Place("", (), frozenset()))))
 
@@ -61,7 +61,7 @@ class _Place(NamedTuple):
         whole = self.path + path
         if all(guard.opens(whole) for guard in self.guards):
             # A router adds HEAD to GET by itself.
-            shown = sorted(methods - {"HEAD"} or methods) if methods else ["ANY"]
+            shown = sorted(methods - {"HEAD"} or methods) if methods else ["*"]
             yield f"{','.join(shown)} {whole}"
 
 

@@ -87,6 +87,7 @@ def authenticate_request(authenticator: Authenticator) -> None:
     except ToriiAuthError as refusal:
         # An error handler of the application may drop the headers of our response.
         note_vary(authenticator.vary, current)
+        drop_body(current.environ)
         _abort(authenticator, refusal, incoming)
     vars(current)[_GUARD] = authenticator
     if authenticator.varies(auth, incoming):
@@ -127,7 +128,6 @@ def _respond_to_refusal(error: ToriiAuthError) -> Any:
 
 def _abort(authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest) -> NoReturn:
     standard = authenticator.response_to(refusal, request)
-    drop_body(request.environ)
     response = Response(standard.body, standard.status, list(standard.headers))
     if standard.status in default_exceptions:
         abort(standard.status, description=str(refusal), response=response)

@@ -56,7 +56,7 @@ def unguarded_routes(app: Flask) -> list[str]:
 
 
 def _methods(rule: Rule) -> list[str]:
-    methods = set(rule.methods or ("ANY",))
+    methods = set(rule.methods or ("*",))
     if "GET" in methods:
         methods.discard("HEAD")
     if getattr(rule, "provide_automatic_options", False):

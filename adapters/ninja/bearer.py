@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-_DESCRIPTION = "a Torii access token."
+_DESCRIPTION = "A Torii access token."
 
 
 class _Admitted:
@@ -49,23 +49,13 @@ class ToriiBearer(HttpAuthBase):
 
     openapi_scheme: str = "bearer"
     openapi_bearerFormat: str = "JWT"  # noqa: N815 - the name in the OpenAPI document
-    openapi_description: str = f"{_DESCRIPTION[0].upper()}{_DESCRIPTION[1:]}"
+    openapi_description: str = _DESCRIPTION
 
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         super().__init__()
         self._lazy_guard = LazyGuard(**options)
-        header = options.get("header") or getattr(settings, "TORII", {}).get(
-            "HEADER", "authorization"
-        )
-        if header.lower() != "authorization":
-            # The scheme "http" is for Authorization alone.
-            place = {
-                "in": "header",
-                "name": header,
-                "description": f"`Bearer `, and {_DESCRIPTION}",
-            }
-            self.openapi_security_schema = SecuritySchema(type="apiKey", **place)
+        self._show_header(**options)
         # django-ninja would call a plain function in a thread if the operation is async.
         self.is_async: bool = True
 
@@ -81,6 +71,20 @@ class ToriiBearer(HttpAuthBase):
         except RuntimeError:
             return _authenticate(guard, request)
         return _authenticate_async(guard, request)
+
+    def _show_header(self, **options: Unpack[GuardOptions]) -> None:
+        """Show the header that carries the token in the OpenAPI document."""
+        # Not by the guard: its settings may name modules that are still being imported.
+        torii = getattr(settings, "TORII", None)
+        configured: dict[str, Any] = torii if isinstance(torii, dict) else {}
+        header = str(options.get("header") or configured.get("HEADER") or "authorization")
+        bare = options.get("scheme", configured.get("SCHEME", "bearer")) is None
+        if header.lower() == "authorization" and not bare:
+            return
+        form = _DESCRIPTION if bare else f"The word Bearer, a space and a{_DESCRIPTION[1:]}"
+        # The type "http" is for Authorization with a scheme alone.
+        place = {"in": "header", "name": header, "description": form}
+        self.openapi_security_schema = SecuritySchema(type="apiKey", **place)
 
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""

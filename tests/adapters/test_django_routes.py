@@ -9,7 +9,8 @@ import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import override_settings
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
+from django.urls.converters import StringConverter
 from django.utils.decorators import method_decorator
 from django.views import View
 
@@ -26,6 +27,13 @@ from .django_project import MIDDLEWARE, ask, async_me, me
 from .messages import Request
 
 pytestmark = pytest.mark.usefixtures("torii")
+
+
+class TwoParts(StringConverter):
+    regex = "[^/]+/[^/]+"
+
+
+register_converter(TwoParts, "two_parts")
 
 
 class Own(AuthMiddleware):
@@ -138,6 +146,9 @@ def test_a_middleware_that_decides_by_itself_is_not_relied_on() -> None:
         ("/a/b", path("a/<str:x>", me), True),
         ("/a/b/c", path("a/<str:x>", me), False),
         ("/a/b/c", path("a/<path:x>", me), True),
+        ("/a/b/c", path("a/<two_parts:x>", me), True),
+        ("/a/b/c", path("a/<int:x>/c", me), True),
+        ("/a/b", path("a/<int:x>/c", me), False),
         ("/b", path("a/<str:x>", me), False),
         (lambda _: False, path("a/<str:x>", me), True),
         (lambda _: False, path("a/x", me), False),

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, S
 from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
-from torii_backend import Auth, ConfigurationError, Policy, RefusalResponse, Verifier
+from torii_backend import Auth, Authenticator, ConfigurationError, Policy, RefusalResponse, Verifier
 from torii_backend.client import User
 from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
@@ -79,6 +79,12 @@ class _MyAuth(Auth, frozen=True):
 class _MyPolicy(Policy):
     def __init__(self, plan: str) -> None:
         super().__init__(claims={"plan": plan})
+
+
+def test_a_method_that_takes_a_token_cannot_be_a_dependency(issuer: str) -> None:
+    verifier, policy, guard = Verifier(issuer), Policy(), Authenticator(issuer=issuer)
+    for method in (verifier.verify, verifier.verify_async, policy.enforce, guard.authenticate):
+        _refused(_endpoint(Any, Depends(method)), r"write Annotated|not Depends\(verify")
 
 
 @pytest.mark.parametrize("guard", [require_auth, optional_auth])

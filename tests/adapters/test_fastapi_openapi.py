@@ -3,12 +3,13 @@
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
 from copy import deepcopy
-from typing import Annotated, Any
+from datetime import datetime, timezone
+from typing import Annotated, Any, Optional
 
 from fastapi import APIRouter, Depends, FastAPI
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
-from torii_backend import Auth
+from torii_backend import Auth, client
 from torii_backend.fastapi import REFUSALS, require_auth
 from torii_backend.fastapi.response import ToriiRefusal
 
@@ -113,3 +114,44 @@ def test_openapi_shows_the_header_of_the_guard(issuer: str) -> None:
     assert (bare["type"], bare["in"], bare["name"]) == ("apiKey", "header", "X-Bare!")
     assert "word Bearer" in own["description"]
     assert "word Bearer" not in bare["description"]
+
+
+class _Profile(BaseModel):
+    user_id: str
+    organization_id: Optional[str]
+    expires_at: datetime
+
+
+class _Member(BaseModel):
+    id: str
+    email: Optional[str]
+    created_at: datetime
+
+
+def test_a_response_model_takes_the_fields_it_names(issuers: Issuers, issuer: str) -> None:
+    """Claims and metadata stay behind, and OpenAPI shows the model."""
+    app = FastAPI()
+    guard = Depends(require_auth(issuer=issuer))
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    metadata: Any = {"public_metadata": {}, "private_metadata": {"x": 1}, "unsafe_metadata": {}}
+    stored = client.User(
+        id="ada", environment_id="env", status="active", created_at=now, updated_at=now, **metadata
+    )
+    page = client.Page(items=(stored,), has_more=False)
+
+    @app.get("/me", response_model=_Profile)
+    def me(auth: Auth = guard) -> Auth:
+        return auth
+
+    @app.get("/users", response_model=list[_Member])
+    def users() -> Any:
+        return page.items
+
+    request = bearer(issuers.token(org_id="org_1"), "/me")
+    sent = asyncio.run(call_asgi(app, request)).json()
+    assert sent.keys() == {"user_id", "organization_id", "expires_at"}
+    assert (sent["user_id"], sent["organization_id"]) == ("ada", "org_1")
+    sent = asyncio.run(call_asgi(app, Request("/users"))).json()
+    assert sent == [{"id": "ada", "email": None, "created_at": "2026-01-01T00:00:00Z"}]
+    schema = app.openapi()["components"]["schemas"]["_Profile"]
+    assert list(schema["properties"]) == ["user_id", "organization_id", "expires_at"]

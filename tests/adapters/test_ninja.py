@@ -313,16 +313,24 @@ def test_the_openapi_document_shows_a_bearer_scheme() -> None:
 
 
 def test_the_openapi_document_shows_the_header_of_the_token(torii: dict[str, Any]) -> None:
-    expected = {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Token",
-        "description": "`Bearer `, and a Torii access token.",
-    }
+    form = "The word Bearer, a space and a Torii access token."
+    expected = {"type": "apiKey", "in": "header", "name": "X-Token", "description": form}
+    bare = {**expected, "description": "A Torii access token."}
     assert ToriiBearer(header="X-Token").openapi_security_schema == expected
+    assert ToriiBearer(header="X-Token", scheme=None).openapi_security_schema == bare
     torii["HEADER"] = "X-Token"
     assert ToriiBearer().openapi_security_schema == expected
+    torii["SCHEME"] = None
+    assert ToriiBearer().openapi_security_schema == bare
+    torii["SCHEME"] = "bearer"
     assert ToriiBearer(header="Authorization").openapi_security_schema["type"] == "http"
+
+
+def test_a_token_alone_in_its_header_may_post_beside_sessions(issuers: Issuers) -> None:
+    api = _api(auth=[django_auth, ToriiBearer(header="X-Token", scheme=None)])
+    api.post("/me")(_user)
+    request = Request(method="POST", headers=(("X-Token", issuers.token()),))
+    assert _ask(api, request).json() == "ada"
 
 
 @pytest.mark.parametrize("prefix", ["", "api/v1/", "shop/<slug:shop>/"])

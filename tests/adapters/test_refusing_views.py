@@ -343,3 +343,28 @@ def test_a_configuration_error_is_not_for_an_applications_handler_of_value_error
         api.get("/open")(lambda: str(current_auth()))
         statuses = [asyncio.run(call_asgi(api, Request(path))).status for path in ("/me", "/open")]
     assert statuses == [500, 500]
+
+
+def test_an_asgi_application_that_has_read_its_request_may_refuse_it(issuers: Issuers) -> None:
+    """The guard doesn't wait for more of the body, which would last until the client hangs up."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert not (await receive())["more_body"]
+        deny()
+
+    messages = [{"type": "http.request", "body": b"{}", "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop()  # an error if it is asked twice
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [
+        (b"authorization", f"Bearer {issuers.token()}".encode()),
+        (b"content-length", b"2"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    asyncio.run(AuthMiddleware(app, issuer=issuers.home.issuer)(scope, receive, send))
+    assert (sent[0]["status"], sent[1]["body"]) == (403, BODY)

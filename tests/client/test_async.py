@@ -254,4 +254,4 @@ class TestClosing:
         server.respond_with(named)
         run(main())
         session.get(f"{server.url}/api/server/v1/users/2")
-        assert server.connections == 1
+        assert server.connections == 2  # the client's own, and the session's

@@ -170,6 +170,12 @@ def test_a_header_that_cannot_be_sent(
 def test_a_password(server: ApiServer, torii: ToriiClient) -> None:
     server.respond_with(as_json({"title": "No."}, 409))
     assert PASSWORD not in caught(lambda: torii.users.create(password=PASSWORD), Conflict)
+    wrong: Any = 7
+    for call in (
+        lambda: torii.users.create(password=PASSWORD, email=wrong),
+        lambda: torii.users.create(password=PASSWORD, unknown=wrong),  # type: ignore[call-arg]
+    ):
+        assert PASSWORD not in caught(call, TypeError)
 
 
 def test_the_search_finds_what_is_shown(server: ApiServer, torii: ToriiClient) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.ports import free_port
+from torii_backend import InvalidToken, KeysUnavailable, Verifier
 from torii_backend.emulator import Emulator
 from torii_backend.errors import ConfigurationError
 
@@ -196,3 +197,59 @@ def test_many_emulators_run_side_by_side() -> None:
         one.outage("error")
         assert Wire(one.issuer).get("/.well-known/openid-configuration").status == 503
         assert Wire(two.issuer).get("/.well-known/openid-configuration").status == 200
+
+
+def test_verifiers_of_this_process_start_anew_after_a_reset(torii: Emulator) -> None:
+    """Neither rotations nor outages of one test slow down the next."""
+    verifier, others = Verifier(torii.issuer), []
+    for _ in range(50):
+        torii.rotate_keys(withdraw=True)
+        assert verifier.verify(torii.issue_token().access_token)
+        torii.outage("error")
+        others.append(Verifier(torii.issuer))
+        with pytest.raises(KeysUnavailable):
+            others[-1].verify(torii.issue_token().access_token)
+        torii.reset()
+        assert verifier.verify(torii.issue_token().access_token)
+        assert others[-1].verify(torii.issue_token().access_token)
+
+
+def test_a_token_that_was_verified_before_a_reset_is_verified_again(torii: Emulator) -> None:
+    verifier = Verifier(torii.issuer)
+    torii.rotate_keys()
+    token = torii.issue_token().access_token
+    verifier.verify(token)
+    torii.reset()
+    with pytest.raises(InvalidToken) as caught:
+        verifier.verify(token)
+    assert caught.value.reason == "unknown_key"
+
+
+def test_a_reset_leaves_other_issuers_and_fixed_keys_alone(torii: Emulator, wire: Wire) -> None:
+    jwks, token = wire.jwks(), torii.issue_token().access_token
+    fixed = Verifier(torii.issuer, jwks=jwks, refresh=False)
+    with Emulator() as elsewhere:
+        other = Verifier(elsewhere.issuer)
+        other.warm()
+        torii.reset()
+        assert other.stats().keys_age is not None
+    assert fixed.verify(token)
+
+
+def test_a_fetch_that_hangs_is_given_up_by_a_reset(torii: Emulator) -> None:
+    verifier = Verifier(torii.issuer)
+    token = torii.issue_token().access_token
+    torii.outage("hang")
+    verifier.prefetch()
+    torii.reset()
+    assert verifier.verify(token)
+
+
+def test_a_new_emulator_at_the_same_port_has_new_keys() -> None:
+    with Emulator() as first:
+        verifier, port = Verifier(first.issuer), int(first.issuer.rpartition(":")[2])
+        for _ in range(4):
+            first.rotate_keys()
+            assert verifier.verify(first.issue_token().access_token)
+    with Emulator(port=port) as second:
+        assert verifier.verify(second.issue_token().access_token)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.support.clock import Clock
 from tests.support.issuer import SigningKey
 from tests.support.jwks_server import JwksServer, Response, settle
-from torii_backend import KeysUnavailable, __version__
+from torii_backend import KeysUnavailable, Verifier, __version__
 from torii_backend._keys.fetch import FetchError, fetch
 from torii_backend._keys.keystore import KeyStore
 
@@ -179,6 +180,20 @@ def test_a_certificate_from_requests_ca_bundle_is_accepted(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     assert KeyStore(tls_server.issuer, clock=clock).key("key-1").point == key.point
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_loopback_is_never_asked_by_a_proxy_of_the_environment(
+    server: JwksServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    verifier = Verifier(server.issuer)
+    with requests.Session() as session:
+        Verifier(server.issuer, session=session).warm()
+        verifier.warm()
+        session.proxies["http"] = "http://127.0.0.1:1"
+        with pytest.raises(KeysUnavailable):
+            Verifier(server.issuer, session=session).warm()
 
 
 def test_a_proxy_from_the_environment_is_used(

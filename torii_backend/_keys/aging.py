@@ -1,13 +1,14 @@
 """AgingClock: one clock by which keys age, from the two that a system has.
 
 The monotonic clock may stand still while the machine sleeps, and the time of day may be set. So of
-the two, the one that has advanced further counts, and nothing that was counted is taken back.
+the two, the one that has advanced further counts, and nothing that was counted is taken back. Only a
+test can put both back at once.
 
 State: the distance of the two clocks when they were last compared, the lead over the monotonic
-clock, and the latest seconds. Event: `at` finds that the distance has changed by more than a second,
-or that both clocks went back. There is no lock, because distance and lead are one tuple that is
-replaced at once. Threads that find the same change come to the same result, and a second more or
-less doesn't matter.
+clock, and the seconds at that time. Event: a reader finds that the distance has changed by more than
+a second (`compare`). There is no lock: `_state` is one tuple that is replaced at once, so threads
+that find the same change come to the same result. `lead`, `least` and `most` are derived from it; who
+reads one of them too early gets seconds without the change, once.
 
 Both clocks are read at each call, never bound, so that tests can replace them. The threads that
 fetch don't ask this clock: such tests may give other threads another time.
@@ -38,26 +39,34 @@ class Clock(Protocol):
 class AgingClock:
     """Seconds that advance as fast as the faster one of a clock's two times."""
 
+    __slots__ = ("_state", "clock", "lead", "least", "most")
+
     def __init__(self, clock: Clock) -> None:
         self.clock: Clock = clock
-        self._distance_and_lead = (clock.time() - clock.monotonic(), 0.0)
-        self._latest = -math.inf
+        self._set(clock.time() - clock.monotonic(), 0.0, -math.inf)
 
     def now(self) -> float:
-        """Return the seconds, for ages and pauses. They run back by no more than a second."""
-        return self.at(self.clock.time())
+        """Return the seconds, for ages and pauses."""
+        time_of_day, monotonic = self.clock.time(), self.clock.monotonic()
+        # Verifier has a copy of this.
+        if self.least < time_of_day - monotonic < self.most:
+            return monotonic + self.lead
+        return self.compare(time_of_day, monotonic)
 
-    def at(self, time_of_day: float) -> float:
-        """Return the same for a caller that has just read `clock.time()`."""
-        monotonic = self.clock.monotonic()
-        distance, lead = self._distance_and_lead
+    def compare(self, time_of_day: float, monotonic: float) -> float:
+        """Return the seconds after the distance of the two clocks has changed."""
+        distance, lead, latest = self._state
         change = time_of_day - monotonic - distance
-        seconds = monotonic + lead
-        if not -_TOLERANCE < change < _TOLERANCE or seconds < self._latest - _TOLERANCE:
-            seconds = max(seconds + max(change, 0.0), self._latest)
-            self._distance_and_lead = (time_of_day - monotonic, seconds - monotonic)
-        self._latest = seconds
+        # If both went back, go on from the last change.
+        seconds = max(monotonic + lead + max(change, 0.0), latest)
+        self._set(time_of_day - monotonic, seconds - monotonic, seconds)
         return seconds
+
+    def _set(self, distance: float, lead: float, latest: float) -> None:
+        self._state = (distance, lead, latest)
+        self.lead: float = lead
+        self.least: float = distance - _TOLERANCE
+        self.most: float = distance + _TOLERANCE
 
 
 _OF_THE_PROCESS = AgingClock(time)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
+from urllib.parse import urlsplit
 
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_async_function, package_version
+from torii_backend.settings import is_async_function, is_loopback, package_version
 
 if TYPE_CHECKING:
     import requests
@@ -28,8 +29,8 @@ class SetUpError(FetchError):
 def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
-    Proxies and certificates are those that the environment sets for requests. No redirect is
-    followed, and no cookies or netrc credentials are sent.
+    Proxies and certificates are those that the environment sets for requests, but loopback addresses
+    are asked without a proxy. No redirect is followed, and no cookies or netrc credentials are sent.
     """
     # Not at the top: verifying with known keys must not pay for these imports (0.1 s).
     import requests
@@ -92,6 +93,7 @@ def _get_watched(
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
             },
+            **_proxies(session, url),
         ) as response:
             if response.status_code != 200:
                 raise FetchError(f"the response has status {response.status_code}")
@@ -103,6 +105,15 @@ def _get_watched(
         if _is_set_up_fault(error):
             raise SetUpError(f"the request can't be sent ({type(error).__name__})") from error
         raise FetchError(f"no usable response ({type(error).__name__})") from error
+
+
+def _proxies(session: requests.Session, url: str) -> dict[str, Any]:
+    """Return the argument that keeps a loopback address from the proxies of the environment."""
+    # A proxy elsewhere could not reach this machine's loopback.
+    if not is_loopback(urlsplit(url).hostname):
+        return {}
+    none: dict[str, Any] = dict.fromkeys(("http", "https", "all"))
+    return {"proxies": {**none, **getattr(session, "proxies", {})}}
 
 
 def _is_set_up_fault(error: Exception) -> bool:

@@ -91,7 +91,7 @@ class FetchLimiter:
         return max(1, math.ceil(wait))
 
     def _take_token(self, now: float) -> bool:
-        gained = (now - self._refilled_at) / REFILL_SECONDS
+        gained = max(0.0, now - self._refilled_at) / REFILL_SECONDS
         self._tokens = min(float(BUCKET_SIZE), self._tokens + gained)
         self._refilled_at = now
         # Ten times a tenth is less than one.

@@ -3,8 +3,8 @@
 State: the key set (none, fresh, due for a refresh, or too old to use), at most one flight that
 fetches the next one, the limiter that says when another may start, and how the last flight ended.
 
-Events: a fetch is needed, a flight ends, a flight is overdue, the process forks. Each of them but the
-fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
+Events: a fetch is needed, a flight ends, a flight is overdue, an emulator is reset (`forget`), the
+process forks. Each of them but the fork is decided under `_lock`, by `_join_or_start`, `_end` and what they call.
 
 - `_lock` is never held while anything is fetched, logged or waited for (`_deciding`).
 - `usable` and the numbers read without the lock. That is safe, because a KeySet is never changed: its
@@ -31,6 +31,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Optional, Union
+from weakref import WeakValueDictionary
 
 from torii_backend._keys.aging import AgingClock, Clock, aging_clock
 from torii_backend._keys.cache_control import DEFAULT_SECONDS
@@ -52,6 +53,9 @@ MAX_FLIGHTS = 4
 MAX_STALE_SECONDS = 24 * 3600.0
 # A refresh starts after this part of the lifetime, so that new keys arrive before the end of it.
 _REFRESH_AHEAD = 0.8
+
+# All of this process, by id: the one collection of weak references that is copied atomically.
+_fetchers: WeakValueDictionary[int, KeyFetcher] = WeakValueDictionary()
 
 
 class KeyFetcher:
@@ -93,6 +97,7 @@ class KeyFetcher:
         self._reports: list[Optional[BaseException]] = []
         self._key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
+        _fetchers[id(self)] = self
 
     def usable(self, now: float) -> Optional[KeySet]:
         """Return the keys that may verify now, or None; starts no fetch."""
@@ -104,6 +109,20 @@ class KeyFetcher:
         """Seconds since the last good fetch, or None before it."""
         key_set = self._key_set
         return None if key_set is None else self._clock.now() - key_set.fetched_at
+
+    def forget(self) -> None:
+        """Start anew: without keys, backoff or empty bucket. Does nothing if keys are never fetched."""
+        if not self._refreshes:
+            return
+        with self._deciding():
+            if self._flight is not None:
+                self._ended.append((self._flight, "lost"))
+            self._flight = None
+            self._running = []
+            self._key_set = None
+            self._limiter = FetchLimiter()
+            self._waits_for_refresh = False
+            self._error = None
 
     def after_fork_in_child(self) -> None:
         """Forget the flights and the lock of the parent; see `fork_safety`."""
@@ -233,6 +252,14 @@ class KeyFetcher:
             return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)
         stale_at = now + max(DEFAULT_SECONDS, self._max_stale)
         return KeySet(keys, fetched_at=now, refresh_at=now, stale_at=stale_at)
+
+
+def forget_keys(issuer: str) -> None:
+    """Let all that fetch the keys of an issuer start anew: it is an emulator that was reset."""
+    for reference in list(_fetchers.valuerefs()):
+        fetcher = reference()
+        if fetcher is not None and fetcher.issuer == issuer:
+            fetcher.forget()
 
 
 def _log(issuer: str, error: Optional[BaseException]) -> None:

@@ -164,6 +164,7 @@ class Verifier(Unchanging):
         """Pickle the settings, without keys and tokens."""
         return self._made_again, ()
 
+    @not_from_requests()
     def verify(self, token: Union[str, bytes]) -> Auth:
         """Verify an access token.
 
@@ -189,6 +190,7 @@ class Verifier(Unchanging):
             return self._accept(found.jws, found.digest, found.keystore, key)
         return found
 
+    @not_from_requests()
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Async version of `verify`."""
         sealed = seal(token)
@@ -260,8 +262,12 @@ class Verifier(Unchanging):
     def _verify_without_waiting(self, sealed: Sealed) -> Union[Auth, _NeedsKey]:
         """Verify a token that is cached, or whose key is known."""
         digest = sha256(sealed.reveal()).digest()
-        now = self._clock.time()
-        seconds = self._aging.at(now)
+        aging = self._aging
+        now, monotonic = aging.clock.time(), aging.clock.monotonic()
+        # A copy of AgingClock.now: this runs for each request.
+        seconds = monotonic + aging.lead
+        if not aging.least < now - monotonic < aging.most:
+            seconds = aging.compare(now, monotonic)
         entry = self._cache.get(digest, now, seconds)
         if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1

@@ -185,13 +185,17 @@ def _calling(
     """Make the method that makes the call; `value` is the type that it returns."""
 
     def call(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        request = describe(resource, *args, **kwargs)
+        request = _described(describe, resource, args, kwargs)
         del args, kwargs  # reports of errors show variables, and a password may be among these
+        if isinstance(request, Exception):
+            raise request
         return resource._dispatch.send(request)
 
     async def call_awaited(resource: Resource[Any], *args: Any, **kwargs: Any) -> Any:
-        request = describe(resource, *args, **kwargs)
+        request = _described(describe, resource, args, kwargs)
         del args, kwargs
+        if isinstance(request, Exception):
+            raise request
         return await resource._dispatch.send(request)
 
     is_raw = dispatch in {RawSyncDispatch, RawAsyncDispatch}
@@ -200,6 +204,16 @@ def _calling(
         describe,
         ApiResponse[value] if is_raw else value,
     )
+
+
+def _described(
+    describe: Callable[..., ApiRequest[Any]], resource: Any, args: Any, kwargs: Any
+) -> Union[ApiRequest[Any], Exception]:
+    """Describe a call; give an error back without the frames that hold the arguments."""
+    try:
+        return describe(resource, *args, **kwargs)
+    except (TypeError, ValueError) as error:
+        return error.with_traceback(None)
 
 
 def _without_self(method: Callable[..., Any]) -> Callable[..., Any]:

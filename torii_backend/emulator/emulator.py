@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Optional, Union
 
+from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
@@ -135,6 +136,8 @@ class Emulator:
             ),
         ]
         application = Application(routes, self._host, allow_remote=self._allow_remote)
+        # An earlier emulator at this address had other keys.
+        forget_keys(tenant.issuer)
         server = Server(listener, application)
         self._parts = _Parts(tenant, sign_in, database, server, os.getpid())
 
@@ -225,13 +228,15 @@ class Emulator:
         """Restore the state at the start: no outage, and only the first signing key.
 
         The first key returns, because verifiers limit how often they fetch the JWKS for an unknown
-        key. Data in memory returns to the seed, or to nothing. Data in a file is kept.
+        key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
+        count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
 
         Raises:
             RuntimeError: the emulator was not started.
         """
         parts = self._started()
         parts.tenant.reset()
+        forget_keys(parts.tenant.issuer)
         parts.database.restore_snapshot()
 
     def __enter__(self) -> Emulator:
