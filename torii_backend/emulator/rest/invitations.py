@@ -9,12 +9,12 @@ from msgspec import UNSET, structs
 from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateInvitation, MetadataPatch
-from torii_backend.client.models import Invitation, InvitationDetail, Page
+from torii_backend.client.models import Invitation, InvitationDetail
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest.metadata import merge_metadata, metadata_of, require_some_metadata
 from torii_backend.emulator.rest.operation import Operation
-from torii_backend.emulator.rest.paging import parse_page_request
+from torii_backend.emulator.rest.paging import Page, parse_page_request
 from torii_backend.emulator.rest.problem import Problem, invalid_request, not_found
 from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.store import invitations, users

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Optional, TypeVar
 
 from msgspec import Struct
 from werkzeug.datastructures import MultiDict
 
-from torii_backend.client.models import Page
 from torii_backend.emulator.ids import is_id
 from torii_backend.emulator.rest.problem import invalid_request
 
@@ -17,6 +16,14 @@ _DEFAULT_LIMIT = 20
 _LARGEST_LIMIT = 100
 
 ItemT = TypeVar("ItemT", bound=Struct)
+
+
+class Page(Struct, Generic[ItemT], rename="camel"):
+    """One page as Torii sends it. The client's own has more attributes."""
+
+    items: tuple[ItemT, ...]
+    next_cursor: Optional[str]
+    has_more: bool
 
 
 class PageRequest(NamedTuple):
