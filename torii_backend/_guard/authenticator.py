@@ -58,6 +58,12 @@ class Authenticator(Unchanging):
             self._verifier = pooled_verifier(
                 issuer, self._audience, self._leeway, self._fetch_timeout
             )
+        # A subclass of yours may read the token that it is given.
+        kind = Verifier if self._verifier is None else type(self._verifier)
+        self._seals: bool = (kind.verify, kind.verify_async) == (
+            Verifier.verify,
+            Verifier.verify_async,
+        )
         self._required = checked.required
         self._header = checked.header
         self.scheme: Optional[str] = checked.scheme
@@ -177,7 +183,7 @@ class Authenticator(Unchanging):
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Any:
-        """Return the token sealed, which the Verifier takes for it, or None."""
+        """Return the token, sealed if our own Verifier takes it, or None."""
         if self._exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
@@ -186,7 +192,7 @@ class Authenticator(Unchanging):
             return None
         found = find_bearer(request.credentials(self._header, self.scheme))
         if not isinstance(found, ToriiAuthError):
-            return found
+            return found if self._seals else found.reveal().decode()
         if isinstance(found, MissingCredentials) and not self._required:
             return None
         raise found
