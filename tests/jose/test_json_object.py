@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from sys import getsizeof
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.issuer import Issuer
 from tests.support.refusal import reason
 from torii_backend import Verifier
-from torii_backend._jose.json_object import MAX_CONTAINERS, MAX_DEPTH, decode_object
+from torii_backend._jose.json_object import (
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    decode_object,
+    memory_of,
+)
 
 
 @pytest.mark.parametrize("container", [b"[]", b"{}"])
@@ -53,3 +62,30 @@ def test_at_most_64_levels(opening: bytes, closing: bytes) -> None:
 
 def test_brackets_in_strings_are_no_levels() -> None:
     assert decode_object(b'{"a":"' + b"[" * 900 + b'","b":"\\\\","c":"{{"}')["b"] == "\\"
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        return getsizeof(value) + sum(getsizeof(name) + _size(each) for name, each in value.items())
+    inner = value if isinstance(value, tuple) else ()
+    return getsizeof(value) + sum(map(_size, inner))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(min_size=1), JSON, min_size=1), st.booleans())
+def test_the_memory_that_claims_take_is_not_underestimated(value: Any, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
+    claims = decode_object(text)
+    # An entry of the cache counts 600 bytes besides.
+    assert _size(claims) <= memory_of(text) + 600

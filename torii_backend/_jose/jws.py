@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 import msgspec
 
 from torii_backend._jose import base64url
-from torii_backend._jose.json_object import decode_object, peek
+from torii_backend._jose.json_object import decode_object, memory_of, peek
 from torii_backend.errors import InvalidToken
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ class Sealed:
 class JWS:
     """The parts of a token. The header segment can be read, as it holds no secret."""
 
-    __slots__ = ("_payload", "_signed", "header")
+    __slots__ = ("_payload", "_signed", "header", "memory")
 
     def __init__(
         self, header: bytes, signing_input: bytes, payload: bytes, signature: bytes
     ) -> None:
         self.header: bytes = header
+        self.memory: int = 0  # what the claims take, once they are decoded
         self._signed: Callable[[], tuple[bytes, bytes]] = lambda: (signature, signing_input)
         self._payload: Callable[[], bytes] = lambda: payload
 
@@ -67,7 +68,9 @@ class JWS:
     def claims(self) -> Optional[dict[str, Any]]:
         """Return the claims, or None if the payload is malformed."""
         try:
-            return decode_object(base64url.decode(self._payload()))
+            text = base64url.decode(self._payload())
+            self.memory = memory_of(text)
+            return decode_object(text)
         except ValueError:
             return None
 

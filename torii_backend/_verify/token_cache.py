@@ -19,9 +19,7 @@ Events: a lookup, and the insertion of a token that was just verified.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from sys import getsizeof
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import msgspec
 
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
 # The digest, the Auth and the place in the cache.
-_ENTRY_BYTES = 600
+ENTRY_BYTES = 600
 
 
 class CacheEntry(msgspec.Struct, frozen=True, gc=False):
@@ -110,21 +108,3 @@ class TokenCache:
         entry = self._entries.pop(digest, None)
         if entry is not None:
             self._bytes -= entry.size
-
-
-def entry_size(claims: Mapping[str, Any]) -> int:
-    """Return about how many bytes the entry of a token takes."""
-    return _ENTRY_BYTES + _size_of(claims)
-
-
-def _size_of(value: Any) -> int:
-    if isinstance(value, Mapping):
-        members = dict(value)
-        return (
-            getsizeof(members)
-            + getsizeof(value)
-            + sum([getsizeof(name) + _size_of(member) for name, member in members.items()])
-        )
-    if isinstance(value, tuple):
-        return getsizeof(value) + sum([_size_of(member) for member in value])
-    return getsizeof(value)

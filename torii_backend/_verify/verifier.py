@@ -16,7 +16,7 @@ from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.fetcher import MAX_STALE_SECONDS
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
-from torii_backend._verify.token_cache import CacheEntry, TokenCache, entry_size
+from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken
 from torii_backend.settings import (
@@ -324,7 +324,7 @@ class Verifier(Unchanging):
         # Only now: forged tokens must not fill the memory of headers, nor the cache.
         keystore.remember_header(jws.header, key)
         ends_at = claims["exp"] + self._leeway
-        entry = CacheEntry(auth, ends_at, key, keystore, entry_size(claims))
+        entry = CacheEntry(auth, ends_at, key, keystore, ENTRY_BYTES + jws.memory)
         self._cache.put(digest, entry, now)
         return auth
 
