@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.fuzzing import any_json, fuzz
 from tests.support.issuer import Issuer
 from tests.support.refusal import reason
 from torii_backend import Verifier
@@ -71,17 +72,8 @@ def _size(value: Any) -> int:
     return getsizeof(value) + sum(map(_size, inner))
 
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-
-
-@given(st.dictionaries(st.text(min_size=1), JSON, min_size=1), st.booleans())
+@fuzz
+@given(st.dictionaries(st.text(min_size=1), any_json, min_size=1), st.booleans())
 def test_the_memory_that_claims_take_is_not_underestimated(value: Any, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":")).encode(
         "utf-8", "replace"
