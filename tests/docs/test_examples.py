@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,14 @@ ABOUT_ALL = (
 STEPS = ["Install", "Configure", "Guard", "Read", "Refuse"]
 ISSUER = "https://acme.torii.so"
 USER_ID = "user_ada"
+
+
+@pytest.fixture(autouse=True)
+def _quiet_again() -> Iterator[None]:
+    """Take back the level that an example gives a logger."""
+    logger = logging.getLogger("torii_backend.client")
+    yield
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture
