@@ -84,7 +84,7 @@ def test_the_readme_names_the_pythons() -> None:
         ("at most 24 hours", fetcher.MAX_STALE_SECONDS / 3600),
         ("at most 512 KiB", fetch.MAX_BYTES / 1024),
         ("and 5 seconds", settings.DEFAULT_FETCH_TIMEOUT),
-        ("every 5 minutes", cache_control.DEFAULT_SECONDS / 60),
+        ("That is 5 minutes", cache_control.DEFAULT_SECONDS / 60),
         ("within 1 minute", cache_control.SHORTEST_SECONDS / 60),
         ("and 1 hour", cache_control.LONGEST_SECONDS / 3600),
         ("At most 16 MiB", response.MAX_BYTES / 1024**2),
@@ -117,7 +117,7 @@ def test_the_page_of_verification_gives_the_pauses_after_failed_fetches() -> Non
 def test_security_says_how_many_fetches_forged_key_ids_can_cause() -> None:
     hour = fetch_limiter.BUCKET_SIZE + 3600 / fetch_limiter.REFILL_SECONDS
     assert (
-        f"at most {fetch_limiter.BUCKET_SIZE} fetches at once and one more every "
+        f"at most {fetch_limiter.BUCKET_SIZE} fetches in a burst and one more every "
         f"{fetch_limiter.REFILL_SECONDS:g} seconds, {hour:g} in an hour"
     ) in _text("SECURITY.md")
     assert f"at most {process_limits.MAX_THREADS} threads" in _text("SECURITY.md")
