@@ -133,7 +133,11 @@ class ReadOnlyDict(dict[str, Any]):
 
     __slots__ = ()
 
-    clear = pop = popitem = setdefault = update = _MISSING
+    clear: Any = _MISSING
+    pop: Any = _MISSING
+    popitem: Any = _MISSING
+    setdefault: Any = _MISSING
+    update: Any = _MISSING
 
     def __setitem__(self, name: object, value: object) -> NoReturn:
         raise TypeError("claims are read-only")

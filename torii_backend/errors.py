@@ -63,6 +63,17 @@ SENTENCES: dict[str, str] = {
 class ToriiError(Exception):
     """Base of every exception that torii_backend raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without a call of `__init__`: that of your subclass may take other arguments.
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[ToriiError], args: tuple[Any, ...], state: dict[str, Any]) -> ToriiError:
+    """Make an error again that was pickled."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class ConfigurationError(ToriiError):
     """A setting is missing or wrong. Raised when the object that needs it is made.

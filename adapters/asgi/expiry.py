@@ -7,7 +7,7 @@ One watcher task sleeps until the token expires. It sets the future `_expired`, 
 ends the exchange for the client. From then on `receive()` returns a disconnect, and `send()` raises
 `TokenExpired` until the application has received that disconnect. Then it drops messages.
 
-A WebSocket is watched from the start. A response is watched from its first chunk on, if it has no
+A WebSocket is watched from the start. A response is watched from when it begins, if it has no
 Content-Length: others end by themselves, and clients would take a part for a fault.
 
 Everything runs on one event loop, so the flags need no lock. `_receiving` serialises the application's
@@ -160,7 +160,9 @@ class ExpiringResponse(_Expiring):
             names = {name.lower() for name, _ in message.get("headers", ())}
             self._streams = b"content-length" not in names and not message.get("trailers", False)
         await super().send(message)
-        if self._streams and message.get("more_body", False):
+        # A response that begins late may be a short one, and is sent.
+        begins = message["type"] == "http.response.start" and self._seconds_left() > 0
+        if self._streams and (begins or message.get("more_body", False)):
             self._watch()
 
     def _is_last(self, message: Message) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import unwrap
 from typing import Any, Callable, NamedTuple, Optional
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.urls.converters import (
 )
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils.module_loading import import_string
+from django.views import View
 
 from torii_backend._guard.options import GuardOptions, checked_options
 from torii_backend._guard.route_paths import ANYTHING, SEGMENT, may_be_exempt
@@ -94,6 +96,8 @@ def _open_methods(view: Any, route: _Route, middleware: Optional[GuardOptions]) 
     passes_middleware = middleware is None or is_public(view) or opens(middleware)
     if not passes_middleware or not passes_guard(view, opens):
         return []
+    if _dispatches_by_itself(getattr(view, "view_class", getattr(view, "cls", None))):
+        return [_ANY_METHOD]
     for inspect in INSPECTORS:
         methods = inspect(view, opens)
         if methods is not None:
@@ -112,6 +116,12 @@ def passes_guard(view: Any, opens: Opens) -> bool:
     """Return whether a request without sign-in may pass the guard of a view, if it has one."""
     guard = getattr(view, GUARD_MARK, None)
     return not isinstance(guard, LazyGuard) or opens(guard.options())
+
+
+def _dispatches_by_itself(view_class: Any) -> bool:
+    """Return whether a class-based view has a dispatch of its own, which may call anything."""
+    dispatch = unwrap(getattr(view_class, "dispatch", View.dispatch))
+    return not dispatch.__module__.startswith(("django.", "rest_framework.", "torii_backend."))
 
 
 def methods_of(view_class: Any) -> list[str]:

@@ -45,13 +45,15 @@ def _demands_sign_in(cls: Any, given: Mapping[str, Any], opens: Opens) -> bool:
     # Only the first one is asked for sure.
     for each in [*given.get("authentication_classes", cls.authentication_classes)][:1]:
         if isinstance(each, type) and issubclass(each, ToriiAuthentication):
+            if each.authenticate is not ToriiAuthentication.authenticate:
+                return False
             return not opens(each._lazy_guard.options())
     return False
 
 
 def _demands_user(permission: Any) -> bool:
     if isinstance(permission, RequirePolicy):
-        return True
+        return type(permission).__call__ is RequirePolicy.__call__
     if isinstance(permission, OperandHolder):
         operator: Any = permission.operator_class
         both = [_demands_user(permission.op1_class), _demands_user(permission.op2_class)]

@@ -21,6 +21,7 @@ from typing import (
 )
 
 from fastapi import WebSocketException
+from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketState
@@ -67,10 +68,12 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
     of it are itself, as those of functions are, so `dependency_overrides` finds it in copied routers.
     """
 
-    __signature__ = _SignatureOfGuard(GUARD)
+    __signature__: _SignatureOfGuard = _SignatureOfGuard(GUARD)
 
     def __init__(self, authenticator: Authenticator) -> None:
-        self.scheme_name, self.model = security_scheme(authenticator)
+        name, model = security_scheme(authenticator)
+        self.scheme_name: str = name
+        self.model: SecurityScheme = model
         self._authenticator = authenticator
 
     async def __call__(self, request: HTTPConnection) -> Value:

@@ -53,7 +53,9 @@ class _Place(NamedTuple):
     overridden: frozenset[object]  # the keys of `dependency_overrides`
 
     def behind(self, *layers: object) -> _Place:
-        found = (getattr(layer, "_authenticator", None) for layer in layers)
+        # What a subclass does that has a __call__ of its own can't be known.
+        ours = [layer for layer in layers if _of_call(layer).startswith("torii_backend.")]
+        found = (getattr(layer, "_authenticator", None) for layer in ours)
         guards = [_Guard(each, self.path) for each in found if isinstance(each, Authenticator)]
         return self._replace(guards=(*self.guards, *guards))
 
@@ -63,6 +65,11 @@ class _Place(NamedTuple):
             # A router adds HEAD to GET by itself.
             shown = sorted(methods - {"HEAD"} or methods) if methods else ["*"]
             yield f"{','.join(shown)} {whole}"
+
+
+def _of_call(layer: object) -> str:
+    """Name the module that says what a call of this object does."""
+    return getattr(getattr(type(layer), "__call__", None), "__module__", None) or ""  # noqa: B004
 
 
 def _unguarded(app: Any, place: _Place) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask
+from flask.views import MethodView
 from werkzeug.routing import (
     FloatConverter,
     IntegerConverter,
@@ -92,12 +93,20 @@ def _of_class(view_class: Any, method: str) -> Iterator[Any]:
     """Yield what may guard one method of a class-based view."""
     if view_class is None:
         return
-    yield from layers(getattr(view_class, "dispatch_request", None))
+    dispatch = getattr(view_class, "dispatch_request", None)
+    yield from layers(dispatch)
+    bases = [base.__module__.partition(".")[0] for base in view_class.__mro__]
+    is_restful = not {"flask_restx", "flask_restful"}.isdisjoint(bases)
+    # Another dispatch may call anything.
+    if dispatch is not MethodView.dispatch_request and not is_restful:
+        return
     handler = getattr(view_class, method.lower(), None)
     if handler is None and method == "HEAD":
         handler = getattr(view_class, "get", None)
     yield from layers(handler)
-    # Those of Flask-RESTX; in Flask-RESTful it may be a dict as well.
+    if not is_restful:
+        return
+    # In Flask-RESTful it may be a dict as well.
     decorators = getattr(view_class, "method_decorators", ())
     if isinstance(decorators, Mapping):
         decorators = decorators.get(method.lower(), ())

@@ -84,7 +84,7 @@ class ToriiBearer(HttpAuthBase):
         form = _DESCRIPTION if bare else f"The word Bearer, a space and a{_DESCRIPTION[1:]}"
         # The type "http" is for Authorization with a scheme alone.
         place = {"in": "header", "name": header, "description": form}
-        self.openapi_security_schema = SecuritySchema(type="apiKey", **place)
+        self.openapi_security_schema: SecuritySchema = SecuritySchema(type="apiKey", **place)
 
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""

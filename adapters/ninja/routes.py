@@ -34,6 +34,6 @@ def inspect_view(view: Any, opens: Opens) -> Optional[Mapping[str, bool]]:
 
 def _admits(callback: Any, opens: Opens) -> bool:
     """Return whether it may admit a request without sign-in, as one that is not known may."""
-    if isinstance(callback, ToriiBearer):
+    if isinstance(callback, ToriiBearer) and type(callback).__call__ is ToriiBearer.__call__:
         return opens(callback.options())
     return type(callback) not in _SESSIONS

@@ -474,6 +474,16 @@ def test_a_response_that_streams_ends_with_its_token(server: Server) -> None:
     assert _stream(server, _ticking())[1:] == [CHUNK] * 4 + [LAST]
 
 
+def test_a_quiet_response_ends_before_its_first_chunk(server: Server) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(2 * LIFETIME)
+        await send(CHUNK)
+
+    assert _stream(server, app)[1:] == [LAST]
+    assert server.clock.monotonic() > server.ends_at
+
+
 def test_an_application_that_waits_for_the_client_is_told_of_the_end(server: Server) -> None:
     assert _stream(server, _ticking(receives=True))[1:] == [CHUNK, LAST]
     assert server.clock.monotonic() == pytest.approx(server.ends_at, abs=0.01)

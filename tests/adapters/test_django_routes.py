@@ -100,9 +100,22 @@ URLS: tuple[Any, ...] = (
 )
 
 
+class Dispatching(View):
+    def dispatch(self, *_: Any, **__: Any) -> HttpResponse:
+        return HttpResponse("in")
+
+    @method_decorator(require_auth)
+    def get(self, _: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+
 def _routes(urls: Any = URLS, **overrides: Any) -> list[str]:
     with override_settings(**overrides):
         return unguarded_routes(urls)
+
+
+def test_a_view_that_dispatches_by_itself_is_listed() -> None:
+    assert _routes((path("own/", Dispatching.as_view()),)) == ["* /own/"]
 
 
 def test_without_the_middleware_every_view_without_a_guard_is_listed() -> None:

@@ -172,6 +172,15 @@ def test_what_cannot_be_looked_into_is_listed_as_a_whole(options: Options) -> No
     assert unguarded_routes(odd) == ["* /*"]
 
 
+def test_a_guard_with_a_call_of_its_own_is_not_relied_on(options: Options) -> None:
+    class Lenient(AuthMiddleware):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self._app(scope, receive, send)
+
+    app = Starlette(routes=[Route("/me", _page)], middleware=[Middleware(Lenient, **options)])
+    assert unguarded_routes(app) == ["GET /me"]
+
+
 def test_static_files_of_a_frontend_are_routes(options: Options, tmp_path: Path) -> None:
     app = FastAPI(openapi_url=None)
     if not hasattr(app, "frontend"):

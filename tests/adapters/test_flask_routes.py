@@ -169,6 +169,7 @@ def test_methods_of_classes_are_told_apart() -> None:
     class Resource(MethodView):
         """As those of Flask-RESTX."""
 
+        __module__ = "flask_restx.resource"
         method_decorators: Any = (require_auth,)
 
         def get(self) -> str:
@@ -184,6 +185,27 @@ def test_methods_of_classes_are_told_apart() -> None:
     for view in (Me, Decorated, Whole, Resource, Restful):
         app.add_url_rule(f"/{view.__name__}", view_func=view.as_view(view.__name__))
     assert unguarded_routes(app) == ["DELETE,POST /Me", "POST /Restful"]
+
+
+def test_what_flask_does_not_call_guards_nothing() -> None:
+    class Plain(MethodView):
+        method_decorators: Any = (require_auth,)  # which Flask doesn't read
+
+        def get(self) -> str:
+            return "in"
+
+    class Dispatching(View):
+        def dispatch_request(self) -> str:
+            return "in"
+
+        @require_auth
+        def get(self) -> str:
+            return "in"
+
+    app = _app()
+    for view in (Plain, Dispatching):
+        app.add_url_rule(f"/{view.__name__}", view_func=view.as_view(view.__name__))
+    assert unguarded_routes(app) == ["GET /Dispatching", "GET /Plain"]
 
 
 def test_a_wrong_setting_is_an_error() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import tracemalloc
 import zlib
 from itertools import chain, repeat
@@ -108,6 +109,27 @@ def test_one_odd_record_leaves_the_page_readable(
         "WARNING",
         "POST /users/search -> 1 of 3 records can't be decoded; they are in page.unreadable.",
     )
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5000])
+def test_a_number_that_is_out_of_range_is_odd(
+    server: ApiServer, torii: ToriiClient, number: str
+) -> None:
+    body = json.dumps(page(user("1"), {"id": "NUMBER"})).replace('"NUMBER"', number)
+    server.respond_with(Response(200, body.encode()))
+    found = torii.users.list()
+    assert [one.id for one in found.items] == ["1"]
+    assert len(found.unreadable) == 1
+
+
+@pytest.mark.parametrize("text", [rb"\ud800", rb"\x", b"\xff"])
+def test_a_page_that_is_not_json_is_an_invalid_response(
+    server: ApiServer, torii: ToriiClient, text: bytes
+) -> None:
+    body = json.dumps(page({"foo": 1}, {"id": "TEXT"})).encode().replace(b"TEXT", text)
+    server.respond_with(Response(200, body))
+    with pytest.raises(InvalidResponse):
+        torii.users.list()
 
 
 def test_odd_records_do_not_end_a_loop(server: ApiServer, torii: ToriiClient) -> None:

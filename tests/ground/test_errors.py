@@ -103,3 +103,18 @@ def test_the_facts_of_an_api_error() -> None:
     assert (error.support_id, error.body) == ("sup-1", {"a": 1})
     assert (error.request_id, error.retry_after) == ("req-1", 7.5)
     assert repr(error) == "ToriiApiError('No.')"
+
+
+class OutOfStock(PermissionDenied):
+    """A refusal of an application's own."""
+
+    def __init__(self, item: str) -> None:
+        super().__init__(f"no {item}")
+        self.item = item
+
+
+def test_an_error_of_your_own_can_be_pickled_and_copied() -> None:
+    error = OutOfStock("tea")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301
+        assert (type(again), str(again), again.item) == (OutOfStock, "no tea", "tea")
+        assert again.reason == error.reason

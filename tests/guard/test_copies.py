@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from importlib import import_module
 from typing import Any
 
@@ -49,3 +50,11 @@ def test_a_copy_shares_keys_and_conditions() -> None:
     for one in (verifier, Authenticator(verifier=verifier), POLICY):
         assert copy.deepcopy([one])[0] is one
         assert copy.copy(one) is one
+
+
+def test_a_verifier_of_your_own_is_not_pickled_without_its_checks() -> None:
+    class Stricter(Verifier):
+        pass
+
+    with pytest.raises(TypeError, match="__reduce__"):
+        pickle.dumps(Stricter("https://acme.torii.so"))

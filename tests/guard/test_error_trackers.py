@@ -11,7 +11,13 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
 from tests.support.jwks_server import run
-from torii_backend import ToriiAuthError, Verifier, authenticate_request, verify_token
+from torii_backend import (
+    ConfigurationError,
+    ToriiAuthError,
+    Verifier,
+    authenticate_request,
+    verify_token,
+)
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.request import WSGIRequest
 
@@ -69,6 +75,9 @@ USES: dict[str, Callable[[Issuer, Any], object]] = {
     "authenticate_request": lambda _, take: authenticate_request(
         {"authorization": f"Bearer {take()}"}, issuer="http://127.0.0.1:9"
     ),
+    "wrong setting": lambda _, take: authenticate_request(
+        {"authorization": f"Bearer {take()}"}, issuer="acme"
+    ),
 }
 
 SPOILED: dict[str, Callable[[str], str]] = {
@@ -94,7 +103,7 @@ def test_no_event_has_the_token(
     token = issuer.token(iat=1, exp=9_999_999_999)
     try:
         use(issuer, lambda: spoil(token))
-    except (ToriiAuthError, OSError) as error:
+    except (ToriiAuthError, ConfigurationError, OSError) as error:
         # Not with this function, whose variable is the token.
         sentry_sdk.capture_exception(error.with_traceback(error.__traceback__.tb_next))  # type: ignore[union-attr]
     else:

@@ -3,6 +3,7 @@
 from tests.support.fixtures import (  # noqa: F401
     _clean_environment,
     _no_shared_verifiers,
+    _own_limits,
     clock,
     issuer,
     key,

@@ -160,9 +160,11 @@ def test_frozen_time(server: JwksServer, at: Any, ticking: bool, year: int, was_
         rotated = SigningKey("key-2")
         server.publish(key, rotated)
         assert verifier.verify(fresh(Issuer(server.issuer, rotated)))
+        settle()
     with at(datetime(year, 1, 1, 1, tzinfo=timezone.utc), ticking=ticking):
         # The cached token has expired by the clock of this moment.
         assert reason(verifier, token) == "expired"
+        settle()
     assert verifier.verify(today)
     later = SigningKey("key-3")
     server.publish(key, later)

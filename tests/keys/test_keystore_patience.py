@@ -93,6 +93,19 @@ def test_after_a_second_two_tasks_wait_on(
     run(uses())
 
 
+def test_a_cold_issuer_that_hangs_takes_no_threads_from_users_of_another(
+    server: JwksServer, store: KeyStore, threads: ThreadPoolExecutor, clock: Clock
+) -> None:
+    cold = KeyStore(server.issuer, fetch_timeout=60, clock=clock)
+    with server.held():
+        uses = [threads.submit(outcome, lambda: cold.key("forged")) for _ in range(8)]
+        while sum(use.done() for use in uses) < 6:
+            wait([use for use in uses if not use.done()], 0.1)
+        assert store.key("key-1")
+        assert {use.result() for use in uses if use.done()} == {("keys_unavailable", 1)}
+        assert len([use for use in uses if not use.done()]) == 2
+
+
 def test_the_two_are_of_the_whole_process(
     server: JwksServer, store: KeyStore, clock: Clock, threads: ThreadPoolExecutor
 ) -> None:

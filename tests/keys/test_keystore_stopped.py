@@ -136,6 +136,8 @@ def test_a_process_that_is_really_stopped(server: JwksServer, key: SigningKey) -
         with server.held():
             server.wait_for(2)
             process.send_signal(signal.SIGSTOP)
+            # Until it has stopped, as its threads go on for a moment.
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         server.publish(key, rotated)
         # More than twice the fetch_timeout of the process.
         time.sleep(4.5)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from torii_backend import Verifier
+from torii_backend._keys import fetcher, keystore
+from torii_backend._keys.process_limits import ProcessLimits
 from torii_backend._verify.verifier_pool import forget_verifiers
 
 from .clock import Clock
@@ -19,6 +21,14 @@ def _no_shared_verifiers() -> Iterator[None]:
     """Empty the pool, because a later test may get the same port with other keys."""
     yield
     forget_verifiers()
+
+
+@pytest.fixture(autouse=True)
+def _own_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a new process does: a fetch that hangs in another test takes no thread away here."""
+    limits = ProcessLimits()
+    for module in (fetcher, keystore):
+        monkeypatch.setattr(module, "LIMITS", limits)
 
 
 @pytest.fixture(autouse=True)

@@ -275,12 +275,12 @@ def authenticate_request(
         ConfigurationError: a setting is missing or wrong.
         TypeError: `headers` is neither a mapping nor pairs.
     """
-    verifier = pooled_verifier(issuer, audience, leeway)
     found: Any = find_bearer(
         schemed(header_values(headers, require_header_name(header)), require_scheme(scheme))
     )
     # Error trackers would show them.
     del headers
+    verifier = pooled_verifier(issuer, audience, leeway)
     if isinstance(found, ToriiAuthError):
         raise found
     return verifier.verify(found)
@@ -297,11 +297,11 @@ async def authenticate_request_async(
     scheme: Optional[str] = "bearer",
 ) -> Auth:
     """Async version of `authenticate_request`."""
-    verifier = pooled_verifier(issuer, audience, leeway)
     found: Any = find_bearer(
         schemed(header_values(headers, require_header_name(header)), require_scheme(scheme))
     )
     del headers
+    verifier = pooled_verifier(issuer, audience, leeway)
     if isinstance(found, ToriiAuthError):
         raise found
     return await verifier.verify_async(found)

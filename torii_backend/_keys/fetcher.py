@@ -224,6 +224,7 @@ class KeyFetcher:
         if self._error is not None:
             self._reports.append(None)
         self._key_set = key_set
+        LIMITS.serves = True
         self._limiter.succeeded()
         self._waits_for_refresh = False
         self._error = None
@@ -247,6 +248,7 @@ class KeyFetcher:
         )
 
     def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:
+        LIMITS.serves = True
         now = self._clock.now()
         if not self._refreshes:
             return KeySet(keys, fetched_at=now, refresh_at=math.inf, stale_at=math.inf)

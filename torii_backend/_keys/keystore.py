@@ -129,10 +129,12 @@ class KeyStore(KeyFetcher):
             flight, is_new = self._join_or_start(kid, now)
             if flight is None:
                 return
-            if key_set is not None:
+            # In a process that serves others, nobody may hold all its threads for an issuer that is down.
+            is_cold = key_set is None and not LIMITS.serves
+            if not is_cold:
                 yield flight, flight.seconds_left(now, PATIENCE_SECONDS)
             if not is_known and flight.outcome is None:
-                yield from self._wait_on(flight, is_cold=key_set is None)
+                yield from self._wait_on(flight, is_cold=is_cold)
             if is_known or not _is_worth_another(flight, is_new=is_new):
                 return
 

@@ -1,7 +1,7 @@
 """ProcessLimits: what all key stores of a process share, so that forged tokens can't take it all.
 
-State: the number of threads that fetch, the jobs that wait for a thread, and the number of requests
-that wait on for a slow fetch.
+State: the number of threads that fetch, the jobs that wait for a thread, the number of requests that
+wait on for a slow fetch, and whether any issuer's keys are there.
 
 Events: a job is given, a job ends, a request wants to wait on, it stops waiting, the process forks.
 
@@ -34,6 +34,8 @@ class ProcessLimits:
     """The threads that fetch, and the requests that wait for a slow fetch although keys are known."""
 
     def __init__(self) -> None:
+        # Whether there are keys of any issuer, so that the process has users to serve.
+        self.serves: bool = False
         self.after_fork_in_child()
         reset_in_child(self)
 

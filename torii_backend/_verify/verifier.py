@@ -162,6 +162,9 @@ class Verifier(Unchanging):
 
     def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
         """Pickle the settings, without keys and tokens."""
+        if type(self) is not Verifier:
+            # What it checks besides would be lost.
+            raise TypeError("a subclass of Verifier must define __reduce__ to be pickled")
         return self._made_again, ()
 
     @not_from_requests()

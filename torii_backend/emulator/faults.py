@@ -23,8 +23,8 @@ _Endpoint = Callable[..., Response]
 class Unavailable(HTTPException):
     """The response of an outage in mode `error`."""
 
-    code = 503
-    description = "Unavailable: an outage is simulated."
+    code: Optional[int] = 503
+    description: Optional[str] = "Unavailable: an outage is simulated."
 
 
 def with_outages(routes: Iterable[Route], tenant: Tenant, part: OutageTarget) -> list[Route]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
@@ -45,6 +46,8 @@ _CLASSES: dict[int, type[ToriiApiError]] = {
     409: Conflict,
     429: RateLimited,
 }
+# Python reads no longer integers from text.
+_MOST_DIGITS = 4300
 _LONGEST_MESSAGE = 300
 # Control characters, line separators, and marks that change the direction of text.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -129,18 +132,38 @@ def _readable_part(body: bytes, into: Any) -> Optional[Page[Any]]:
         return None
     try:
         page: Page[Any] = decoder(Page[msgspec.Raw]).decode(body)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     items: list[Any] = []
     unreadable: list[Any] = []
     for record in page.items:
         try:
             items.append(decoder(*get_args(into)).decode(record))
-        except msgspec.ValidationError:
-            unreadable.append(msgspec.json.decode(record))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raw = _raw_record(record)
+            if raw is None:
+                return None
+            unreadable.append(*raw)
     if len(unreadable) > 1 and not items:
         return None  # nothing odd about one record: the API has changed
     return msgspec.structs.replace(page, items=tuple(items), unreadable=tuple(unreadable))
+
+
+def _raw_record(record: msgspec.Raw) -> Optional[tuple[Any]]:
+    """Return a record as it was sent; None if it isn't JSON."""
+    try:
+        return (msgspec.json.decode(record),)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # It takes numbers that are out of msgspec's range, and this one what is out of Python's.
+        return (json.loads(bytes(record), parse_int=_integer),)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def api_error(response: HttpResponse, hint: Optional[str] = None) -> ToriiApiError:
