@@ -102,7 +102,7 @@ class AuthMiddleware:
         if self._query_parameter is None or not self._query_paths:
             return request
         paths = request.paths()
-        if paths is None or not self._query_paths.matches(*paths):
+        if paths is None or not self._query_paths.matches(*paths, request):
             return request
         with_token = QueryTokenRequest(scope, self._query_parameter)
         # In the server's own scope, from which some servers write their access log.

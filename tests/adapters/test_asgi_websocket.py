@@ -277,6 +277,20 @@ def test_a_query_parameter_counts_on_no_other_path(
     assert [scope["torii.auth"] for scope in app.scopes] == ([] if required else [None])
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 401)])
+def test_a_function_may_name_paths_by_the_request(
+    issuers: Issuers, method: str, status: int
+) -> None:
+    guarded = AuthMiddleware(
+        Reader(),
+        issuer=issuers.home.issuer,
+        query_parameter="access_token",
+        query_parameter_paths=[lambda path: path.method == "GET"],
+    )
+    request = Request(f"/events?access_token={issuers.token()}", method=method)
+    assert asyncio.run(call_asgi(guarded, request)).status == status
+
+
 @pytest.mark.parametrize("path", ["/events", "/files/a/b"])
 def test_a_query_parameter_may_carry_the_token_of_a_named_path(issuers: Issuers, path: str) -> None:
     app, token = Reader(), issuers.token()
