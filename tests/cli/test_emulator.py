@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import shlex
 import signal
 import subprocess
@@ -143,16 +142,11 @@ def test_the_curl_command_issues_a_token(torii: Emulator, wire: Wire) -> None:
     assert wire.verified(response.json()["accessToken"])["plan"] == "pro"
 
 
-def test_without_arguments_it_prints_help(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["torii_backend"])
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("torii_backend", run_name="__main__")
-    assert caught.value.code == 0
-    output = capsys.readouterr().out
-    assert output.startswith("usage: python -m torii_backend")
-    assert "emulator" in output
+def test_without_arguments_it_prints_help() -> None:
+    command = [sys.executable, "-m", "torii_backend"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("usage: torii")
+    assert "emulator" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command line: `python -m torii_backend <command>`."""
+"""The command line: `torii <command>`, also `python -m torii_backend <command>`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         SystemExit: the arguments are invalid or ask for help.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m torii_backend", description="Torii for Python backends."
-    )
+    parser = argparse.ArgumentParser(prog="torii", description="Torii for Python backends.")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="command")
     emulator.add_parser(commands)
     arguments = parser.parse_args(argv)

@@ -1,0 +1,3 @@
+"""The pytest plugin: fixtures, a marker and an ini option."""
+
+from __future__ import annotations
