@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from torii_backend._guard.bearer import Headers, find_bearer, header_values, schemed
@@ -12,7 +11,6 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
-from torii_backend._guard.route_paths import may_be_exempt
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
@@ -47,7 +45,8 @@ class Authenticator(Unchanging):
 
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
-        checked = checked_options(**options)
+        # The mark by which audits of routes find what a guard does.
+        self.__torii_guard__ = checked = checked_options(**options)
         issuer = checked.issuer
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._audience = checked.audience
@@ -143,14 +142,6 @@ class Authenticator(Unchanging):
         """Start to fetch the keys if there are none yet. Does nothing if `issuer` is a function."""
         if self._verifier is not None:
             self._verifier.prefetch()
-
-    def may_pass_without_token(self, route: Sequence[str]) -> bool:
-        """Return whether some path of a route may pass without a token.
-
-        Args:
-            route: its pieces, as for `may_be_exempt`, below the mount point of the guard.
-        """
-        return not self._required or may_be_exempt(self._exempt, route)
 
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
