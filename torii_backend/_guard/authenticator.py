@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
@@ -13,7 +12,6 @@ from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
-from torii_backend._guard.route_paths import may_be_exempt
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend._verify.verifier_pool import pooled_verifier
@@ -54,7 +52,8 @@ class Authenticator(Unchanging):
 
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
-        checked = checked_options(**options)
+        # The mark by which audits of routes find what a guard does.
+        self.__torii_guard__ = checked = checked_options(**options)
         issuer = checked.issuer
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._audience = checked.audience
@@ -160,14 +159,6 @@ class Authenticator(Unchanging):
         """Return whether a request has bearer credentials, good or bad. In a test it may seem to."""
         found = find_bearer(request.credentials(self._header, self.scheme))
         return not isinstance(found, MissingCredentials) or _stand_in() is not None
-
-    def may_pass_without_token(self, route: Sequence[str]) -> bool:
-        """Return whether some path of a route may pass without a token.
-
-        Args:
-            route: its pieces, as for `may_be_exempt`, below the mount point of the guard.
-        """
-        return not self._required or may_be_exempt(self._exempt, route)
 
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
