@@ -26,7 +26,7 @@ NOT_NEEDED = {
     "urllib3",
     "werkzeug",
 }
-NOT_NEEDED_OF_OURS = {"cli", "client", "emulator"}
+NOT_NEEDED_OF_OURS = {"cli", "client", "emulator", "testing"}
 
 IMPORTED = """
 import sys
