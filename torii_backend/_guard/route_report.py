@@ -52,9 +52,16 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a command prints, and its exit code: 0, or 1 if there is a finding."""
+    """What a command prints.
+
+    Attributes:
+        text: for stdout.
+        summary: for stderr; empty without findings.
+        exit_code: 0, or 1 if there is a finding.
+    """
 
     text: str
+    summary: str
     exit_code: int
 
 
@@ -94,7 +101,7 @@ def report(
         text = json.dumps(document, indent=2) + "\n"
     else:
         text = "".join(f"{line}\n" for line in lines(shown if check is None else found))
-    return Report(text, 1 if found else 0)
+    return Report(text, _summary(found, len(ordered)), 1 if found else 0)
 
 
 def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
@@ -110,6 +117,16 @@ def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
         "".join(cell.ljust(width) + gap for cell, width, gap in zip(row, widths, gaps)).rstrip()
         for row in table
     ]
+
+
+def _summary(found: list[Finding], count: int) -> str:
+    stale = sum(finding.problem == "stale" for finding in found)
+    lines = []
+    if len(found) > stale:
+        lines.append(f"{len(found) - stale} of {count} routes must be guarded or allowed by --check.")
+    if stale:
+        lines.append(f"{stale} lines of the allow list must be removed.")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def findings(routes: Collection[Route], allowed: Mapping[str, str]) -> list[Finding]:
