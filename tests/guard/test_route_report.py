@@ -63,8 +63,8 @@ def test_what_nobody_allowed_is_a_finding() -> None:
     ("entry", "detail"),
     [
         ("/nowhere", "no such route"),
-        ("POST /health", "no such route"),
-        ("GET /admin", "no such route"),  # the route takes other methods as well
+        ("POST /health", "the methods of this path are GET"),
+        ("GET /admin", "the methods of this path are *"),
         ("/Health", "no such route"),
         ("GET /invoices/{id}", "guarded, so it need not be allowed"),
     ],

@@ -123,7 +123,9 @@ def _summary(found: list[Finding], count: int) -> str:
     stale = sum(finding.problem == "stale" for finding in found)
     lines = []
     if len(found) > stale:
-        lines.append(f"{len(found) - stale} of {count} routes must be guarded or allowed by --check.")
+        lines.append(
+            f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
+        )
     if stale:
         lines.append(f"{stale} lines of the allow list must be removed.")
     return "".join(f"{line}\n" for line in lines)
@@ -151,10 +153,16 @@ def findings(routes: Collection[Route], allowed: Mapping[str, str]) -> list[Find
     ]
     for path, method in entries.values():
         states = {route.state for route in routes if _names((path, method), route)}
-        if states <= {"guarded"}:
-            detail = "guarded, so it need not be allowed" if states else "no such route"
-            found.append(Finding(path, method, "stale", detail))
+        if not states:
+            found.append(Finding(path, method, "stale", _why_stale(path, routes)))
+        elif states == {"guarded"}:
+            found.append(Finding(path, method, "stale", "guarded, so it need not be allowed"))
     return found
+
+
+def _why_stale(path: str, routes: Collection[Route]) -> str:
+    methods = sorted({route.method for route in routes if route.path == path})
+    return f"the methods of this path are {', '.join(methods)}" if methods else "no such route"
 
 
 def read_allow_list(path: str) -> dict[str, str]:
