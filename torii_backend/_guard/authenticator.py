@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Optional, Union
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from torii_backend._guard.bearer import Headers, find_bearer, header_values, schemed
 from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 
 _logger = logging.getLogger("torii_backend.guard")
+
+# In a test, an Auth or a refusal takes the place of missing credentials. It is made for the Verifier of
+# the guard.
+StandIn = Callable[[Callable[[], Verifier]], Union[Auth, ToriiAuthError]]
+# None in production. Only `torii_backend.testing` sets it, to a function that reads a context variable.
+stand_in_of_test: Optional[Callable[[], Optional[StandIn]]] = None
 
 
 @not_from_requests()
@@ -110,14 +117,16 @@ class Authenticator(Unchanging):
         """
         request = _as_request(request)
         token = self._token(request)
-        return None if token is None else self._verifier_for(request).verify(token)
+        if token is None or isinstance(token, Auth):
+            return token
+        return self._verifier_for(request).verify(token)
 
     async def identify_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Async version of `identify`."""
         request = _as_request(request)
         token = self._token(request)
-        if token is None:
-            return None
+        if token is None or isinstance(token, Auth):
+            return token
         return await self._verifier_for(request).verify_async(token)
 
     def authorize(self, auth: Optional[Auth]) -> None:
@@ -139,9 +148,17 @@ class Authenticator(Unchanging):
             await self._policy.enforce_async(auth)
 
     def prefetch(self) -> None:
-        """Start to fetch the keys if there are none yet. Does nothing if `issuer` is a function."""
-        if self._verifier is not None:
+        """Start to fetch the keys if there are none yet.
+
+        Does nothing if `issuer` is a function, or if a test needs no keys.
+        """
+        if self._verifier is not None and _stand_in() is None:
             self._verifier.prefetch()
+
+    def has_credentials(self, request: IncomingRequest) -> bool:
+        """Return whether a request has bearer credentials, good or bad. In a test it may seem to."""
+        found = find_bearer(request.credentials(self._header, self.scheme))
+        return not isinstance(found, MissingCredentials) or _stand_in() is not None
 
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of this Auth is accepted, leeway included."""
@@ -174,18 +191,22 @@ class Authenticator(Unchanging):
         return refusal_response(refusal) if custom is None else require_refusal_response(custom)
 
     def _token(self, request: IncomingRequest) -> Any:
-        """Return the token, sealed if our own Verifier takes it, or None."""
+        """Return the token, sealed if our own Verifier takes it, or None. In a test, maybe an Auth."""
         if self._exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():
             request.pass_without_token()
             return None
-        found = find_bearer(request.credentials(self._header, self.scheme))
+        found: Any = find_bearer(request.credentials(self._header, self.scheme))
         if not isinstance(found, ToriiAuthError):
             return found if self._seals else found.reveal().decode()
-        if isinstance(found, MissingCredentials) and not self._required:
-            return None
+        if isinstance(found, MissingCredentials):
+            found = _instead_of(found, partial(self._verifier_for, request))
+            if isinstance(found, Auth):
+                return found
+            if isinstance(found, MissingCredentials) and not self._required:
+                return None
         raise found
 
     def _is_exempt(self, request: IncomingRequest) -> bool:
@@ -230,6 +251,18 @@ def warn_of_any_organization(policy: Policy) -> None:
         )
 
 
+def _stand_in() -> Optional[StandIn]:
+    return None if stand_in_of_test is None else stand_in_of_test()
+
+
+def _instead_of(
+    missing: ToriiAuthError, verifier_of: Callable[[], Verifier]
+) -> Union[Auth, ToriiAuthError]:
+    """Return what a test puts in the place of missing credentials, else their refusal."""
+    stand_in = _stand_in()
+    return missing if stand_in is None else stand_in(verifier_of)
+
+
 def _as_request(request: Union[IncomingRequest, Headers]) -> IncomingRequest:
     return request if isinstance(request, IncomingRequest) else HeadersRequest(request)
 
@@ -272,9 +305,11 @@ def authenticate_request(
     # Error trackers would show them.
     del headers
     verifier = pooled_verifier(issuer, audience, leeway)
+    if isinstance(found, MissingCredentials):
+        found = _instead_of(found, lambda: verifier)
     if isinstance(found, ToriiAuthError):
         raise found
-    return verifier.verify(found)
+    return found if isinstance(found, Auth) else verifier.verify(found)
 
 
 @not_from_requests()
@@ -293,6 +328,8 @@ async def authenticate_request_async(
     )
     del headers
     verifier = pooled_verifier(issuer, audience, leeway)
+    if isinstance(found, MissingCredentials):
+        found = _instead_of(found, lambda: verifier)
     if isinstance(found, ToriiAuthError):
         raise found
-    return await verifier.verify_async(found)
+    return found if isinstance(found, Auth) else await verifier.verify_async(found)
