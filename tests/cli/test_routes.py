@@ -163,6 +163,7 @@ DJANGO = {
     "project/__init__.py": "",
     "project/settings.py": """
 SECRET_KEY = "x"
+USE_TZ = True
 ROOT_URLCONF = "project.urls"
 MIDDLEWARE = ["torii_backend.django.AuthMiddleware"]
 TORII = {"ISSUER": "https://acme.torii.so", "EXEMPT": {"/health": "load balancer"}}
