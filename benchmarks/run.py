@@ -28,6 +28,7 @@ import outage
 import overhead
 import repeat
 import startup
+import testing
 import threads
 from figure import Figure, sections
 
@@ -40,6 +41,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "testing": testing.measure,
     "client_decode": client_decode.measure,
     "client_calls": client_calls.measure,
     "client_threads": client_threads.measure,

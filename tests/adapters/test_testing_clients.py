@@ -3,7 +3,6 @@
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -17,6 +16,7 @@ from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from fastapi import Depends, FastAPI, WebSocket
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from torii_backend import Auth, Verifier, current_auth
@@ -27,11 +27,6 @@ from torii_backend.flask import Torii
 from torii_backend.testing import auth_as, refused, signed_out
 
 from .django_project import MIDDLEWARE
-
-with warnings.catch_warnings():
-    # It prefers the successor of httpx.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
 
 # Nothing can be fetched from here.
 ISSUER = "https://tenant.invalid"

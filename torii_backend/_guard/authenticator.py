@@ -117,7 +117,7 @@ class Authenticator(Unchanging):
         """
         request = _as_request(request)
         token = self._token(request)
-        if token is None or isinstance(token, Auth):
+        if token is None or type(token) is Auth:
             return token
         return self._verifier_for(request).verify(token)
 
@@ -125,7 +125,7 @@ class Authenticator(Unchanging):
         """Async version of `identify`."""
         request = _as_request(request)
         token = self._token(request)
-        if token is None or isinstance(token, Auth):
+        if token is None or type(token) is Auth:
             return token
         return await self._verifier_for(request).verify_async(token)
 

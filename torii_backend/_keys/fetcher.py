@@ -17,8 +17,8 @@ time, as serverless platforms do between requests. That says nothing of the issu
 fetch. After a refresh that failed or was lost, the next one is waited for (`_waits_for_refresh`),
 because perhaps no thread of this process runs between requests.
 
-A flight that was given up no longer counts. Its late keys are used unless there are newer ones. Its
-thread counts towards MAX_FLIGHTS until it ends.
+A flight that was given up no longer counts. Its late keys are used unless there are newer ones or it
+was forgotten. Its thread counts towards MAX_FLIGHTS until it ends.
 
 Times are those of the AgingClock, read by callers only. A set is as old as the start of its fetch.
 """
@@ -209,7 +209,8 @@ class KeyFetcher:
         """Take the result of a flight; None if it was lost. Called with the lock held."""
         is_current = self._flight is flight
         if isinstance(result, KeySet):
-            if is_current or self._key_set is None or result.is_newer_than(self._key_set):
+            is_newest = self._key_set is None or result.is_newer_than(self._key_set)
+            if is_current or (is_newest and flight in self._running):
                 self._succeed(result)
         elif is_current:
             self._waits_for_refresh = not flight.asked

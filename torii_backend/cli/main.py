@@ -15,6 +15,7 @@ from typing import Any, Optional
 from torii_backend.errors import ConfigurationError
 
 _COMMANDS = {
+    "routes": "list the routes of an app, and whether each needs sign-in",
     "token": "print an access token of a running emulator",
     "emulator": "run a local Torii",
 }
@@ -72,6 +73,10 @@ def _run(argv: Sequence[str]) -> int:
 
 def _module(name: str) -> Any:
     """Import a command. Nuitka and PyInstaller follow import statements only."""
+    if name == "routes":
+        from torii_backend.cli import routes
+
+        return routes
     if name == "token":
         from torii_backend.cli import token
 

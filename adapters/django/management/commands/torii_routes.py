@@ -34,7 +34,7 @@ class Command(BaseCommand):
             SystemExit: a route needs to be guarded or allowed.
         """
         try:
-            text, code = report(
+            text, summary, code = report(
                 routes(),
                 only_open=options["open"],
                 check=options["check"],
@@ -44,4 +44,5 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(text, ending="")
         if code:
+            self.stderr.write(summary, ending="")
             sys.exit(code)
