@@ -85,6 +85,8 @@ def strongest(verdicts: Iterable[Verdict], others: Iterable[str] = ()) -> Verdic
 def where_of(view: Any) -> str:
     """Return the file and line of a view, relative to the working directory if it is below that."""
     try:
+        while isinstance(view, partial):
+            view = view.func
         function = inspect.unwrap(view)
         code = getattr(function, "__code__", None)
         path = inspect.getsourcefile(function) or ""

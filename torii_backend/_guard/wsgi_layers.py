@@ -18,10 +18,9 @@ def wsgi_layers(app: Any, place: Place) -> Iterator[tuple[Any, Place]]:
     if hasattr(app, "__func__"):
         yield app, place  # such as Flask.wsgi_app
         return
-    for path in (
-        getattr(app, "exports", ()) if _is_of(app, "werkzeug.middleware.shared_data") else ()
-    ):
-        yield None, place._replace(path=place.path + str(path).rstrip("/"))
+    if _is_of(app, "werkzeug.middleware.shared_data"):
+        for path, _ in app.exports:
+            yield None, place._replace(path=place.path + path.rstrip("/"))
     mounts = getattr(app, "mounts", None)
     if isinstance(mounts, Mapping) and _is_of(app, "werkzeug.middleware.dispatcher"):
         for path, mounted in mounts.items():
