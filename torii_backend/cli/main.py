@@ -17,6 +17,7 @@ from torii_backend.errors import ConfigurationError
 _COMMANDS = {
     "routes": "list the routes of an app, and whether each needs sign-in",
     "token": "print an access token of a running emulator",
+    "doctor": "find out why sign-in doesn't work here",
     "emulator": "run a local Torii",
 }
 
@@ -81,6 +82,10 @@ def _module(name: str) -> Any:
         from torii_backend.cli import token
 
         return token
+    if name == "doctor":
+        from torii_backend.cli import doctor
+
+        return doctor
     from torii_backend.cli import emulator
 
     return emulator
