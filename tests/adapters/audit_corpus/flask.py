@@ -390,8 +390,8 @@ APPS: list[tuple[Callable[[], Any], dict[str, str]]] = [
     (foreign, FOREIGN),
     (wrapped, WRAPPED),
 ]
-# What is guarded in fact, or open, but an audit can't tell.
-NEEDLESS = 4  # /foreign, /named, /shop/view, and /me behind Prefixed
+# Unknown, although what makes it so passes everything on. The rest may refuse, or lead around a guard.
+NEEDLESS = 4  # /foreign, /function, /shop/view, and /me of `foreign`
 # The paths to ask for, if a route has parameters or more than one spelling.
 URLS = {
     "/files/<path:filename>": "/files/no.txt",
