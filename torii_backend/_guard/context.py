@@ -95,6 +95,11 @@ def current_binding() -> Optional[Binding]:
     return _current.get()
 
 
+def restore_binding(binding: Optional[Binding]) -> None:
+    """Put back what `current_binding` returned, whatever was bound and left behind since."""
+    _current.set(binding)
+
+
 def bind_auth(auth: Optional[Auth]) -> Token[Optional[Binding]]:
     """Make `auth` the value of `current_auth()`; undo it with `unbind_auth`."""
     return _current.set((auth,))
