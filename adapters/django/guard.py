@@ -30,9 +30,6 @@ from torii_backend.errors import ToriiAuthError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-# The attribute of a view that has a guard of its own. Whoever wraps the view copies it.
-GUARD_MARK = "torii_guard"
-
 
 class RequestGuard:
     """Authenticates requests with one set of options."""

@@ -116,7 +116,7 @@ def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
     if hasattr(app, "routes"):
         if isinstance(app, Starlette):
             step = step._replace(overrides=getattr(app, "dependency_overrides", {}))
-            step = step.behind(*_middleware(app))
+            step = _behind_middleware(app, step)
         for route, context in _routes(app):
             yield from _walk_route(route, context, step)
         default = getattr(getattr(app, "router", app), "default", None)
@@ -204,11 +204,18 @@ def _handles_by_itself(route: Any) -> bool:
     return "get_route_handler" not in names or "endpoint" in names
 
 
-def _middleware(app: Starlette) -> Iterator[object]:
-    """Yield what is around the routes of an application, from the outside in."""
-    if not _module(app).startswith(("starlette.", "fastapi.")):
-        yield type(app)
-    yield from map(_built, app.user_middleware)
+def _behind_middleware(app: Starlette, step: _Step) -> _Step:
+    """Go on behind what is around the routes of an application."""
+    for name in ("__call__", "build_middleware_stack"):
+        method: Any = getattr(app, name)
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        names = getattr(code, "co_names", ())
+        own = not str(method.__module__).startswith(("starlette.", "fastapi."))
+        if own:
+            step = step._replace(place=step.place.behind_other(method))
+        if own and ("router" in names or not any(each.endswith(name) for each in names)):
+            return step  # it doesn't go on with what it overrides, so there may be no middleware
+    return step.behind(*map(_built, app.user_middleware))
 
 
 def _module(layer: object) -> str:

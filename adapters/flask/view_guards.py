@@ -98,11 +98,11 @@ def _found_in_layers(view: Any) -> Found:
             inner = {id(each) for each in every[index + 1 :]}
             odd = [each for each in every[:index] if _may_bypass(each, inner)]
             if odd:
-                found.others.append(f"decorator {name_of(odd[0])} may leave its guard out")
+                found.others[:] = [f"decorator in {_module(odd[0])} may leave its guard out"]
             else:
                 found.guards.append(guard)
         elif isinstance(layer, FunctionType) and index < len(every) - 1:
-            found.others.append(f"decorator in {layer.__globals__.get('__name__')}")
+            found.others.append(f"decorator in {_module(layer)}")
     return found
 
 
@@ -127,7 +127,14 @@ def _may_bypass(layer: object, inner: set[int]) -> bool:
         return False
     cells = {id(each) for each in _cells(layer)}
     wrapped = getattr(layer, "__wrapped__", None)
-    return not inner.isdisjoint(cells) or (wrapped is not None and id(wrapped) not in cells)
+    if "__wrapped__" in layer.__code__.co_names or not inner.isdisjoint(cells):
+        return True
+    return wrapped is not None and id(wrapped) not in cells
+
+
+def _module(function: FunctionType) -> str:
+    """Name the module of a decorator. `functools.wraps` hides its name."""
+    return str(function.__globals__.get("__name__"))
 
 
 def _cells(layer: object) -> list[Any]:

@@ -63,8 +63,8 @@ def test_what_nobody_allowed_is_a_finding() -> None:
     ("entry", "detail"),
     [
         ("/nowhere", "no such route"),
-        ("POST /health", "no such route"),
-        ("GET /admin", "no such route"),  # the route takes other methods as well
+        ("POST /health", "the methods of this path are GET"),
+        ("GET /admin", "the methods of this path are *"),
         ("/Health", "no such route"),
         ("GET /invoices/{id}", "guarded, so it need not be allowed"),
     ],
@@ -123,20 +123,21 @@ def test_an_allow_list_that_cannot_be_read(
 
 
 def test_the_report_is_sorted_and_its_code_tells_of_findings(tmp_path: Path) -> None:
-    text, code = report(ROUTES)
-    assert code == 1
+    text, summary, code = report(ROUTES)
+    assert (summary, code) == ("4 of 7 routes must be guarded or allowed by --check.\n", 1)
     assert [line.split()[1] for line in text.splitlines()] == sorted(each.path for each in ROUTES)
     assert "/invoices" not in report(ROUTES, only_open=True).text
-    assert report(ROUTES[:1], only_open=True) == ("", 0)
+    assert report(ROUTES[:1], only_open=True) == ("", "", 0)
     path = tmp_path / "open-routes.txt"
     path.write_text("\n".join(ALLOWED))
-    assert report(ROUTES, check=str(path)) == ("", 0)
-    text, code = report(ROUTES[:2], check=str(path))
+    assert report(ROUTES, check=str(path)) == ("", "", 0)
+    text, summary, code = report(ROUTES[:2], check=str(path))
     assert (code, text.count("stale")) == (1, 3)
+    assert summary == "3 lines of the allow list must be removed.\n"
 
 
 def test_the_report_as_json() -> None:
-    text, code = report(ROUTES[:2], as_json=True)
+    text, _, code = report(ROUTES[:2], as_json=True)
     health = {"path": "/health", "method": "GET", "detail": "", "where": "app/main.py:7"}
     document = json.loads(text)
     assert code == 1

@@ -85,15 +85,25 @@ def strongest(verdicts: Iterable[Verdict], others: Iterable[str] = ()) -> Verdic
 def where_of(view: Any) -> str:
     """Return the file and line of a view, relative to the working directory if it is below that."""
     try:
+        while isinstance(view, partial):
+            view = view.func
         function = inspect.unwrap(view)
         code = getattr(function, "__code__", None)
         path = inspect.getsourcefile(function) or ""
         # To read the source of a function takes long.
         line = code.co_firstlineno if code else inspect.getsourcelines(function)[1]
-        shorter = os.path.relpath(path)
     except (OSError, TypeError, ValueError):
         return ""
-    return f"{path if shorter.startswith(os.pardir) else shorter}:{line}"
+    return relative(f"{path}:{line}")
+
+
+def relative(path: str) -> str:
+    """Return a path relative to the working directory if it is below that."""
+    try:
+        shorter = os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        return path
+    return path if shorter.startswith(os.pardir) else shorter
 
 
 def name_of(layer: object) -> str:

@@ -52,9 +52,16 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a command prints, and its exit code: 0, or 1 if there is a finding."""
+    """What a command prints.
+
+    Attributes:
+        text: for stdout.
+        summary: for stderr; empty without findings.
+        exit_code: 0, or 1 if there is a finding.
+    """
 
     text: str
+    summary: str
     exit_code: int
 
 
@@ -94,7 +101,7 @@ def report(
         text = json.dumps(document, indent=2) + "\n"
     else:
         text = "".join(f"{line}\n" for line in lines(shown if check is None else found))
-    return Report(text, 1 if found else 0)
+    return Report(text, _summary(found, len(ordered)), 1 if found else 0)
 
 
 def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
@@ -110,6 +117,18 @@ def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
         "".join(cell.ljust(width) + gap for cell, width, gap in zip(row, widths, gaps)).rstrip()
         for row in table
     ]
+
+
+def _summary(found: list[Finding], count: int) -> str:
+    stale = sum(finding.problem == "stale" for finding in found)
+    lines = []
+    if len(found) > stale:
+        lines.append(
+            f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
+        )
+    if stale:
+        lines.append(f"{stale} lines of the allow list must be removed.")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def findings(routes: Collection[Route], allowed: Mapping[str, str]) -> list[Finding]:
@@ -134,10 +153,16 @@ def findings(routes: Collection[Route], allowed: Mapping[str, str]) -> list[Find
     ]
     for path, method in entries.values():
         states = {route.state for route in routes if _names((path, method), route)}
-        if states <= {"guarded"}:
-            detail = "guarded, so it need not be allowed" if states else "no such route"
-            found.append(Finding(path, method, "stale", detail))
+        if not states:
+            found.append(Finding(path, method, "stale", _why_stale(path, routes)))
+        elif states == {"guarded"}:
+            found.append(Finding(path, method, "stale", "guarded, so it need not be allowed"))
     return found
+
+
+def _why_stale(path: str, routes: Collection[Route]) -> str:
+    methods = sorted({route.method for route in routes if route.path == path})
+    return f"the methods of this path are {', '.join(methods)}" if methods else "no such route"
 
 
 def read_allow_list(path: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import Any, Optional
 from torii_backend.errors import ConfigurationError
 
 _COMMANDS = {
+    "routes": "list the routes of an app, and whether each needs sign-in",
+    "explain": "say why an access token is accepted or rejected",
     "token": "print an access token of a running emulator",
     "emulator": "run a local Torii",
 }
@@ -72,6 +74,14 @@ def _run(argv: Sequence[str]) -> int:
 
 def _module(name: str) -> Any:
     """Import a command. Nuitka and PyInstaller follow import statements only."""
+    if name == "routes":
+        from torii_backend.cli import routes
+
+        return routes
+    if name == "explain":
+        from torii_backend.cli import explain
+
+        return explain
     if name == "token":
         from torii_backend.cli import token
 
