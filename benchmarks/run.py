@@ -30,6 +30,7 @@ import overhead
 import repeat
 import startup
 import testing
+import testing_fixture
 import threads
 from figure import Figure, sections
 
@@ -44,6 +45,7 @@ _PARTS = {
     "outage": outage.measure,
     "overhead": overhead.measure,
     "testing": testing.measure,
+    "testing_fixture": testing_fixture.measure,
     "client_decode": client_decode.measure,
     "client_calls": client_calls.measure,
     "client_threads": client_threads.measure,
