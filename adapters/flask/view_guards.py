@@ -127,7 +127,9 @@ def _may_bypass(layer: object, inner: set[int]) -> bool:
         return False
     cells = {id(each) for each in _cells(layer)}
     wrapped = getattr(layer, "__wrapped__", None)
-    return not inner.isdisjoint(cells) or (wrapped is not None and id(wrapped) not in cells)
+    if "__wrapped__" in layer.__code__.co_names or not inner.isdisjoint(cells):
+        return True
+    return wrapped is not None and id(wrapped) not in cells
 
 
 def _module(function: FunctionType) -> str:

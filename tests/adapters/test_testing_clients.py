@@ -3,7 +3,6 @@
 # No `from __future__ import annotations`: FastAPI could not resolve local names from strings.
 import asyncio
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -13,10 +12,12 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import flask
 import httpx
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from fastapi import Depends, FastAPI, WebSocket
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from torii_backend import Auth, Verifier, current_auth
@@ -27,11 +28,6 @@ from torii_backend.flask import Torii
 from torii_backend.testing import auth_as, refused, signed_out
 
 from .django_project import MIDDLEWARE
-
-with warnings.catch_warnings():
-    # It prefers the successor of httpx.
-    warnings.simplefilter("ignore")
-    from starlette.testclient import TestClient
 
 # Nothing can be fetched from here.
 ISSUER = "https://tenant.invalid"
@@ -196,6 +192,21 @@ def test_the_client_of_httpx(build: Callable[..., Any]) -> None:
             ]
 
     assert asyncio.run(ask()) == ["ada", "ada", 401]
+
+
+def test_the_communicator_of_asgiref(build: Callable[..., Any]) -> None:
+    """It calls the app in an empty context, as those of Channels do."""
+
+    async def said() -> list[Any]:
+        scope = {"type": "websocket", "path": "/ws", "query_string": b"", "headers": []}
+        communicate: Any = ApplicationCommunicator
+        socket = communicate(auth_as("ada")(build()), scope)
+        await socket.send_input({"type": "websocket.connect"})
+        return [await socket.receive_output(timeout=30) for _ in range(3)]
+
+    accepted, sent, closed = asyncio.run(said())
+    assert accepted["type"] == "websocket.accept"
+    assert (sent["text"], closed["code"]) == ("ada", 1000)
 
 
 def test_nothing_is_fetched_when_the_app_starts_within_a_block() -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -62,6 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "main", raising=False)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     return tmp_path
 
 
@@ -147,15 +149,76 @@ def test_an_app_that_cannot_be_loaded(
     assert "Traceback" not in errors
 
 
+def test_an_app_is_needed(capfd: Capture) -> None:
+    assert main(["routes"]) == 2
+    assert "--settings" in capfd.readouterr().err
+
+
 def test_an_allow_list_that_is_missing(capfd: Capture) -> None:
     assert main(["routes", "main:app", "--check", "nowhere.txt"]) == 2
     assert capfd.readouterr().err.splitlines()[-1].startswith("The allow list can't be read: ")
 
 
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+DJANGO = {
+    "project/__init__.py": "",
+    "project/settings.py": """
+SECRET_KEY = "x"
+USE_TZ = True
+ROOT_URLCONF = "project.urls"
+MIDDLEWARE = ["torii_backend.django.AuthMiddleware"]
+TORII = {"ISSUER": "https://acme.torii.so", "EXEMPT": {"/health": "load balancer"}}
+""",
+    "project/urls.py": """
+from django.http import HttpResponse
+from django.urls import path
+print("urls")
+def view(request):
+    return HttpResponse("ok")
+urlpatterns = [path("health", view), path("invoices/<int:number>", view)]
+""",
+    "project/wsgi.py": """
+from django.core.wsgi import get_wsgi_application
+application = get_wsgi_application()
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (["--settings", "project.settings"], None),
+        ([], "project.settings"),
+        (["project.wsgi:application"], "project.settings"),
+    ],
+)
+def test_a_django_project(folder: Path, arguments: list[str], variable: Optional[str]) -> None:
+    """In another process, as the settings of Django are set once."""
+    pytest.importorskip("django")
+    for name, source in DJANGO.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(source)
+    run = _run(folder, *arguments, settings=variable)
+    assert (run.returncode, run.stderr) == (0, "urls\n")
+    states = [line.split()[1:3] for line in run.stdout.splitlines()]
+    assert states == [["/health", "exempt"], ["/invoices/<int:number>", "guarded"]]
+
+
+def test_settings_that_are_not_there(folder: Path) -> None:
+    pytest.importorskip("django")
+    run = _run(folder, "--settings", "nowhere.settings")
+    assert (run.returncode, run.stdout) == (2, "")
+    first = "nowhere.settings can't be set up. ModuleNotFoundError: No module named 'nowhere'"
+    assert run.stderr.splitlines() == [first, FOLDER]
+
+
+def _run(
+    folder: Path, *arguments: str, settings: Optional[str] = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command in another process, in this folder."""
     where = elsewhere()
     where["cwd"] = folder
+    if settings is not None:
+        where["env"]["DJANGO_SETTINGS_MODULE"] = settings
     command = [*PYTHON, "-m", "torii_backend", "routes", *arguments]
     return subprocess.run(
         command, **where, capture_output=True, check=False, text=True, timeout=WATCHDOG

@@ -118,6 +118,27 @@ def test_one_line_stands_for_an_app_that_cannot_be_looked_into(app: Any) -> None
         assert_guarded(AuthMiddleware(app, issuer=URL, required=False))
 
 
+def test_a_django_project_and_what_is_around_it() -> None:
+    pytest.importorskip("django")
+    from django.http import HttpResponse
+    from django.test import override_settings
+    from django.urls import path
+
+    from tests.adapters.django_project import wsgi_handler
+
+    def view(_: Any) -> HttpResponse:
+        return HttpResponse("ok")
+
+    urls = (path("health", view), path("me", view))
+    with override_settings(ROOT_URLCONF=urls):
+        handler = wsgi_handler(view)
+        assert framework_of(handler) == "django"
+        assert_guarded(handler, open={"/health": "", "/me": ""})
+        with pytest.raises(AssertionError, match="/me"):
+            assert_guarded(handler, open={"/health": ""})
+        assert_guarded(AuthMiddleware(handler, issuer=URL))
+
+
 @pytest.mark.parametrize("app", [None, "main:app", _Framework, lambda: None, pytest])
 def test_what_is_not_an_app(app: Any) -> None:
     with pytest.raises(ConfigurationError, match="must be a WSGI or ASGI application"):

@@ -14,6 +14,7 @@ from typing import Any
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import without_key
 
+DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 _FORM = "APP must be module:attribute or module:function(), such as app.main:app."
 
 
@@ -47,6 +48,24 @@ def load_app(target: str) -> Any:
         raise ConfigurationError(f"{path} must be a function if you write {path}().")
     with errors_of_app(f"{path}() failed"):
         return found()
+
+
+def load_django() -> Any:
+    """Set up the Django project of DJANGO_SETTINGS_MODULE, and return its WSGI application.
+
+    Raises:
+        ConfigurationError: the variable isn't set, or the project can't be set up.
+    """
+    module = os.environ.get(DJANGO_SETTINGS)
+    if not module:
+        raise ConfigurationError(
+            f"APP must be set, such as app.main:app. For Django, pass --settings or set {DJANGO_SETTINGS}."
+        )
+    add_working_directory()
+    with errors_of_app(f"{module} can't be set up"):
+        from django.core.wsgi import get_wsgi_application
+
+        return get_wsgi_application()
 
 
 def add_working_directory() -> None:

@@ -16,6 +16,7 @@ from torii_backend.errors import ConfigurationError
 
 _COMMANDS = {
     "routes": "list the routes of an app, and whether each needs sign-in",
+    "explain": "say why an access token is accepted or rejected",
     "token": "print an access token of a running emulator",
     "doctor": "find out why sign-in doesn't work here",
     "emulator": "run a local Torii",
@@ -78,6 +79,10 @@ def _module(name: str) -> Any:
         from torii_backend.cli import routes
 
         return routes
+    if name == "explain":
+        from torii_backend.cli import explain
+
+        return explain
     if name == "token":
         from torii_backend.cli import token
 

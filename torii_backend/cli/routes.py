@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import Optional
 
 from torii_backend._guard.audit import Route
 from torii_backend._guard.route_report import add_arguments, report
-from torii_backend.cli.load_app import errors_of_app, load_app
+from torii_backend.cli.load_app import DJANGO_SETTINGS, errors_of_app, load_app, load_django
 from torii_backend.testing.routes import routes_of
 
 
@@ -20,7 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "app",
         metavar="APP",
-        help="module:attribute or module:function(), such as app.main:app",
+        nargs="?",
+        help="module:attribute or module:function(), such as app.main:app; not needed with Django",
+    )
+    parser.add_argument(
+        "--settings", metavar="MODULE", help=f"Django's settings (default: {DJANGO_SETTINGS})"
     )
     add_arguments(parser)
     parser.set_defaults(run=run)
@@ -28,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report. Return the exit code."""
+    if arguments.settings:
+        os.environ[DJANGO_SETTINGS] = arguments.settings
     text, summary, code = report(
         _routes(arguments.app),
         only_open=arguments.open,
@@ -39,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _routes(target: str) -> list[Route]:
-    app = load_app(target)
+def _routes(target: Optional[str]) -> list[Route]:
+    app = load_django() if target is None else load_app(target)
     with errors_of_app("The routes can't be listed"):
         return routes_of(app)

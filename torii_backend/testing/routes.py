@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from inspect import isfunction
 from typing import Any, Optional
 
-from torii_backend._guard.audit import Route, name_of
+from torii_backend._guard import other_routes
+from torii_backend._guard.audit import Route
 from torii_backend._guard.audit_place import Place
-from torii_backend._guard.route_paths import ANYTHING
 from torii_backend._guard.route_report import findings, lines
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.errors import ConfigurationError
@@ -19,7 +19,7 @@ def routes_of(app: Any) -> list[Route]:
     """List the routes of an app, each with its guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI or Starlette application, also in middleware. Of any other WSGI or
+        app: a Flask, FastAPI, Starlette or Django application, also in middleware. Of any other WSGI or
             ASGI application the routes can't be listed: one line stands for all of them.
 
     Raises:
@@ -34,22 +34,24 @@ def routes_of(app: Any) -> list[Route]:
         from torii_backend.fastapi.routes import routes as routes_of_starlette
 
         return routes_of_starlette(app)
+    if framework == "django":
+        from torii_backend.django.routes import routes as routes_of_project
+
+        return routes_of_project()
     if not _may_be_app(app):
         raise ConfigurationError(
             "app must be a WSGI or ASGI application, such as Flask(__name__) or FastAPI()."
         )
-    return [
-        place.route("/*", "*", _split, others=() if inner is None else (name_of(inner),))
-        for inner, place in wsgi_layers(app, Place())
-    ]
+    return other_routes.routes(app)
 
 
 def framework_of(app: Any) -> str:
-    """Return whose `routes` lists the routes of an app: `flask` or `fastapi`; or empty."""
-    for inner, _ in wsgi_layers(app, Place()):
+    """Return whose `routes` lists the routes of an app: `flask`, `fastapi` or `django`; or empty."""
+    for inner, place in wsgi_layers(app, Place()):
         classes = type(getattr(inner, "__self__", inner)).__mro__
         for name in (f"{base.__module__}.{base.__qualname__}" for base in classes):
-            if name in _FRAMEWORKS:
+            # Django lists the routes of its project, whatever is around its handler.
+            if name in _FRAMEWORKS and not (_FRAMEWORKS[name] == "django" and place.guards):
                 return _FRAMEWORKS[name]
     return ""
 
@@ -61,7 +63,7 @@ def assert_guarded(app: Any, open: Optional[Mapping[str, str]] = None) -> None: 
     optional does, and so does one that only code of yours may guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI or Starlette application, also in middleware.
+        app: a Flask, FastAPI, Starlette or Django application, also in middleware.
         open: why each of the other routes is open, by its path or by method and path, such as
             `{"/health": "load balancer", "POST /login": "signs in"}`.
 
@@ -85,6 +87,7 @@ _FRAMEWORKS = {
     "flask.app.Flask": "flask",
     "starlette.applications.Starlette": "fastapi",
     "starlette.routing.Router": "fastapi",
+    "django.core.handlers.base.BaseHandler": "django",
 }
 
 
@@ -93,7 +96,3 @@ def _may_be_app(app: Any) -> bool:
     if not callable(app) or isinstance(app, type):
         return False
     return not isfunction(app) or app.__code__.co_argcount in {2, 3}
-
-
-def _split(path: str) -> list[str]:
-    return [path[:-1], ANYTHING]
