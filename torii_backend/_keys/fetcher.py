@@ -265,6 +265,12 @@ def forget_keys(issuer: str) -> None:
             fetcher.forget()
 
 
+def issuers_in_use() -> list[str]:
+    """Return the issuers whose keys this process fetches when it needs them."""
+    found = [reference() for reference in list(_fetchers.valuerefs())]
+    return sorted({fetcher.issuer for fetcher in found if fetcher is not None})
+
+
 def _log(issuer: str, error: Optional[BaseException]) -> None:
     """Log the start of an outage, or its end."""
     # Not at the top: only an outage needs it.

@@ -18,6 +18,7 @@ _COMMANDS = {
     "routes": "list the routes of an app, and whether each needs sign-in",
     "explain": "say why an access token is accepted or rejected",
     "token": "print an access token of a running emulator",
+    "doctor": "find out why sign-in doesn't work here",
     "emulator": "run a local Torii",
 }
 
@@ -86,6 +87,10 @@ def _module(name: str) -> Any:
         from torii_backend.cli import token
 
         return token
+    if name == "doctor":
+        from torii_backend.cli import doctor
+
+        return doctor
     from torii_backend.cli import emulator
 
     return emulator

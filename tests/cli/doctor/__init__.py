@@ -1,0 +1,1 @@
+"""`torii doctor`: each check is made to fail on purpose."""
