@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, Callable
 
 from flask import Flask
 from werkzeug.routing import (
@@ -26,10 +26,11 @@ from torii_backend._guard.audit import (
     without_needless_head,
 )
 from torii_backend._guard.audit_place import Place
-from torii_backend._guard.options import checked_options
+from torii_backend._guard.options import CheckedOptions, checked_options
 from torii_backend._guard.route_paths import ANYTHING, split_route
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.auth import not_from_requests
+from torii_backend.flask.order import Guard
 from torii_backend.flask.view_guards import Found, found_around, found_before, handler_of
 
 _PARAMETER = re.compile(r"<(?:([^:<>()]+)(?:\([^<>]*\))?:)?[^<>]+>")
@@ -109,10 +110,15 @@ def _walk_flask(app: Flask, place: Place) -> Iterator[list[Route]]:
 
 
 def _rules(app: Flask, place: Place) -> Iterator[list[Route]]:
+
+    @cache
+    def checked(guard: Guard) -> CheckedOptions:
+        return checked_options(**guard.options_for(app))
+
     for rule in app.url_map.iter_rules():
         if not rule.build_only:
             there = place._replace(host=place.host or _host(app, rule))
-            routes = [_judged(app, rule, method, there) for method in _methods(rule)]
+            routes = [_judged(app, rule, method, there, checked) for method in _methods(rule)]
             yield without_needless_head(routes)
 
 
@@ -133,12 +139,13 @@ def _methods(rule: Rule) -> list[str]:
     return sorted(methods)
 
 
-def _judged(app: Flask, rule: Rule, method: str, place: Place) -> Route:
+def _judged(
+    app: Flask, rule: Rule, method: str, place: Place, checked: Callable[[Guard], CheckedOptions]
+) -> Route:
     """Judge one method of a rule, by the one of its spellings that is guarded least."""
     view = None if rule.redirect_to else app.view_functions.get(rule.endpoint)
     found = _found(app, rule, view, method)
-    options = [checked_options(**guard.options_for(app)) for guard in found.guards]
-    behind = place.behind_guards(options)
+    behind = place.behind_guards(map(checked, found.guards))
     split = partial(_split, url_map=app.url_map)
     where = where_of(handler_of(view, method))
     path = rule.rule

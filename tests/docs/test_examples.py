@@ -36,6 +36,7 @@ EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 ABOUT_ALL = (
     "## Guard keywords",
     "## Other frameworks",
+    "## Which routes are open",
     "## Error responses",
     "## Caches",
     "## More about Flask",

@@ -92,10 +92,18 @@ def where_of(view: Any) -> str:
         path = inspect.getsourcefile(function) or ""
         # To read the source of a function takes long.
         line = code.co_firstlineno if code else inspect.getsourcelines(function)[1]
-        shorter = os.path.relpath(path)
     except (OSError, TypeError, ValueError):
         return ""
-    return f"{path if shorter.startswith(os.pardir) else shorter}:{line}"
+    return relative(f"{path}:{line}")
+
+
+def relative(path: str) -> str:
+    """Return a path relative to the working directory if it is below that."""
+    try:
+        shorter = os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        return path
+    return path if shorter.startswith(os.pardir) else shorter
 
 
 def name_of(layer: object) -> str:

@@ -1,4 +1,4 @@
-"""What is inside a WSGI application: behind middleware, and mounted beside it. For audits of routes. Pure."""
+"""What is inside an application: behind middleware, and mounted beside it. For audits of routes. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from torii_backend._guard.audit_place import Place, options_in
 
 # Where middleware keeps the application that it is around.
 _INSIDE = ("app", "_app", "wsgi_app", "application")
-# Werkzeug's and ours change nothing that a guard decides by.
-_TRANSPARENT = ("werkzeug.middleware.", "torii_backend.")
+# These and ours change nothing that a guard decides by.
+_TRANSPARENT = (
+    "werkzeug.middleware.",
+    "starlette.middleware.",
+    "uvicorn.middleware.",
+    "torii_backend.",
+)
 
 
 def wsgi_layers(app: Any, place: Place) -> Iterator[tuple[Any, Place]]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from inspect import isfunction
 from typing import Any, Optional
 
-from torii_backend._guard.audit import Route, name_of
+from torii_backend._guard import other_routes
+from torii_backend._guard.audit import Route
 from torii_backend._guard.audit_place import Place
-from torii_backend._guard.route_paths import ANYTHING
 from torii_backend._guard.route_report import findings, lines
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.errors import ConfigurationError
@@ -42,10 +42,7 @@ def routes_of(app: Any) -> list[Route]:
         raise ConfigurationError(
             "app must be a WSGI or ASGI application, such as Flask(__name__) or FastAPI()."
         )
-    return [
-        place.route("/*", "*", _split, others=() if inner is None else (name_of(inner),))
-        for inner, place in wsgi_layers(app, Place())
-    ]
+    return other_routes.routes(app)
 
 
 def framework_of(app: Any) -> str:
@@ -99,7 +96,3 @@ def _may_be_app(app: Any) -> bool:
     if not callable(app) or isinstance(app, type):
         return False
     return not isfunction(app) or app.__code__.co_argcount in {2, 3}
-
-
-def _split(path: str) -> list[str]:
-    return [path[:-1], ANYTHING]
