@@ -22,6 +22,7 @@ import client_calls
 import client_decode
 import client_threads
 import event_loop
+import forged
 import fresh
 import memory
 import outage
@@ -34,6 +35,7 @@ from figure import Figure, sections
 
 _PARTS = {
     "fresh": fresh.measure,
+    "forged": forged.measure,
     "repeat": repeat.measure,
     "memory": memory.measure,
     "startup": startup.measure,

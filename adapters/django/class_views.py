@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from torii_backend._guard.audit import Verdict, where_of
-from torii_backend.django.layers import Judge, Trail, is_known, module_of, peeled
+from torii_backend._guard.audit import Verdict
+from torii_backend.django.layers import Judge, Trail, is_known, module_of, peeled, place_of
 
 ANY_METHOD = "*"
 _CALLS_HANDLERS = ("django.views.generic.base", "rest_framework.views")
@@ -33,7 +33,7 @@ def handlers_of(view: Any, trail: Trail, judge: Judge) -> list[Handler]:
     cls, given = view.view_class, view.view_initkwargs
     dispatch = dispatch_of(cls, given, trail, judge)
     if dispatch.own is not None:
-        return [Handler(ANY_METHOD, dispatch.trail.verdict(), where_of(dispatch.own))]
+        return [Handler(ANY_METHOD, dispatch.trail.verdict(), place_of(dispatch.own))]
     return [
         handler_of(cls, method, handler, dispatch.trail, judge)
         for method, handler in methods_of(cls, given)
@@ -89,5 +89,5 @@ def is_own(cls: Any, name: str) -> bool:
 def handler_of(cls: Any, method: str, handler: Any, trail: Trail, judge: Judge) -> Handler:
     """Judge one method of a class."""
     function, trail = peeled(handler, trail, judge)
-    where = where_of(cls if is_known(function) else function)
+    where = place_of(cls if is_known(function) else function)
     return Handler(method, trail.verdict(), where)

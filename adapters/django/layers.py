@@ -2,18 +2,18 @@
 
 A view is looked at in layers, from the outermost decorator to its own function, and none is called.
 `functools.wraps` and Django copy the attributes of a view to what wraps it, so a mark alone proves
-nothing. A guard counts if the function that has the mark is ours, and if no decorator outside of it may
-call what the guard wraps instead of the guard.
+nothing. A guard counts if its function is ours, and if no decorator outside of it may call what the guard
+wraps instead of the guard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from inspect import isfunction, ismethod
 from typing import Any, Callable, NamedTuple
 
-from torii_backend._guard.audit import GUARD_MARK, STATES, Verdict, strongest
+from torii_backend._guard.audit import STATES, Verdict, strongest, where_of
 from torii_backend._guard.options import GuardOptions
 from torii_backend.django import decorators
 from torii_backend.django.guard import LazyGuard
@@ -89,6 +89,11 @@ def is_known(function: Any) -> bool:
     return module.partition(".")[0] in _KNOWN
 
 
+def place_of(view: Any) -> str:
+    """Return the file and line of a view of the project; empty if it is a framework's."""
+    return "" if is_known(view) else where_of(view)
+
+
 def closure_of(function: Any) -> Mapping[str, Any]:
     """Return the variables that a function has from around it."""
     names = getattr(getattr(function, "__code__", None), "co_freevars", ())
@@ -119,15 +124,29 @@ def _inside(view: Any) -> Any:
         return view.func
     if ismethod(view):
         return view.__func__
+    if isfunction(view):
+        return _inside_function(view)
+    call = type(view).__call__
+    return getattr(view, "__wrapped__", call if isfunction(call) else None)
+
+
+def _inside_function(view: Any) -> Any:
     if module_of(view) in _AS_VIEW:
         # Django copies the attributes of `dispatch` to it.
         return None
+    known, wrapped = closure_of(view), getattr(view, "__wrapped__", None)
     if _is_method_decorator(view):
-        return closure_of(view)["method"]
-    wrapped = getattr(view, "__wrapped__", None)
-    if wrapped is None and not isfunction(view) and isfunction(type(view).__call__):
-        return type(view).__call__
+        return known["method"]
+    if module_of(view).startswith(_ADMIN):
+        return known.get("view", wrapped)
+    if is_known(view) and not _calls(view, wrapped):
+        # The admin site copies the attributes of a view to what a decorator of Django made.
+        return known.get("view_func", wrapped)
     return wrapped
+
+
+def _calls(function: Any, other: Any) -> bool:
+    return any(other is each for each in closure_of(function).values())
 
 
 def _is_method_decorator(view: Any) -> bool:
@@ -149,21 +168,30 @@ def _layers_of_decorators(view: Any) -> list[Any]:
 
 def _met(layer: Any, trail: Trail, judge: Judge, inner: Sequence[Any]) -> Trail:
     """Add one layer to the trail."""
-    module = module_of(layer)
     is_plain = isinstance(layer, partial) or ismethod(layer) or inner[0] is type(layer).__call__
     if is_plain or _is_method_decorator(layer):
         return trail
-    if module == decorators.__name__:
-        guard = getattr(layer, GUARD_MARK, None)
-        return trail.add(judge(guard.options())) if isinstance(guard, LazyGuard) else trail
-    if module == _USER_TESTS:
-        return trail.add(Verdict("unknown", _name_of_test(layer)))
-    if module.startswith(f"{_ADMIN}."):
-        return trail.add(Verdict("unknown", _ADMIN))
-    if is_known(layer):
-        return trail
     name = f"decorator {_name_of(layer)}"
-    return trail.behind(name) if _may_skip(layer, inner) else trail.add(Verdict("unknown", name))
+    if not is_known(layer):
+        skips = _may_skip(layer, inner)
+        return trail.behind(name) if skips else trail.add(Verdict("unknown", name))
+    if isfunction(layer) and hasattr(layer, "__wrapped__") and not _calls(layer, inner[0]):
+        return trail.behind(name)
+    return trail.add(*_demands_of(layer, judge))
+
+
+def _demands_of(layer: Any, judge: Judge) -> Iterator[Verdict]:
+    """Give what a decorator of ours or of Django demands."""
+    module = module_of(layer)
+    if module == decorators.__name__:
+        # Not the guard of its mark, which `update_wrapper` may have replaced.
+        guard = closure_of(layer).get("guard")
+        if isinstance(guard, LazyGuard):
+            yield judge(guard.options())
+    elif module == _USER_TESTS:
+        yield Verdict("unknown", _name_of_test(layer))
+    elif module.startswith(_ADMIN):
+        yield Verdict("unknown", _ADMIN)
 
 
 def _may_skip(layer: Any, inner: Sequence[Any]) -> bool:

@@ -22,11 +22,11 @@ from django.urls.converters import (
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils.module_loading import import_string
 
-from torii_backend._guard.audit import Route, Verdict, shown_unguarded, verdict_of, where_of
+from torii_backend._guard.audit import Route, Verdict, shown_unguarded, verdict_of
 from torii_backend._guard.options import CheckedOptions, GuardOptions, checked_options
 from torii_backend._guard.route_paths import ANYTHING, SEGMENT
 from torii_backend.django.class_views import ANY_METHOD, Handler, handlers_of
-from torii_backend.django.layers import Judge, Trail, module_of, peeled
+from torii_backend.django.layers import Judge, Trail, module_of, peeled, place_of
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import public_mark
@@ -141,7 +141,7 @@ def _handlers(view: Any, trail: Trail, judge: Judge) -> Iterable[Handler]:
         trail = trail.add(Verdict("unknown", f"{_ADAPTERS[framework]} isn't imported"))
     elif hasattr(view, "view_class") and module_of(view) == "django.views.generic.base":
         return handlers_of(view, trail, judge)
-    return [Handler(ANY_METHOD, trail.verdict(), where_of(view))]
+    return [Handler(ANY_METHOD, trail.verdict(), place_of(view))]
 
 
 def _framework_of(view: Any) -> str:

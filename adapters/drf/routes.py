@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from torii_backend._guard.audit import Verdict, where_of
+from torii_backend._guard.audit import Verdict
 from torii_backend.django.class_views import (
     ANY_METHOD,
     Handler,
@@ -14,7 +14,7 @@ from torii_backend.django.class_views import (
     is_own,
     methods_of,
 )
-from torii_backend.django.layers import Judge, Trail, closure_of, module_of
+from torii_backend.django.layers import Judge, Trail, closure_of, module_of, place_of
 from torii_backend.drf.demands import is_ours, signed_in_by, verdict_of_permission
 
 # Methods of a view that decide whether a request passes, or could replace those who decide.
@@ -42,7 +42,7 @@ def inspect_view(view: Any, trail: Trail, judge: Judge) -> Optional[list[Handler
     given: Mapping[str, Any] = getattr(view, "initkwargs", {})
     dispatch = dispatch_of(cls, given, trail, judge)
     if dispatch.own is not None:
-        return [Handler(ANY_METHOD, dispatch.trail.verdict(), where_of(dispatch.own))]
+        return [Handler(ANY_METHOD, dispatch.trail.verdict(), place_of(dispatch.own))]
     return [
         handler_of(
             cls,

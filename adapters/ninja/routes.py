@@ -8,9 +8,17 @@ from typing import Any, Optional
 from ninja.openapi.views import default_home
 from ninja.operation import PathView
 
-from torii_backend._guard.audit import Verdict, name_of, where_of
+from torii_backend._guard.audit import Verdict, name_of
 from torii_backend.django.class_views import ANY_METHOD, Handler
-from torii_backend.django.layers import Judge, Trail, closure_of, module_of, peeled, weakest
+from torii_backend.django.layers import (
+    Judge,
+    Trail,
+    closure_of,
+    module_of,
+    peeled,
+    place_of,
+    weakest,
+)
 from torii_backend.ninja.bearer import ToriiBearer
 
 _OPERATION = "ninja.operation"
@@ -22,7 +30,7 @@ def inspect_view(view: Any, trail: Trail, judge: Judge) -> Optional[list[Handler
         # The root of an API is for `reverse()`: everyone gets a 404.
         return []
     if module_of(view) == "ninja.openapi.views":
-        return [Handler(ANY_METHOD, trail.verdict(), where_of(view))]
+        return [Handler(ANY_METHOD, trail.verdict(), place_of(view))]
     # The view is a function inside a method of this object.
     found = [each for each in closure_of(view).values() if isinstance(each, PathView)]
     if module_of(view) != _OPERATION or not found:
@@ -38,7 +46,7 @@ def _handlers(path_view: PathView, trail: Trail, judge: Judge) -> Iterator[Handl
             # The first operation of a method is the one that runs.
             if method not in seen:
                 seen.add(method)
-                yield Handler(method, inner.verdict(), where_of(function))
+                yield Handler(method, inner.verdict(), place_of(function))
 
 
 def _handled(operation: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:

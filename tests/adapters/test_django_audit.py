@@ -55,9 +55,9 @@ def test_no_route_is_wrongly_guarded_and_few_are_needlessly_unknown(corpus: Any)
 def test_each_route_has_its_reason_and_the_place_of_its_view(corpus: Any) -> None:
     found = {f"{route.method} {route.path}": route for route in routes(corpus)}
     assert {line: found[line].detail for line in corpus.DETAILS} == corpus.DETAILS
-    places = [route.where for route in found.values() if "site-packages" not in route.where]
-    name = Path(corpus.__file__).name
-    assert {place.rpartition("/")[2].rpartition(":")[0] for place in places} == {name}
+    places = {route.where.rpartition("/")[2].rpartition(":")[0] for route in found.values()}
+    # Views of the frameworks have none.
+    assert places == {Path(corpus.__file__).name, ""}
 
 
 def test_middleware_that_changes_ours_makes_each_route_unknown() -> None:

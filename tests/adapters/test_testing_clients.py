@@ -12,6 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import flask
 import httpx
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import path
@@ -191,6 +192,21 @@ def test_the_client_of_httpx(build: Callable[..., Any]) -> None:
             ]
 
     assert asyncio.run(ask()) == ["ada", "ada", 401]
+
+
+def test_the_communicator_of_asgiref(build: Callable[..., Any]) -> None:
+    """It calls the app in an empty context, as those of Channels do."""
+
+    async def said() -> list[Any]:
+        scope = {"type": "websocket", "path": "/ws", "query_string": b"", "headers": []}
+        communicate: Any = ApplicationCommunicator
+        socket = communicate(auth_as("ada")(build()), scope)
+        await socket.send_input({"type": "websocket.connect"})
+        return [await socket.receive_output(timeout=30) for _ in range(3)]
+
+    accepted, sent, closed = asyncio.run(said())
+    assert accepted["type"] == "websocket.accept"
+    assert (sent["text"], closed["code"]) == ("ada", 1000)
 
 
 def test_nothing_is_fetched_when_the_app_starts_within_a_block() -> None:

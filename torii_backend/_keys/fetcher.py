@@ -95,19 +95,19 @@ class KeyFetcher:
         # What to do once the lock is free: wake those who wait, and write to the log.
         self._ended: list[tuple[Flight, Outcome]] = []
         self._reports: list[Optional[BaseException]] = []
-        self._key_set = None if keys is None else self._seeded(keys)
+        self.key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
         _fetchers[id(self)] = self
 
     def usable(self, now: float) -> Optional[KeySet]:
         """Return the keys that may verify now, or None; starts no fetch."""
-        key_set = self._key_set
+        key_set = self.key_set
         return None if key_set is None or now >= key_set.stale_at else key_set
 
     @property
     def age(self) -> Optional[float]:
         """Seconds since the last good fetch, or None before it."""
-        key_set = self._key_set
+        key_set = self.key_set
         return None if key_set is None else self._clock.now() - key_set.fetched_at
 
     def forget(self) -> None:
@@ -119,7 +119,7 @@ class KeyFetcher:
                 self._ended.append((self._flight, "lost"))
             self._flight = None
             self._running = []
-            self._key_set = None
+            self.key_set = None
             self._limiter = FetchLimiter()
             self._waits_for_refresh = False
             self._error = None
@@ -209,7 +209,7 @@ class KeyFetcher:
         """Take the result of a flight; None if it was lost. Called with the lock held."""
         is_current = self._flight is flight
         if isinstance(result, KeySet):
-            is_newest = self._key_set is None or result.is_newer_than(self._key_set)
+            is_newest = self.key_set is None or result.is_newer_than(self.key_set)
             if is_current or (is_newest and flight in self._running):
                 self._succeed(result)
         elif is_current:
@@ -224,7 +224,7 @@ class KeyFetcher:
     def _succeed(self, key_set: KeySet) -> None:
         if self._error is not None:
             self._reports.append(None)
-        self._key_set = key_set
+        self.key_set = key_set
         LIMITS.serves = True
         self._limiter.succeeded()
         self._waits_for_refresh = False
@@ -245,7 +245,7 @@ class KeyFetcher:
             fetched_at=started_at,
             refresh_at=started_at + _REFRESH_AHEAD * lifetime,
             stale_at=started_at + max(lifetime, self._max_stale),
-            previous=self._key_set,
+            previous=self.key_set,
         )
 
     def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:

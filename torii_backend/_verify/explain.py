@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Optional, Union
 
-from torii_backend._jose.jws import JWS, parse_compact, parse_header, seal
+from torii_backend._jose.jws import Sealed, parse_header, seal
 from torii_backend._verify.claims import auth_from_claims
 from torii_backend._verify.explain_texts import Rejected, Texts, header_of
 from torii_backend.errors import InvalidToken, InvalidTokenReason
@@ -89,17 +89,18 @@ def explain(token: Union[str, bytes], verifier: Verifier) -> Explanation:
     Returns:
         The rules with their outcomes. This never raises InvalidToken.
     """
-    jws = parse_compact(seal(token))
+    sealed = seal(token)
+    jws = sealed if sealed.is_well_formed() else None
     judge = _Judge(verifier)
     auth: Optional[Auth] = None
     reason: Optional[InvalidTokenReason] = None
     texts = Texts()
-    claims = None if jws is None else jws.claims()
+    claims = None if jws is None else jws.unverified_claims()
     try:
         auth = judge.judge(jws)
     except InvalidToken as error:
         reason = error.reason
-        header = None if jws is None else header_of(jws.header)
+        header = None if jws is None else header_of(jws.header())
         rejected = Rejected(token, header, claims, verifier, judge.now)
         texts = rejected.texts(judge.reached[-1], names_claim=error.claim is not None)
     return Explanation(
@@ -132,17 +133,17 @@ class _Judge:
         self.reached: list[str] = []  # if the token is rejected, by the last of them
         self.has_keys = True
 
-    def judge(self, jws: Optional[JWS]) -> Auth:
+    def judge(self, jws: Optional[Sealed]) -> Auth:
         """Return the Auth of a token, or raise InvalidToken."""
         self._reach("form")
         if jws is None:
             raise InvalidToken("malformed")
         keystore, key = self._key(jws)
         self._reach("signature")
-        if key is not None and not jws.is_signed_by(key):
+        if key is not None and jws.claims(key) == "bad_signature":
             raise InvalidToken("bad_signature")
         self._reach("payload")
-        claims = jws.claims()
+        claims = jws.unverified_claims()
         if claims is None:
             raise InvalidToken("malformed")
         self._reach("iss")
@@ -150,7 +151,7 @@ class _Judge:
             raise InvalidToken("wrong_issuer")
         return self._auth(claims, keystore)
 
-    def _key(self, jws: JWS) -> tuple[KeyStore, Optional[VerificationKey]]:
+    def _key(self, jws: Sealed) -> tuple[KeyStore, Optional[VerificationKey]]:
         """Return the key of a token; None if no keys are known."""
         verifier = self.verifier
         keystore = verifier._keystores[verifier.issuers[0]]
@@ -169,10 +170,10 @@ class _Judge:
             raise InvalidToken("unknown_key")
         return keystore, key
 
-    def _claimed_keystore(self, jws: JWS) -> KeyStore:
-        claimed = jws.issuer()
+    def _claimed_keystore(self, jws: Sealed) -> KeyStore:
+        claimed = jws.issuer(self.verifier._keystores)
         self._reach("payload" if claimed is None else "iss")
-        return self.verifier._keystore_for(claimed)
+        return self.verifier._claimed_keystore(jws)
 
     def _auth(self, claims: dict[str, Any], keystore: KeyStore) -> Auth:
         verifier = self.verifier
@@ -202,16 +203,16 @@ def _up_to(names: tuple[str, ...], last: str) -> tuple[str, ...]:
     return names[: names.index(last) + 1]
 
 
-def _rejected_header(jws: JWS) -> tuple[Optional[InvalidToken], str]:
+def _rejected_header(jws: Sealed) -> tuple[Optional[InvalidToken], str]:
     """Return why the header is rejected, or None; and its kid."""
     try:
-        return None, parse_header(jws.header)
+        return None, parse_header(jws.header())
     except InvalidToken as error:
         return error, ""
 
 
-def _rule_of_header(error: InvalidToken, jws: JWS) -> str:
-    header = header_of(jws.header)
+def _rule_of_header(error: InvalidToken, jws: Sealed) -> str:
+    header = header_of(jws.header())
     if header is None:
         return "header"
     if error.reason == "unsupported_algorithm":

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from torii_backend._jose import base64url
-from torii_backend._jose.json_object import decode_object
-from torii_backend._jose.jws import MAX_TOKEN_BYTES
+from torii_backend._jose.json_object import decode_object, is_peekable
+from torii_backend._jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES
 
 if TYPE_CHECKING:
     from torii_backend._verify.verifier import Verifier
@@ -74,7 +74,7 @@ class Rejected(NamedTuple):
         withdrawn = "Is the token of another environment, or was its key withdrawn?"
         changed = "Was the token changed or cut, or signed by another environment?"
         return {
-            "header": Texts(_OBJECT, "something else"),
+            "header": Texts(f"{_OBJECT}, of at most 4 KiB", "something else"),
             "payload": Texts(_OBJECT, "something else"),
             "alg": Texts('"ES256"', _shown_member(header, "alg")),
             "crit": Texts("no critical extensions", "crit" if "crit" in header else "b64"),
@@ -115,9 +115,11 @@ class Rejected(NamedTuple):
 
 
 def header_of(segment: bytes) -> Optional[Mapping[str, Any]]:
-    """Return the members of a header segment, or None if it can't be read."""
+    """Return the members of a header segment, or None if it can't be read or is too large."""
     try:
-        return decode_object(base64url.decode(segment))
+        text = base64url.decode(segment)
+        is_small = len(segment) <= MAX_HEADER_BYTES and is_peekable(text)
+        return decode_object(text) if is_small else None
     except ValueError:
         return None
 

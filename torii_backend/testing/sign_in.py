@@ -71,11 +71,12 @@ class AuthBlock:
                 return
 
     def __call__(self, test: Decorated) -> Decorated:
-        """Decorate a test, a fixture or a class of tests.
+        """Decorate a test, a fixture, a class of tests, or an app.
 
         Args:
             test: a function, plain or async, or a generator function. Of a class, each method whose name
-                begins with `test` is decorated, inherited ones as well; `setUp` is not.
+                begins with `test` is decorated, inherited ones as well; `setUp` is not. An app of ASGI
+                or WSGI, for a client that calls it in an empty context.
 
         Returns:
             A function with the same signature, or the same class.
@@ -132,9 +133,8 @@ class _SignedIn:
         self._identity = identity
         self._auths: dict[str, Auth] = {}
 
-    def __call__(self, verifier_of: Callable[[], Verifier]) -> Union[Auth, ToriiAuthError]:
+    def __call__(self, verifier: Verifier) -> Union[Auth, ToriiAuthError]:
         """Return the Auth for a guard, or the refusal that its token would get."""
-        verifier = verifier_of()
         issuers = verifier.issuers
         issuer = next((each for each in issuers if each in self._auths), issuers[0])
         auth = self._auths.get(issuer)

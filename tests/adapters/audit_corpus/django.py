@@ -44,6 +44,11 @@ def copied(_: HttpRequest) -> HttpResponse:
     return HttpResponse("in")
 
 
+# Both have the mark of the other.
+disguised = functools.update_wrapper(optional_auth(copied), guarded)
+disguised_by_django = functools.update_wrapper(csrf_exempt(copied), guarded)
+
+
 def logged(view: Function) -> Function:
     @functools.wraps(view)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -198,6 +203,8 @@ def _static(prefix: str) -> list[Any]:
         return static(prefix, view=serve)
 
 
+# As in the admin of users.
+_password = path("password/", admin.site.admin_view(serve))
 urlpatterns = [
     path("open", serve),
     path("open-async", serve_async),
@@ -209,6 +216,8 @@ urlpatterns = [
     path("public-guarded", public(guarded)),
     path("guarded-public", require_auth(public(serve))),
     path("copied-mark", copied),
+    path("disguised", disguised),
+    path("disguised-by-django", disguised_by_django),
     path("sometimes", unless_internal(serve)),
     path("unwrapping", unwrapping(guarded)),
     path("logged-outside", logged(guarded)),
@@ -248,7 +257,7 @@ urlpatterns = [
     path("shops/<slug:name>/", include(([path("items/<int:id>", guarded)], "shop"))),
     re_path(r"^archive/(?P<year>\d{4})$", guarded),
     *_static("files/"),
-    path("admin/", (admin.site.urls[0][:5], "admin", "admin")),
+    path("admin/", ([*admin.site.urls[0][:5], _password], "admin", "admin")),
     *i18n_patterns(path("about", serve), path("account", guarded)),
 ]
 
@@ -263,6 +272,8 @@ TRUTH = {
     "* /public-guarded": "guarded",
     "* /guarded-public": "guarded",
     "* /copied-mark": "open",
+    "* /disguised": "unknown",
+    "* /disguised-by-django": "unknown",
     "* /sometimes": "unknown",
     "* /unwrapping": "open",
     "* /logged-outside": "guarded",
@@ -320,6 +331,7 @@ TRUTH = {
     r"* /^archive/(?P<year>\d{4})$": "guarded",
     "* /^files/(?P<path>.*)$": "open",
     "* /admin/": "unknown",
+    "* /admin/password/": "unknown",
     "* /admin/login/": "open",
     "* /admin/logout/": "unknown",
     "* /admin/password_change/": "unknown",
