@@ -29,6 +29,7 @@ from torii_backend.settings import (
     resolve_audience,
     resolve_fetch_timeout,
     resolve_issuers,
+    without_secrets,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Verifier(Unchanging):
         session: Optional[requests.Session] = None,
         clock: Clock = time,
     ) -> None:
+        issuer = without_secrets(issuer)
         self.issuers: tuple[str, ...] = resolve_issuers(issuer)
         self._made_again = partial(
             Verifier,
