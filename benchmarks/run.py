@@ -22,17 +22,20 @@ import client_calls
 import client_decode
 import client_threads
 import event_loop
+import forged
 import fresh
 import memory
 import outage
 import overhead
 import repeat
 import startup
+import testing
 import threads
 from figure import Figure, sections
 
 _PARTS = {
     "fresh": fresh.measure,
+    "forged": forged.measure,
     "repeat": repeat.measure,
     "memory": memory.measure,
     "startup": startup.measure,
@@ -40,6 +43,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "testing": testing.measure,
     "client_decode": client_decode.measure,
     "client_calls": client_calls.measure,
     "client_threads": client_threads.measure,

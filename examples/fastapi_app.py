@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 uvicorn --app-dir examples fastapi_app:app --port 8000
-"""Guard FastAPI routes. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard FastAPI routes. Start a local Torii first: `torii emulator`."""
 
 from typing import Annotated
 

@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 flask --app examples/flask_app.py run --port 8000
-"""Guard Flask views. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard Flask views. Start a local Torii first: `torii emulator`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 uvicorn --app-dir examples litestar_app:app --port 8000
-"""Guard a Litestar app. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard a Litestar app. Start a local Torii first: `torii emulator`."""
 
 # No `from __future__ import annotations`: Litestar reads the annotations of the handlers.
 from typing import Any, Optional

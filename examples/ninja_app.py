@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 python examples/ninja_app.py runserver --noreload 8000
-"""Guard operations of django-ninja. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard operations of django-ninja. Start a local Torii first: `torii emulator`."""
 
 from __future__ import annotations
 

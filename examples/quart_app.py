@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 uvicorn --app-dir examples quart_app:app --port 8000
-"""Guard a Quart app. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard a Quart app. Start a local Torii first: `torii emulator`."""
 
 from __future__ import annotations
 

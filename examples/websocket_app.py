@@ -1,7 +1,7 @@
 # TORII_ISSUER=http://127.0.0.1:4100 uvicorn --app-dir examples websocket_app:app --port 8000
 """Guard WebSockets that browsers open. uvicorn needs `pip install websockets` for them.
 
-Start a local Torii first: `python -m torii_backend emulator`. A page opens the WebSocket with
+Start a local Torii first: `torii emulator`. A page opens the WebSocket with
 `new WebSocket("ws://127.0.0.1:8000/ws", ["torii", "torii.bearer." + token])`.
 """
 

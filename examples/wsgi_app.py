@@ -1,5 +1,5 @@
 # TORII_ISSUER=http://127.0.0.1:4100 python examples/wsgi_app.py 8000
-"""Guard a bare WSGI app. Start a local Torii first: `python -m torii_backend emulator`."""
+"""Guard a bare WSGI app. Start a local Torii first: `torii emulator`."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Collection
 from functools import partial
-from typing import Any, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from typing_extensions import Self
-
 from torii_backend.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Same = TypeVar("Same")
 Issuer = Union[str, Collection[str], None]

@@ -56,6 +56,7 @@ class AuthMiddleware:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
+        self.__torii_guard__ = self._authenticator.__torii_guard__
         self._query_parameter = settings.query_parameter
         self._query_paths = settings.query_parameter_paths
         self._close_on_expiry = settings.close_on_expiry

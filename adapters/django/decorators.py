@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
+from torii_backend._guard.audit import GUARD_MARK
 from torii_backend._guard.options import (
     GuardOptions,
     IssuerOf,
@@ -16,7 +17,7 @@ from torii_backend._guard.options import (
     require_view,
     shows_options,
 )
-from torii_backend.django.guard import GUARD_MARK, LazyGuard
+from torii_backend.django.guard import LazyGuard
 from torii_backend.settings import Issuer
 
 if TYPE_CHECKING:

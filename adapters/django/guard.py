@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.bearer import parse_bearer
 from torii_backend._guard.options import GuardOptions, checked_options, view_options
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.upload import drop_body
@@ -26,13 +25,10 @@ from torii_backend.django.options import configured_options, configured_user_res
 from torii_backend.django.request import DjangoRequest
 from torii_backend.django.users import inject_user, inject_user_async
 from torii_backend.django.vary import note_header, vary
-from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthError
+from torii_backend.errors import ToriiAuthError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-# The attribute of a view that has a guard of its own. Whoever wraps the view copies it.
-GUARD_MARK = "torii_guard"
 
 
 class RequestGuard:
@@ -89,15 +85,7 @@ class RequestGuard:
 
     def has_token(self, request: HttpRequest) -> bool:
         """Return whether a request has bearer credentials, good or bad, in the header of this guard."""
-        try:
-            parse_bearer(
-                DjangoRequest(request).credentials(self._header.lower(), self.authenticator.scheme)
-            )
-        except MissingCredentials:
-            return False
-        except InvalidRequest:
-            pass
-        return True
+        return self.authenticator.has_credentials(DjangoRequest(request))
 
     def is_open_preflight(self, request: HttpRequest) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import Any, Callable, TypeVar, cast
+import typing
+from functools import partial, wraps
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.urls import Resolver404, get_resolver
+from msgspec import UNSET, UnsetType
 
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
@@ -17,8 +19,23 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "torii_public"
 
 
+class PublicMark(NamedTuple):
+    """The mark of a public view, with the reason that an audit of routes shows, or an empty one."""
+
+    reason: str
+
+
+# By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
+@typing.overload
+def public(view: View) -> View: ...
+
+
+@typing.overload
+def public(*, reason: str = ...) -> Callable[[View], View]: ...
+
+
 @not_from_requests()
-def public(view: View) -> View:
+def public(view: Union[View, UnsetType] = UNSET, *, reason: str = "") -> Any:
     """Exempt a view from the sign-in that `AuthMiddleware` requires.
 
     `request.auth` is the Auth if the request has a valid token, and None if it has no token. An
@@ -27,15 +44,25 @@ def public(view: View) -> View:
     applies.
 
     Args:
-        view: the view function, sync or async. For a class-based view, pass what `as_view()`
-            returns, or write `@method_decorator(public, name="dispatch")` on the class.
+        view: the view function, sync or async, when you use the decorator without parentheses. For a
+            class-based view, pass what `as_view()` returns, or write
+            `@method_decorator(public, name="dispatch")` on the class.
+        reason: why the view is public, such as `"price list"`. `routes` shows it.
 
     Returns:
-        The view, marked as public, with its signature kept.
+        The view, marked as public, with its signature kept, or a decorator that makes it.
 
     Raises:
-        ConfigurationError: `view` is a class, or not callable, such as what `include()` returns.
+        ConfigurationError: `view` is a class, or not callable, such as what `include()` returns, or
+            `reason` is not a string.
     """
+    if not isinstance(reason, str):
+        raise ConfigurationError('reason must be a string, such as "price list".')
+    mark = PublicMark(reason)
+    return partial(_opened, mark) if view is UNSET else _opened(mark, view)
+
+
+def _opened(mark: PublicMark, view: Any) -> Any:
     if isinstance(view, type):
         raise ConfigurationError(
             f"@public takes a view function. Write public({view.__name__}.as_view()), "
@@ -53,13 +80,19 @@ def public(view: View) -> View:
     if iscoroutinefunction(view):
         markcoroutinefunction(opened)
     # The mark is on the wrapper, because the view itself may be registered elsewhere, without @public.
-    setattr(opened, _MARK, True)
-    return cast("View", opened)
+    setattr(opened, _MARK, mark)
+    return opened
+
+
+def public_mark(view: object) -> Optional[PublicMark]:
+    """Return the mark of a view if it is marked by `@public`."""
+    mark = getattr(view, _MARK, None)
+    return mark if isinstance(mark, PublicMark) else None
 
 
 def is_public(view: object) -> bool:
     """Return whether a view is marked by `@public`."""
-    return getattr(view, _MARK, False) is True
+    return public_mark(view) is not None
 
 
 def leads_to_public(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Which views of a project can be called without sign-in.
+"""Which routes of a project can be called without sign-in.
 
 `INSPECTORS` are the functions that know the views of a framework on top of Django. Its adapter adds one on
 import, so the list only grows, and is read without a lock.
@@ -7,8 +7,8 @@ import, so the list only grows, and is read without a lock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from inspect import unwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import isfunction
 from typing import Any, Callable, NamedTuple, Optional
 
 from django.conf import settings
@@ -21,132 +21,153 @@ from django.urls.converters import (
 )
 from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils.module_loading import import_string
-from django.views import View
 
-from torii_backend._guard.options import GuardOptions, checked_options
-from torii_backend._guard.route_paths import ANYTHING, SEGMENT, may_be_exempt
-from torii_backend.django.guard import GUARD_MARK, LazyGuard
+from torii_backend._guard.audit import Route, Verdict, shown_unguarded, verdict_of
+from torii_backend._guard.options import CheckedOptions, GuardOptions, checked_options
+from torii_backend._guard.route_paths import ANYTHING, SEGMENT
+from torii_backend.django.class_views import ANY_METHOD, Handler, handlers_of
+from torii_backend.django.layers import Judge, Trail, module_of, peeled, place_of
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.options import configured_options
-from torii_backend.django.public import is_public
+from torii_backend.django.public import public_mark
 
-# A view as its framework sees it: its methods, each with whether a request without sign-in may pass.
-Inspector = Callable[[Any, "Opens"], Optional[Mapping[str, bool]]]
-Opens = Callable[[GuardOptions], bool]
+# The methods of a view as its framework sees them; None if the view isn't one of that framework.
+Inspector = Callable[[Any, Trail, Judge], Optional[Iterable[Handler]]]
 
 INSPECTORS: list[Inspector] = []
 
-_ANY_METHOD = "*"
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 # Those that never accept a slash. A project may give their names to others.
 _SEGMENTS = (StringConverter, IntConverter, SlugConverter, UUIDConverter)
 _REGEX_CHARS = frozenset(".^$*+?{}[]\\|()")
+_ADAPTERS = {"ninja": "torii_backend.ninja", "rest_framework": "torii_backend.drf"}
 
 
-class _Route(NamedTuple):
-    """A piece of a URL, as it is shown, and as the literal text and parameters that it is made of."""
+class _Path(NamedTuple):
+    """The path of a route, as it is shown, and as the literal text and parameters that it is made of."""
 
     shown: str
     pieces: tuple[str, ...]
 
-    def joined(self, other: _Route) -> _Route:
-        return _Route(self.shown + other.shown, self.pieces + other.pieces)
+    def joined(self, other: _Path) -> _Path:
+        return _Path(self.shown + other.shown, self.pieces + other.pieces)
+
+
+def routes(urlconf: Any = None) -> list[Route]:
+    """Audit the routes of a project: which can be called without sign-in, and why.
+
+    It knows our middleware and `EXEMPT`, `@public`, our decorators and `RequireAuthMixin`, the classes
+    that REST framework asks, and the `auth=` of django-ninja. A route is `guarded` only if no request
+    without a token can reach its view. What code of others demands can't be known, so there the state is
+    `unknown`, and the detail names that code. Nothing is called but the decorators of
+    `method_decorator`, which Django calls for each request. CORS preflight requests don't count.
+
+    Args:
+        urlconf: a module or its dotted path, or a tuple of URL patterns; `ROOT_URLCONF` by default.
+
+    Returns:
+        One route a path and method, in the order of the URL patterns; `*` stands for every method. HEAD
+        beside GET, and the OPTIONS that frameworks add, are left out.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+    """
+    return [route for found in _routes_by_pattern(urlconf) for route in found]
 
 
 def unguarded_routes(urlconf: Any = None) -> list[str]:
-    """List the views of a project that can be called without sign-in.
+    """List the views of a project that can be called without sign-in, or for which nobody can tell.
 
     For a test of yours: `assert unguarded_routes() == ["* /health"]`. Behind our middleware, a view
     is listed if it is marked by `@public`, if `EXEMPT` may let one of its paths through, or if
     `REQUIRED` is False. A view with a guard of its own is not: `@require_auth`, `RequireAuthMixin`, or
-    what REST framework and django-ninja demand. What other decorators and middleware demand is not
-    known, so such a view is listed. Nothing is called. CORS preflight requests don't count.
+    what our classes demand in REST framework and django-ninja. What other decorators, permissions and
+    middleware demand is not known, so such a view is listed. Nothing is called. CORS preflight requests
+    don't count.
 
     Args:
         urlconf: a module or its dotted path, or a tuple of URL patterns; `ROOT_URLCONF` by default.
 
     Returns:
         One line a view, sorted, such as `GET,POST /invoices/<int:id>`; `*` stands for every method.
-        HEAD beside GET, and the OPTIONS that frameworks add, are left out.
 
     Raises:
         ConfigurationError: a setting is wrong.
     """
-    middleware = configured_options() if _has_middleware() else None
-    root = _Route("/", ("/",))
-    found: set[str] = set()
-    for view, route in _views(get_resolver(urlconf).url_patterns, root):
-        open_methods = _open_methods(view, route, middleware)
-        if open_methods:
-            found.add(f"{','.join(sorted(open_methods))} {route.shown}")
-    return sorted(found)
+    return shown_unguarded(_routes_by_pattern(urlconf))
 
 
-def _has_middleware() -> bool:
-    # What a subclass does that has a __call__ of its own can't be known.
-    calls = (getattr(import_string(path), "__call__", None) for path in settings.MIDDLEWARE)  # noqa: B004
-    return AuthMiddleware.__call__ in calls
+def _routes_by_pattern(urlconf: Any) -> Iterator[list[Route]]:
+    middleware = list(_middleware())
+    for view, path in _views(get_resolver(urlconf).url_patterns, _Path("/", ("/",))):
+        yield list(_routes(view, path, middleware))
 
 
-def _open_methods(view: Any, route: _Route, middleware: Optional[GuardOptions]) -> list[str]:
-    def opens(options: GuardOptions) -> bool:
-        checked = checked_options(**options)
-        return not checked.required or may_be_exempt(checked.exempt, route.pieces)
+def _middleware() -> Iterator[tuple[str, Optional[CheckedOptions]]]:
+    """Give each guard among the middleware, with None for what a subclass may have changed."""
+    functions = [name for name, value in vars(AuthMiddleware).items() if isfunction(value)]
+    for path in settings.MIDDLEWARE:
+        cls = import_string(path)
+        if isinstance(cls, type) and issubclass(cls, AuthMiddleware):
+            same = all(getattr(cls, each) is getattr(AuthMiddleware, each) for each in functions)
+            yield path, checked_options(**configured_options()) if same else None
 
-    passes_middleware = middleware is None or is_public(view) or opens(middleware)
-    if not passes_middleware or not passes_guard(view, opens):
-        return []
-    if _dispatches_by_itself(getattr(view, "view_class", getattr(view, "cls", None))):
-        return [_ANY_METHOD]
+
+def _routes(
+    view: Any, path: _Path, middleware: Sequence[tuple[str, Optional[CheckedOptions]]]
+) -> Iterator[Route]:
+    def judge(options: GuardOptions) -> Verdict:
+        return verdict_of(checked_options(**options), path.pieces)
+
+    trail = Trail()
+    mark = public_mark(view)
+    if mark is not None:
+        trail = trail.add(Verdict("public", mark.reason))
+    else:
+        for name, options in middleware:
+            unknown = Verdict("unknown", f"{name} changes AuthMiddleware")
+            trail = trail.add(unknown if options is None else verdict_of(options, path.pieces))
+    for handler in _handlers(*peeled(view, trail, judge), judge):
+        yield Route(path.shown, handler.method, *handler.verdict, handler.where)
+
+
+def _handlers(view: Any, trail: Trail, judge: Judge) -> Iterable[Handler]:
     for inspect in INSPECTORS:
-        methods = inspect(view, opens)
-        if methods is not None:
-            return [method for method, is_open in methods.items() if is_open]
-    view_class = getattr(view, "view_class", None)
-    if view_class is None:
-        return [_ANY_METHOD]
-    return [
-        method.upper()
-        for method in methods_of(view_class)
-        if passes_guard(getattr(view_class, method), opens)
-    ]
+        handlers = inspect(view, trail, judge)
+        if handlers is not None:
+            return handlers
+    framework = _framework_of(view)
+    if framework in _ADAPTERS:
+        trail = trail.add(Verdict("unknown", f"{_ADAPTERS[framework]} isn't imported"))
+    elif hasattr(view, "view_class") and module_of(view) == "django.views.generic.base":
+        return handlers_of(view, trail, judge)
+    return [Handler(ANY_METHOD, trail.verdict(), place_of(view))]
 
 
-def passes_guard(view: Any, opens: Opens) -> bool:
-    """Return whether a request without sign-in may pass the guard of a view, if it has one."""
-    guard = getattr(view, GUARD_MARK, None)
-    return not isinstance(guard, LazyGuard) or opens(guard.options())
+def _framework_of(view: Any) -> str:
+    """Return the package of the framework on top of Django that made a view, or that of another."""
+    bases = [base.__module__ for base in getattr(view, "view_class", object).__mro__]
+    packages = [module.partition(".")[0] for module in [module_of(view), *bases]]
+    return next((package for package in packages if package in _ADAPTERS), packages[0])
 
 
-def _dispatches_by_itself(view_class: Any) -> bool:
-    """Return whether a class-based view has a dispatch of its own, which may call anything."""
-    dispatch = unwrap(getattr(view_class, "dispatch", View.dispatch))
-    return not dispatch.__module__.startswith(("django.", "rest_framework.", "torii_backend."))
-
-
-def methods_of(view_class: Any) -> list[str]:
-    """List the methods that a class-based view handles, in lower case."""
-    names = [name for name in view_class.http_method_names if hasattr(view_class, name)]
-    return [name for name in names if name != "options" and (name != "head" or "get" not in names)]
-
-
-def _views(patterns: Sequence[Any], prefix: _Route) -> Iterator[tuple[Any, _Route]]:
+def _views(patterns: Sequence[Any], prefix: _Path) -> Iterator[tuple[Any, _Path]]:
     for each in patterns:
-        route = prefix.joined(_route(each.pattern))
+        path = prefix.joined(_path(each.pattern))
         if isinstance(each, URLResolver):
-            yield from _views(each.url_patterns, route)
+            yield from _views(each.url_patterns, path)
         elif isinstance(each, URLPattern):
-            yield each.callback, route
+            yield each.callback, path
 
 
-def _route(pattern: Any) -> _Route:
+def _path(pattern: Any) -> _Path:
     text = str(pattern)
     if isinstance(pattern, RoutePattern):
-        return _Route(text, tuple(_pieces(text, pattern.converters)))
+        return _Path(text, tuple(_pieces(text, pattern.converters)))
     if isinstance(pattern, LocalePrefixPattern):
         # It depends on the language, and may be empty.
-        return _Route("<language>/", (ANYTHING,))
-    return _Route(text, (_literal_start(text), ANYTHING))
+        return _Path("<language>/", (ANYTHING,))
+    return _Path(text, (_literal_start(text), ANYTHING))
 
 
 def _pieces(route: str, converters: Mapping[str, Any]) -> Iterator[str]:

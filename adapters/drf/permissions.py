@@ -45,6 +45,11 @@ class RequirePolicy(SingleOperandHolder):
         self._policy = combined_policy(policy, **keywords)
         warn_of_any_organization(self._policy)
 
+    @property
+    def shown(self) -> str:
+        """The keywords of the policy, for audits of routes."""
+        return repr(self._policy)[len("Policy(") : -1]
+
     def __call__(self, *_: Any, **__: Any) -> BasePermission:
         """Return the permission for one request; REST framework calls this."""
         return _PolicyPermission(self._policy)

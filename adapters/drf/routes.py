@@ -1,61 +1,111 @@
-"""What a view of REST framework demands of a request; for `unguarded_routes` of Django."""
+"""What a view of REST framework demands of a request; for `routes` of Django."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from rest_framework.permissions import AND, OR, IsAdminUser, IsAuthenticated, OperandHolder
+from torii_backend._guard.audit import Verdict
+from torii_backend.django.class_views import (
+    ANY_METHOD,
+    Handler,
+    dispatch_of,
+    handler_of,
+    is_own,
+    methods_of,
+)
+from torii_backend.django.layers import Judge, Trail, closure_of, module_of, place_of
+from torii_backend.drf.demands import is_ours, signed_in_by, verdict_of_permission
 
-from torii_backend.django.routes import Opens, methods_of, passes_guard
-from torii_backend.drf.authentication import ToriiAuthentication
-from torii_backend.drf.permissions import RequirePolicy
+# Methods of a view that decide whether a request passes, or could replace those who decide.
+_DECIDING = (
+    "__init__",
+    "setup",
+    "initialize_request",
+    "initial",
+    "perform_authentication",
+    "get_authenticators",
+    "check_permissions",
+    "get_permissions",
+    "permission_denied",
+)
 
-_DECIDING = ("initial", "perform_authentication", "check_permissions", "get_permissions")
-_DEMAND_A_USER = (IsAuthenticated.has_permission, IsAdminUser.has_permission)
 
-
-def inspect_view(view: Any, opens: Opens) -> Optional[Mapping[str, bool]]:
-    """Return the methods of a view, each with whether a request without sign-in may pass."""
+def inspect_view(view: Any, trail: Trail, judge: Judge) -> Optional[list[Handler]]:
+    """Return the methods of a view, each with its verdict."""
     # If the settings name our authentication class, importing this imports our package again.
     from rest_framework.views import APIView
 
     cls = getattr(view, "cls", None)
     if not isinstance(cls, type) or not issubclass(cls, APIView):
         return None
-    actions = getattr(view, "actions", None) or {name: name for name in methods_of(cls)}
-    demands = _demands_sign_in(cls, getattr(view, "initkwargs", {}), opens)
-    return {
-        method.upper(): not demands and passes_guard(getattr(cls, action, None), opens)
-        for method, action in actions.items()
-        if method not in {"head", "options"} or "get" not in actions
-    }
+    given: Mapping[str, Any] = getattr(view, "initkwargs", {})
+    dispatch = dispatch_of(cls, given, trail, judge)
+    if dispatch.own is not None:
+        return [Handler(ANY_METHOD, dispatch.trail.verdict(), place_of(dispatch.own))]
+    return [
+        handler_of(
+            cls,
+            method,
+            _function_of(handler),
+            dispatch.trail.add(*_demands(cls, given, method, judge)),
+            judge,
+        )
+        for method, handler in _methods_of(cls, given, getattr(view, "actions", None) or {})
+    ]
 
 
-def _demands_sign_in(cls: Any, given: Mapping[str, Any], opens: Opens) -> bool:
-    from rest_framework.views import APIView
-
-    # What a method of the view decides can't be known.
-    if any(getattr(cls, name) is not getattr(APIView, name) for name in _DECIDING):
-        return False
-    if any(map(_demands_user, given.get("permission_classes", cls.permission_classes))):
-        return True
-    if cls.get_authenticators is not APIView.get_authenticators:
-        return False
-    # Only the first one is asked for sure.
-    for each in [*given.get("authentication_classes", cls.authentication_classes)][:1]:
-        if isinstance(each, type) and issubclass(each, ToriiAuthentication):
-            if each.authenticate is not ToriiAuthentication.authenticate:
-                return False
-            return not opens(each._lazy_guard.options())
-    return False
+def _methods_of(
+    cls: Any, given: Mapping[str, Any], actions: Mapping[str, str]
+) -> Iterator[tuple[str, Any]]:
+    """Give the methods of a view: those that a router binds to actions, and those of the class itself."""
+    names = given.get("http_method_names", cls.http_method_names)
+    for method, action in actions.items():
+        if method in names and not (method == "head" and action == actions.get("get")):
+            yield method.upper(), getattr(cls, action)
+    # REST framework binds HEAD to the action of GET.
+    bound = {*actions, "head"} if "get" in actions else actions
+    for method, handler in methods_of(cls, given):
+        if method.lower() not in bound:
+            yield method, handler
 
 
-def _demands_user(permission: Any) -> bool:
-    if isinstance(permission, RequirePolicy):
-        return type(permission).__call__ is RequirePolicy.__call__
-    if isinstance(permission, OperandHolder):
-        operator: Any = permission.operator_class
-        both = [_demands_user(permission.op1_class), _demands_user(permission.op2_class)]
-        return (operator is AND and any(both)) or (operator is OR and all(both))
-    return getattr(permission, "has_permission", None) in _DEMAND_A_USER
+def _function_of(handler: Any) -> Any:
+    """Return the function that `@api_view` was written on."""
+    if module_of(handler) == "rest_framework.decorators":
+        return closure_of(handler).get("func", handler)
+    return handler
+
+
+def _demands(cls: Any, given: Mapping[str, Any], method: str, judge: Judge) -> Iterator[Verdict]:
+    """Give what REST framework demands before it calls the handler of a method."""
+    changed = [name for name in _DECIDING if name in given or is_own(cls, name)]
+    asked = [
+        given.get(name, getattr(cls, name))
+        for name in ("authentication_classes", "permission_classes")
+    ]
+    if not all(isinstance(classes, (list, tuple)) for classes in asked):
+        changed.append("permission_classes")
+    if changed:
+        yield Verdict("unknown", f"{changed[0]} of {cls.__name__}")
+        return
+    authentication_classes, permission_classes = asked
+    yield from _demanded_by_authentication(authentication_classes, judge)
+    by = signed_in_by(authentication_classes)
+    for permission in permission_classes:
+        yield verdict_of_permission(permission, method, by)
+
+
+def _demanded_by_authentication(classes: Sequence[Any], judge: Judge) -> Iterator[Verdict]:
+    """Give the verdict of the first class that refuses a request without a token, if there is one."""
+    for index, each in enumerate(classes):
+        options = each._lazy_guard.options() if is_ours(each) else None
+        if options is not None and options.get("required", True):
+            # Those before it may find a user, and then it isn't asked.
+            others = signed_in_by(classes[:index]).others
+            yield (
+                Verdict("unknown", f"{', '.join(others)} is asked first")
+                if others
+                else judge(options)
+            )
+            return

@@ -75,6 +75,7 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
         self.scheme_name: str = name
         self.model: SecurityScheme = model
         self._authenticator = authenticator
+        self.__torii_guard__ = authenticator.__torii_guard__
 
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.

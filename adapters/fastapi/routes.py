@@ -1,112 +1,166 @@
-"""unguarded_routes: which routes of an application answer without a token."""
+"""What an audit says of the routes of an application."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.convertors import (
+    CONVERTOR_TYPES,
+    FloatConvertor,
+    IntegerConvertor,
+    StringConvertor,
+    UUIDConvertor,
+)
 from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
 
-from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.route_paths import ANYTHING, SEGMENT
+from torii_backend._guard.audit import (
+    Route,
+    name_of,
+    shown_unguarded,
+    where_of,
+    without_needless_head,
+)
+from torii_backend._guard.audit_place import Place, options_in
+from torii_backend._guard.route_paths import split_route
 from torii_backend.auth import not_from_requests
 
 _PARAMETER = re.compile(r"\{(\w*)(?::(\w+))?\}|\*\Z")
 # They never accept a slash.
-_SEGMENTS = (None, "str", "int", "float", "uuid")
+_SEGMENTS = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
+_TRANSPARENT = ("starlette.middleware", "fastapi.middleware", "uvicorn.middleware")
+
+
+@not_from_requests()
+def routes(app: Any) -> list[Route]:
+    """Audit the routes of an application: which of them need sign-in. No route is called.
+
+    A route is `guarded` if no request without a token can reach its endpoint. That is by a guard among
+    its dependencies, those of its routers and of the application, or by our middleware around the
+    application, a mount or the route. It is `unknown` if only code of yours may guard it: another
+    dependency, middleware or decorator.
+
+    Args:
+        app: a FastAPI or Starlette application, a router, or one of these in middleware.
+
+    Returns:
+        One route for each method. Routes of included routers and mounted applications are among them, as
+        are WebSockets, static files and the pages of the documentation. What can't be looked into, such
+        as a mounted WSGI application, is listed as a whole, such as `/shop/*`.
+    """
+    return [route for found in _walk(app, _START) for route in found]
 
 
 @not_from_requests()
 def unguarded_routes(app: Any) -> list[str]:
     """List the routes that answer without a token. No route is called.
 
-    They are those without a guard, those that a guard exempts, and those where sign-in is optional.
-    Routes of included routers and mounted applications are among them, as are WebSockets, static files
-    and the pages of the documentation. What can't be looked into, such as a mounted WSGI application,
-    is listed as a whole.
+    They are the `routes` whose state isn't `guarded`: those without a guard, those that a guard exempts,
+    and those where sign-in is optional.
 
     Args:
-        app: a FastAPI or Starlette application, a router, or one of these in middleware.
+        app: as for `routes`.
 
     Returns:
         Sorted texts, such as `GET /health`, `GET,POST /items/{id}`, `WEBSOCKET /ws` and `* /static/*`.
     """
-    return sorted(set(_unguarded(app, _Place("", (), frozenset()))))
+    return shown_unguarded(_walk(app, _START))
 
 
-class _Guard(NamedTuple):
-    authenticator: Authenticator
-    mounted_at: str
+class _Step(NamedTuple):
+    """Where the walk is, and the `dependency_overrides` that hold there."""
 
-    def opens(self, path: str) -> bool:
-        return self.authenticator.may_pass_without_token(_pieces(path[len(self.mounted_at) :]))
+    place: Place
+    overrides: Mapping[Any, Any]
+
+    def listed(self, path: str, methods: Any, endpoint: Any, *others: str) -> list[Route]:
+        found = [
+            self.place.route(path, method, _split, where=where_of(endpoint), others=others)
+            for method in sorted(methods or ("*",))
+        ]
+        return without_needless_head(found)
+
+    def behind(self, *layers: object) -> _Step:
+        """Go on behind middleware, from the outside in."""
+        place = self.place
+        for layer in layers:
+            if options_in(layer):
+                place = place.behind(layer)
+            elif not _module(layer).startswith(_TRANSPARENT):
+                place = place.behind_other(layer)
+            elif "authentication" in _module(layer):
+                place = place.beside(f"middleware {name_of(layer)}")
+        return self._replace(place=place)
+
+    def behind_dependencies(self, dependant: Optional[Dependant]) -> _Step:
+        place = self.place
+        for each in getattr(dependant, "dependencies", ()):
+            for call in _calls(each, self.overrides):
+                if options_in(call):
+                    place = place.behind(call)
+                else:
+                    place = place.beside(f"depends on {name_of(call)}")
+        return self._replace(place=place)
 
 
-class _Place(NamedTuple):
-    """Where the walk is: below which path, behind which guards."""
-
-    path: str
-    guards: tuple[_Guard, ...]
-    overridden: frozenset[object]  # the keys of `dependency_overrides`
-
-    def behind(self, *layers: object) -> _Place:
-        # What a subclass does that has a __call__ of its own can't be known.
-        ours = [layer for layer in layers if _of_call(layer).startswith("torii_backend.")]
-        found = (getattr(layer, "_authenticator", None) for layer in ours)
-        guards = [_Guard(each, self.path) for each in found if isinstance(each, Authenticator)]
-        return self._replace(guards=(*self.guards, *guards))
-
-    def listed(self, methods: Optional[set[str]], path: str) -> Iterator[str]:
-        whole = self.path + path
-        if all(guard.opens(whole) for guard in self.guards):
-            # A router adds HEAD to GET by itself.
-            shown = sorted(methods - {"HEAD"} or methods) if methods else ["*"]
-            yield f"{','.join(shown)} {whole}"
+_START = _Step(Place(), {})
 
 
-def _of_call(layer: object) -> str:
-    """Name the module that says what a call of this object does."""
-    return getattr(getattr(type(layer), "__call__", None), "__module__", None) or ""  # noqa: B004
-
-
-def _unguarded(app: Any, place: _Place) -> Iterator[str]:
-    place = place.behind(app)
+def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
     if hasattr(app, "routes"):
-        overrides: dict[object, object] = getattr(app, "dependency_overrides", {})
-        place = place._replace(overridden=frozenset(overrides))
-        place = place.behind(*map(_built, getattr(app, "user_middleware", ())))
+        if isinstance(app, Starlette):
+            step = step._replace(overrides=getattr(app, "dependency_overrides", {}))
+            step = _behind_middleware(app, step)
         for route, context in _routes(app):
-            yield from _unguarded_route(route, context, place)
+            yield from _walk_route(route, context, step)
+        default = getattr(getattr(app, "router", app), "default", None)
+        if getattr(default, "__name__", "") != "not_found":
+            yield from _walk(default, step)
         return
     inner = _inside(app)
-    if inner is None:
-        yield from place.listed(None, "/*")
+    if inner is not None:
+        yield from _walk(inner, step.behind(app))
+    elif type(app) is StaticFiles:
+        yield step.listed("/*", None, None)
     else:
-        yield from _unguarded(inner, place)
+        yield step.listed("/*", None, app, f"application {name_of(app)}")
 
 
-def _unguarded_route(route: Any, context: Any, place: _Place) -> Iterator[str]:
+def _walk_route(route: Any, context: Any, step: _Step) -> Iterator[list[Route]]:
     """List a route. Its context has the path and the dependencies that an included router adds."""
-    place = place.behind(*_dependencies(getattr(context, "dependant", None), place.overridden))
+    by_itself = _handles_by_itself(route)
+    if not by_itself:
+        step = step.behind_dependencies(getattr(context, "dependant", None))
     path: str = getattr(context, "path", "")
     if hasattr(route, "host_regex"):
-        yield from _unguarded(route.app, place)
+        host = f"//{route.host}{step.place.host}"
+        yield from _walk(route.app, step._replace(place=step.place._replace(host=host)))
     elif hasattr(route, "endpoint"):
         layer = getattr(context, "app", None)
-        while layer is not None:
-            place, layer = place.behind(layer), _inside(layer)
-        websocket = not hasattr(route, "methods")
-        yield from place.listed({"WEBSOCKET"} if websocket else context.methods, path)
+        while layer is not None and not hasattr(layer, "__code__"):
+            if layer is not route.endpoint or options_in(layer):
+                step = step.behind(layer)
+            layer = _inside(layer)
+        methods = context.methods if hasattr(route, "methods") else ["WEBSOCKET"]
+        others = list(_around(route.endpoint))
+        if by_itself:
+            others.append(f"{type(route).__name__}.get_route_handler is overridden")
+        yield step.listed(path, methods, route.endpoint, *others)
     elif hasattr(route, "app"):
-        yield from _unguarded(route.app, place._replace(path=place.path + path.rstrip("/")))
+        below = step.place._replace(path=step.place.path + path.rstrip("/"))
+        yield from _walk(route.app, step._replace(place=below))
     else:
         # Static files of FastAPI's `frontend`, and routes that are unknown to us.
         for each in getattr(route, "routes", [route]):
             prefix = getattr(context, "frontend_prefix", "")
-            yield from place.listed(None, f"{prefix}{getattr(each, 'path', '').rstrip('/')}/*")
+            path = f"{prefix}{getattr(each, 'path', '').rstrip('/')}/*"
+            yield step.listed(path, None, None)
 
 
 def _routes(app: Any) -> Iterator[tuple[BaseRoute, Any]]:
@@ -121,36 +175,70 @@ def _routes(app: Any) -> Iterator[tuple[BaseRoute, Any]]:
             yield context.original_route, context.starlette_route or context
 
 
-def _dependencies(
-    dependant: Optional[Dependant], overridden: frozenset[object]
-) -> Iterator[object]:
-    if dependant is not None and dependant.call not in overridden:
-        call: Any = dependant.call
-        while isinstance(call, partial):
-            call = call.func
-        yield call
-        for each in dependant.dependencies:
-            yield from _dependencies(each, overridden)
+def _calls(dependant: Dependant, overrides: Mapping[Any, Any]) -> Iterator[Any]:
+    """Yield what is called for a dependency, and for those below it."""
+    call: Any = dependant.call
+    overridden = call in overrides
+    if overridden:
+        call = overrides[call]
+    while isinstance(call, partial):
+        call = call.func
+    yield call
+    for each in () if overridden else dependant.dependencies:
+        yield from _calls(each, overrides)
 
 
-def _pieces(path: str) -> list[str]:
-    """Split a path of Starlette, or one that ends in `*`, into literal text and parameters."""
-    literals = _PARAMETER.split(path)[::3]
-    pieces = [literals[0]]
-    for parameter, literal in zip(_PARAMETER.finditer(path), literals[1:]):
-        sure = parameter[1] is not None and parameter[2] in _SEGMENTS
-        pieces += [SEGMENT if sure else ANYTHING, literal]
-    return pieces
+def _around(endpoint: Any) -> Iterator[str]:
+    """Yield the decorators of an endpoint, which may refuse a request."""
+    while hasattr(endpoint, "__wrapped__"):
+        yield f"decorator in {getattr(endpoint, '__globals__', {}).get('__name__', 'another module')}"
+        endpoint = endpoint.__wrapped__
+
+
+def _handles_by_itself(route: Any) -> bool:
+    """Return whether a route class of the application's may leave out the dependencies."""
+    handler: Any = getattr(type(route), "get_route_handler", None)
+    if not isinstance(route, APIRoute) or handler is APIRoute.get_route_handler:
+        return False
+    names = getattr(getattr(handler, "__code__", None), "co_names", ())
+    return "get_route_handler" not in names or "endpoint" in names
+
+
+def _behind_middleware(app: Starlette, step: _Step) -> _Step:
+    """Go on behind what is around the routes of an application."""
+    for name in ("__call__", "build_middleware_stack"):
+        method: Any = getattr(app, name)
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        names = getattr(code, "co_names", ())
+        own = not str(method.__module__).startswith(("starlette.", "fastapi."))
+        if own:
+            step = step._replace(place=step.place.behind_other(method))
+        if own and ("router" in names or not any(each.endswith(name) for each in names)):
+            return step  # it doesn't go on with what it overrides, so there may be no middleware
+    return step.behind(*map(_built, app.user_middleware))
+
+
+def _module(layer: object) -> str:
+    """Name the module that says what a call of this object does."""
+    while isinstance(layer, partial):
+        layer = layer.func
+    if hasattr(layer, "__mro__"):
+        return str(getattr(getattr(layer, "__call__", None), "__module__", "") or "")  # noqa: B004
+    if hasattr(layer, "__code__"):
+        return str(layer.__module__)
+    return str(getattr(getattr(type(layer), "__call__", None), "__module__", "") or "")  # noqa: B004
 
 
 def _built(middleware: Any) -> object:
-    """Make our middleware of an entry in `user_middleware`, which Starlette makes at the first call."""
+    """Make our middleware as Starlette will; return the class of another one, or its function."""
     cls, args, kwargs = middleware
     while isinstance(cls, partial):
         args, kwargs, cls = (*cls.args, *args), {**cls.keywords, **kwargs}, cls.func
     modules = [base.__module__ for base in getattr(cls, "__mro__", ())]
-    ours = any(module.startswith("torii_backend.") for module in modules)
-    return cls(_nothing, *args, **kwargs) if ours else None
+    if any(module.startswith("torii_backend.") for module in modules):
+        return cls(_nothing, *args, **kwargs)
+    # `@app.middleware("http")` wraps a function.
+    return kwargs.get("dispatch") or cls
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:
@@ -159,7 +247,17 @@ async def _nothing(scope: Any, receive: Any, send: Any) -> None:
 
 def _inside(app: Any) -> Any:
     """Return what our middleware, or Starlette's, is around; None if that can't be told."""
-    if isinstance(getattr(app, "_authenticator", None), Authenticator):
+    if options_in(app):
         return getattr(app, "_app", None)
-    transparent = type(app).__module__.startswith(("starlette.middleware", "fastapi.middleware"))
+    transparent = type(app).__module__.startswith(_TRANSPARENT)
     return getattr(app, "app", None) if transparent else None
+
+
+def _split(path: str) -> list[str]:
+    """Split a path of Starlette, or one that ends in `*`, into literal text and parameters."""
+    return split_route(path, _PARAMETER, _is_segment)
+
+
+def _is_segment(match: re.Match[str]) -> bool:
+    convertor = CONVERTOR_TYPES.get(match[2] or "str")
+    return match[1] is not None and type(convertor) in _SEGMENTS

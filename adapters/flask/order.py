@@ -18,13 +18,13 @@ from weakref import WeakValueDictionary
 from flask import Flask, request_started
 from werkzeug.local import LocalProxy
 
+from torii_backend._guard.audit import GUARD_MARK
 from torii_backend.errors import ConfigurationError
 from torii_backend.flask.guard import AppGuard, ViewGuard
 
 Guard = Union[ViewGuard, AppGuard]
 Function = Callable[..., Any]
 
-_GUARD = "_torii_guard"
 _IS_CHECKED = "torii_backend.flask.order"
 # By identity: a view may be any callable, even an unhashable one.
 _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
@@ -41,13 +41,15 @@ def note_guarded(guarded: Function, guard: ViewGuard) -> None:
 
 def mark_guard(function: Function, guard: ViewGuard) -> None:
     """Remember the guard that a function is, or that it puts around views."""
-    setattr(function, _GUARD, guard)
+    setattr(function, GUARD_MARK, guard)
 
 
 def guard_of(function: object) -> Optional[Guard]:
     """Return the guard that a function is, or that it was marked with."""
     guard = (
-        function if isinstance(function, (ViewGuard, AppGuard)) else getattr(function, _GUARD, None)
+        function
+        if isinstance(function, (ViewGuard, AppGuard))
+        else getattr(function, GUARD_MARK, None)
     )
     return guard if isinstance(guard, (ViewGuard, AppGuard)) else None
 

@@ -49,6 +49,7 @@ class AuthMiddleware:
     def __init__(self, app: WSGIApplication, **options: Unpack[GuardOptions]) -> None:
         self._app = app
         self._authenticator = Authenticator(**options)
+        self.__torii_guard__ = self._authenticator.__torii_guard__
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

@@ -86,6 +86,7 @@ URLS = (
     path("open-as-view", public(MeView.as_view())),
     path("open-async-as-view", public(AsyncMeView.as_view())),
     path("open-child", OpenChild.as_view()),
+    path("open-reason", public(reason="price list")(me)),
     path("shop/<slug:name>/", include((_INNER, "shop"), namespace="shop")),
     path("me", me),
     path("closed-async", async_me),
@@ -97,7 +98,7 @@ URLS = (
     path("method", OnlyAMethod.as_view()),
 )
 OPEN = ["open", "open-class", "open-as-view", "open-child", "shop/x/open"]
-OPEN += ["open-async", "open-async-class", "open-async-as-view"]
+OPEN += ["open-reason", "open-async", "open-async-class", "open-async-as-view"]
 CLOSED = ["me", "closed-async", "closed-class", "closed-child", "guarded-child", "guarded"]
 CLOSED += ["guarded-within", "method", "shop/closed", "shop/x/closed"]
 CLOSED += ["nowhere", "", "Open", "open/", "/open"]
@@ -327,3 +328,9 @@ def test_public_raises_at_once_if_it_gets_no_view(wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="@public takes a view function") as raised:
         public(wrong)
     assert ("as_view" in str(raised.value)) is (wrong in (MeView, Guarded))
+
+
+def test_the_reason_of_public_is_a_string() -> None:
+    reason: Any = None
+    with pytest.raises(ConfigurationError, match="reason must be a string"):
+        public(reason=reason)

@@ -18,11 +18,11 @@ from rest_framework.views import APIView, exception_handler
 from torii_backend import Auth, ConfigurationError, KeysUnavailable, Policy, ToriiAuthError
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
+from torii_backend.testing import AuthBlock, auth_as
 
 from .behaviours.preflight import PREFLIGHT
-from .drf_views import ADMIN, REALM, ByCookie, Me, ObjectView, ask_rest, permitting
-from .issuers import Issuers
-from .messages import Request, bearer
+from .drf_views import REALM, ByCookie, Me, ObjectView, ask_rest, permitting
+from .messages import Request, Response, bearer
 from .refusals import assert_refused_as
 
 if TYPE_CHECKING:
@@ -33,6 +33,17 @@ else:
 pytestmark = pytest.mark.usefixtures("torii")
 
 
+MEMBER = auth_as("ada")
+ADMIN = auth_as("ada", role="admin")
+
+
+def _ask_as(
+    user: AuthBlock, view: type[APIView] = Me, *, method: str = "GET", **attributes: Any
+) -> Response:
+    with user:
+        return ask_rest(Request(method=method), view, **attributes)
+
+
 class _IsGrace(BasePermission):
     def has_permission(self, request: RestRequest, _: APIView) -> bool:
         return isinstance(request.auth, Auth) and request.auth.user_id == "grace"
@@ -41,17 +52,17 @@ class _IsGrace(BasePermission):
 @pytest.mark.parametrize(
     "permission", [RequirePolicy(role="admin"), RequirePolicy(Policy(role="admin"))]
 )
-def test_a_policy_is_a_permission(issuers: Issuers, permission: Any) -> None:
+def test_a_policy_is_a_permission(permission: Any) -> None:
     asking = permitting(permission)
     assert_refused_as(ask_rest(Request(), **asking), "no_credentials")
-    assert_refused_as(ask_rest(bearer(issuers.token()), **asking), "role")
-    assert ask_rest(bearer(issuers.token(**ADMIN)), **asking).json() == {"user_id": "ada"}
+    assert_refused_as(_ask_as(MEMBER, **asking), "role")
+    assert _ask_as(ADMIN, **asking).json() == {"user_id": "ada"}
 
 
-def test_a_policy_without_conditions_requires_sign_in(issuers: Issuers) -> None:
+def test_a_policy_without_conditions_requires_sign_in() -> None:
     asking = permitting(RequirePolicy())
     assert_refused_as(ask_rest(Request(), **asking), "no_credentials")
-    assert ask_rest(bearer(issuers.token()), **asking).json() == {"user_id": "ada"}
+    assert _ask_as(MEMBER, **asking).json() == {"user_id": "ada"}
 
 
 def test_a_user_of_another_authentication_class_does_not_meet_a_policy() -> None:
@@ -60,13 +71,13 @@ def test_a_user_of_another_authentication_class_does_not_meet_a_policy() -> None
         assert_refused_as(ask_rest(Request(headers=headers), **asking), "no_credentials")
 
 
-def test_a_policy_applies_to_objects_too(issuers: Issuers) -> None:
+def test_a_policy_applies_to_objects_too() -> None:
     asking = permitting(RequirePolicy(role="admin"))
-    assert_refused_as(ask_rest(bearer(issuers.token()), ObjectView, **asking), "role")
-    assert ask_rest(bearer(issuers.token(**ADMIN)), ObjectView, **asking).status == 200
+    assert_refused_as(_ask_as(MEMBER, ObjectView, **asking), "role")
+    assert _ask_as(ADMIN, ObjectView, **asking).status == 200
     inverted = permitting(~RequirePolicy(role="admin"))
-    assert ask_rest(bearer(issuers.token()), ObjectView, **inverted).status == 200
-    assert ask_rest(bearer(issuers.token(**ADMIN)), ObjectView, **inverted).status == 403
+    assert _ask_as(MEMBER, ObjectView, **inverted).status == 200
+    assert _ask_as(ADMIN, ObjectView, **inverted).status == 403
 
 
 @pytest.mark.parametrize(
@@ -81,20 +92,16 @@ def test_a_policy_applies_to_objects_too(issuers: Issuers) -> None:
         (~RequirePolicy(role="admin") & (_IsGrace | RequirePolicy(role="x")), {"grace"}),
     ],
 )
-def test_policies_combine_with_other_permissions(
-    issuers: Issuers, permission: Any, passing: set[str]
-) -> None:
-    tokens = {
-        "member": issuers.token(),
-        "admin": issuers.token(**ADMIN),
-        "grace": issuers.token("grace"),
-        "both": issuers.token("grace", **ADMIN),
+def test_policies_combine_with_other_permissions(permission: Any, passing: set[str]) -> None:
+    users = {
+        "member": MEMBER,
+        "admin": ADMIN,
+        "grace": auth_as("grace"),
+        "both": auth_as("grace", role="admin"),
     }
-    responses = {
-        name: ask_rest(bearer(token), **permitting(permission)) for name, token in tokens.items()
-    }
+    responses = {name: _ask_as(user, **permitting(permission)) for name, user in users.items()}
     assert {name for name, response in responses.items() if response.status == 200} == passing
-    for name in tokens.keys() - passing:
+    for name in users.keys() - passing:
         assert responses[name].status == 403
         assert responses[name].json().keys() == {"detail"}
     for name in passing:
@@ -136,12 +143,12 @@ def test_a_preflight_request_meets_every_policy(permission: Any) -> None:
         )
 
 
-def test_only_a_preflight_request_without_a_token_meets_every_policy(issuers: Issuers) -> None:
+def test_only_a_preflight_request_without_a_token_meets_every_policy() -> None:
     asking = permitting(RequirePolicy(role="admin"))
     assert_refused_as(ask_rest(PREFLIGHT._replace(method="GET"), **asking), "no_credentials")
     bare = PREFLIGHT._replace(headers=PREFLIGHT.headers[:1])
     assert_refused_as(ask_rest(bare, **asking), "no_credentials")
-    assert_refused_as(ask_rest(bearer(issuers.token(), method="OPTIONS"), **asking), "role")
+    assert_refused_as(_ask_as(MEMBER, method="OPTIONS", **asking), "role")
 
 
 class _Note(Serializer[Any]):
@@ -158,9 +165,7 @@ class _Notes(_GenericView):
         raise AssertionError
 
 
-def test_a_preflight_response_does_not_describe_what_may_be_written(
-    issuers: Issuers, torii: dict[str, Any]
-) -> None:
+def test_a_preflight_response_does_not_describe_what_may_be_written(torii: dict[str, Any]) -> None:
     """REST framework checks the permission for POST before it describes it."""
     heard: list[ToriiAuthError] = []
     torii["ON_ERROR"] = heard.append
@@ -168,8 +173,8 @@ def test_a_preflight_response_does_not_describe_what_may_be_written(
     assert (response.status, response.header("www-authenticate")) == (200, None)
     assert "actions" not in response.json()
     assert heard == []
-    admin = bearer(issuers.token(**ADMIN), method="OPTIONS")
-    assert response.json().keys() < ask_rest(admin, _Notes).json().keys()
+    described = _ask_as(ADMIN, _Notes, method="OPTIONS")
+    assert response.json().keys() < described.json().keys()
 
 
 def _wants_a_plan(auth: Auth) -> bool:
@@ -187,12 +192,12 @@ def _has_an_outage(_: Auth) -> bool:
 @pytest.mark.parametrize(
     ("check", "refusal"), [(_wants_a_plan, "invalid_claim"), (_has_an_outage, "keys_unavailable")]
 )
-def test_a_check_may_raise_another_refusal(issuers: Issuers, check: Any, refusal: str) -> None:
+def test_a_check_may_raise_another_refusal(check: Any, refusal: str) -> None:
     """The response is the one that the authentication class sends."""
     by_permission = permitting(RequirePolicy(check=check))
     by_authentication = {"authentication_classes": (_by(check=check),)}
     for attributes in (by_permission, by_authentication):
-        assert_refused_as(ask_rest(bearer(issuers.token()), **attributes), refusal)
+        assert_refused_as(_ask_as(MEMBER, **attributes), refusal)
 
 
 def test_wrong_keywords_of_a_policy_raise_at_once() -> None:
@@ -202,7 +207,7 @@ def test_wrong_keywords_of_a_policy_raise_at_once() -> None:
         RequirePolicy("admin")  # type: ignore[arg-type]
 
 
-def test_on_error_gets_the_refusal_of_a_permission(issuers: Issuers, torii: dict[str, Any]) -> None:
+def test_on_error_gets_the_refusal_of_a_permission(torii: dict[str, Any]) -> None:
     heard: list[str] = []
 
     def hear(refusal: ToriiAuthError) -> RefusalResponse:
@@ -210,17 +215,15 @@ def test_on_error_gets_the_refusal_of_a_permission(issuers: Issuers, torii: dict
         return RefusalResponse(404, (("X-Reason", "hidden"),), b'{"left":3,"of":["ten"]}')
 
     torii["ON_ERROR"] = hear
-    response = ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
+    response = _ask_as(MEMBER, **permitting(RequirePolicy(role="admin")))
     assert (response.status, response.json()) == (404, {"left": 3, "of": ["ten"]})
     assert response.header("x-reason") == "hidden"
     either = permitting(RequirePolicy(role="admin") | IsAuthenticated)
-    assert ask_rest(bearer(issuers.token()), **either).status == 200
+    assert _ask_as(MEMBER, **either).status == 200
     assert heard == ["role"]
 
 
-def test_an_exception_handler_may_change_the_response(
-    issuers: Issuers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_exception_handler_may_change_the_response(monkeypatch: pytest.MonkeyPatch) -> None:
     def restyle(error: Exception, context: Any) -> Optional[RestResponse]:
         assert isinstance(error, APIException)
         assert isinstance(error.__cause__, ToriiAuthError)
@@ -230,18 +233,18 @@ def test_an_exception_handler_may_change_the_response(
         return response
 
     monkeypatch.setattr(Me, "get_exception_handler", lambda _: restyle)
-    response = ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(role="admin")))
+    response = _ask_as(MEMBER, **permitting(RequirePolicy(role="admin")))
     assert response.status == 403
     codes = {"error": {"code": "role", "message": "role", "reason": "role"}}
     assert response.json() == {"codes": codes, "reason": "role"}
     assert "insufficient_scope" in (response.header("www-authenticate") or "")
 
 
-def test_an_async_check_is_a_server_error(issuers: Issuers) -> None:
+def test_an_async_check_is_a_server_error() -> None:
     async def check(auth: Auth) -> bool:
         raise AssertionError
 
-    assert ask_rest(bearer(issuers.token()), **permitting(RequirePolicy(check=check))).status == 500
+    assert _ask_as(MEMBER, **permitting(RequirePolicy(check=check))).status == 500
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,7 @@ def test_the_extension_guards_all_but_what_it_exempts() -> None:
         ("/a/<any('>', z):b>", ["/elsewhere"], True),
         ("/users/<id>", ["/users"], False),
         ("/users/<id>", [_never], True),
-        ("/users", ["/users".__eq__], True),
-        ("/users", ["/health".__eq__], False),
+        ("/users", [_never], True),
     ],
 )
 def test_a_route_is_open_if_one_of_its_paths_may_be_exempt(
@@ -184,7 +183,8 @@ def test_methods_of_classes_are_told_apart() -> None:
     app = _app()
     for view in (Me, Decorated, Whole, Resource, Restful):
         app.add_url_rule(f"/{view.__name__}", view_func=view.as_view(view.__name__))
-    assert unguarded_routes(app) == ["DELETE,POST /Me", "POST /Restful"]
+    # Flask-RESTful calls `get` for HEAD, without the decorators of `get`.
+    assert unguarded_routes(app) == ["DELETE,POST /Me", "HEAD,POST /Restful"]
 
 
 def test_what_flask_does_not_call_guards_nothing() -> None:

@@ -21,7 +21,7 @@ from django.test import RequestFactory
 from django.urls import include, path, resolve
 from ninja import NinjaAPI, Router
 from ninja.security import HttpBearer, django_auth
-from ninja.testing import TestClient
+from ninja.testing import TestAsyncClient, TestClient
 from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
 from torii_backend import (
@@ -33,6 +33,7 @@ from torii_backend import (
 )
 from torii_backend.django import require_auth
 from torii_backend.ninja import ToriiBearer
+from torii_backend.testing import auth_as, refused, signed_out
 
 from .application import Crash
 from .django_project import asgi_handler_of, wsgi_handler, wsgi_handler_of
@@ -457,3 +458,41 @@ def test_wrong_keywords_raise_at_once() -> None:
         ToriiBearer(role="")
     with pytest.raises(TypeError, match="rol"):
         ToriiBearer(rol="admin")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("operation", [_user, _async_user])
+@pytest.mark.parametrize("auth", [[django_auth, ToriiBearer()], [ToriiBearer(), django_auth]])
+def test_a_test_signs_its_user_in_before_sessions_are_asked(operation: Any, auth: Any) -> None:
+    """A session would demand a CSRF token first, as if the request had no token."""
+    api = _api(auth=auth)
+    api.post("/me")(operation)
+    middleware = ["django.middleware.csrf.CsrfViewMiddleware", f"{__name__}._Session"]
+    handler = wsgi_handler_of((path("", api.urls),), MIDDLEWARE=middleware)
+    request = Request(method="POST", headers=(("Cookie", "sessionid=1"),))
+    with auth_as("ada"):
+        assert call_wsgi(handler, request).json() == "ada"
+    with refused("expired"):
+        assert_refused_as(call_wsgi(handler, request), "expired")
+    with signed_out():
+        assert call_wsgi(handler, request).status == 403
+
+
+def test_a_test_signs_its_user_in_through_the_test_clients_of_ninja() -> None:
+    """They don't close requests, as Django does."""
+    api = _api(auth=[django_auth, ToriiBearer()])
+
+    @api.get("/plain")
+    def plain(request: HttpRequest) -> str:
+        request.close()
+        return _user(request)
+
+    @api.get("/async")
+    async def asynchronous(request: HttpRequest) -> str:
+        return plain(request)
+
+    async def ask() -> Any:
+        return (await TestAsyncClient(api).get("/async")).json()
+
+    with auth_as("ada"):
+        assert TestClient(api).get("/plain").json() == "ada"
+        assert asyncio.run(ask()) == "ada"

@@ -10,13 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread, Timer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-import torii_backend
+from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG, Wire
 from torii_backend.cli.emulator import _welcome
 from torii_backend.cli.main import main
@@ -24,21 +23,13 @@ from torii_backend.cli.main import main
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
 
-PYTHON = [sys.executable, "-W", "error"]
-
-
-def _elsewhere() -> dict[str, Any]:
-    """Run outside the checkout, so that a process imports the same package as these tests."""
-    package = Path(torii_backend.__file__).resolve().parents[1]
-    return {"cwd": Path(sys.executable).parent, "env": {**os.environ, "PYTHONPATH": str(package)}}
-
 
 @contextmanager
 def _shell(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run a command. A watchdog ends it if the test doesn't."""
     with subprocess.Popen(
         [*PYTHON, "-m", "torii_backend", *arguments],
-        **_elsewhere(),
+        **elsewhere(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -142,13 +133,6 @@ def test_the_curl_command_issues_a_token(torii: Emulator, wire: Wire) -> None:
     assert wire.verified(response.json()["accessToken"])["plan"] == "pro"
 
 
-def test_without_arguments_it_prints_help() -> None:
-    command = [sys.executable, "-m", "torii_backend"]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert result.stdout.startswith("usage: torii")
-    assert "emulator" in result.stdout
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -183,16 +167,3 @@ def test_unknown_arguments_are_exit_code_2(capfd: pytest.CaptureFixture[str]) ->
         main(["emulator", "--nonsense"])
     assert caught.value.code == 2
     assert "--nonsense" in capfd.readouterr().err
-
-
-def test_the_command_line_imports_the_emulator_only_to_run_it() -> None:
-    program = "import sys, torii_backend.cli.main; print('werkzeug' in sys.modules)"
-    run = subprocess.run(
-        [*PYTHON, "-c", program],
-        **_elsewhere(),
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=WATCHDOG,
-    )
-    assert (run.stdout, run.stderr) == ("False\n", "")

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import re
 import sys
+import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import iscoroutinefunction
+from inspect import iscoroutine, iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -122,10 +123,23 @@ def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: E
         above = "\n" * section.string.count("\n", 0, block.start(1))
         source = above + block[1].replace(ISSUER, torii.issuer)
         exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
-        for name in [name for name in namespace if name.startswith("test_")]:
-            namespace.pop(name)()
+        _run_tests(namespace)
         if "auth" in namespace:
             assert namespace.pop("auth").user_id == USER_ID
+
+
+def _run_tests(namespace: dict[str, Any]) -> None:
+    """Run the tests of an example, with the Django project of its section, if there is one."""
+    settings = {name: namespace[name] for name in ("MIDDLEWARE", "TORII") if name in namespace}
+    with override_settings(ROOT_URLCONF=tuple(namespace.get("urlpatterns", ())), **settings):
+        for name in [name for name in namespace if name.startswith("test_")]:
+            result = namespace.pop(name)()
+            if iscoroutine(result):
+                asyncio.run(result)
+        for name in [name for name in namespace if name.endswith("Tests")]:
+            result = unittest.TestResult()
+            unittest.defaultTestLoader.loadTestsFromTestCase(namespace.pop(name)).run(result)
+            assert result.testsRun and result.wasSuccessful(), result.errors + result.failures
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from torii_backend import KeysUnavailable, Verifier
 from torii_backend.emulator import Emulator
 
 from .conftest import WATCHDOG, Wire
@@ -23,7 +24,7 @@ BOTH = pytest.mark.parametrize("path", [JWKS, DISCOVERY])
 
 
 @pytest.fixture(params=["python", "http"])
-def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Callable[..., None]:
+def outage(request: pytest.FixtureRequest, torii: Emulator, wire: Wire) -> Callable[..., object]:
     """Begin an outage in process or with the admin API."""
 
     def over_http(mode: str, **arguments: float) -> None:
@@ -52,7 +53,7 @@ def _read_to_the_end(connection: socket.socket, arrived: list[bytes]) -> None:
 
 @BOTH
 def test_refuse_closes_the_connection_without_a_response(
-    wire: Wire, outage: Callable[..., None], path: str, capfd: pytest.CaptureFixture[str]
+    wire: Wire, outage: Callable[..., object], path: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     outage("refuse")
     with pytest.raises(RemoteDisconnected):
@@ -63,7 +64,9 @@ def test_refuse_closes_the_connection_without_a_response(
 
 
 @BOTH
-def test_error_is_503_with_a_json_body(wire: Wire, outage: Callable[..., None], path: str) -> None:
+def test_error_is_503_with_a_json_body(
+    wire: Wire, outage: Callable[..., object], path: str
+) -> None:
     outage("error")
     response = wire.get(path)
     assert response.status == 503
@@ -73,7 +76,7 @@ def test_error_is_503_with_a_json_body(wire: Wire, outage: Callable[..., None], 
 
 
 @BOTH
-def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], path: str) -> None:
+def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., object], path: str) -> None:
     outage("html")
     response = wire.get(path)
     assert response.status == 200
@@ -86,7 +89,7 @@ def test_html_is_200_with_a_web_page(wire: Wire, outage: Callable[..., None], pa
     [("tenant_host", 503, 201), ("rest_api", 200, 503), ("both", 503, 503)],
 )
 def test_an_outage_affects_its_target_only(
-    torii: Emulator, outage: Callable[..., None], target: str, tenant_host: int, rest_api: int
+    torii: Emulator, outage: Callable[..., object], target: str, tenant_host: int, rest_api: int
 ) -> None:
     api = api_of(torii)
     outage("error", target=target)
@@ -121,7 +124,7 @@ def test_slow_delays_the_right_response_by_two_seconds(torii: Emulator, wire: Wi
 
 @BOTH
 def test_hang_closes_the_connection_when_the_outage_ends(
-    wire: Wire, outage: Callable[..., None], path: str
+    wire: Wire, outage: Callable[..., object], path: str
 ) -> None:
     began = time.monotonic()
     outage("hang", seconds=1)
@@ -129,6 +132,16 @@ def test_hang_closes_the_connection_when_the_outage_ends(
         wire.get(path)
     assert time.monotonic() - began >= 1
     assert wire.get(path).status == 200
+
+
+def test_an_outage_ends_with_its_block_and_verifiers_recover_at_once(torii: Emulator) -> None:
+    verifier = Verifier(torii.issuer)
+    token = torii.issue_token().access_token
+    for _ in range(5):
+        with torii.outage("error"), pytest.raises(KeysUnavailable):
+            verifier.verify(token)
+        assert verifier.verify(token).issuer == torii.issuer
+        torii.reset()
 
 
 @pytest.mark.parametrize("how", ["python", "http"])

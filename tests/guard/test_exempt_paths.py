@@ -298,6 +298,16 @@ def test_a_guarded_path_below_an_unknown_mount_point_is_reported_once(
     assert "root_path=" in record.getMessage() and "/app" not in record.getMessage()
 
 
+def test_a_mapping_says_why_each_path_is_exempt() -> None:
+    exempt = ExemptPaths({"/health": "load balancer", "/æ*": "letters", "/odd".__eq__: "odd"})
+    assert all(exempt.matches(path, path) for path in ("/health", "/æble", "/odd"))
+    assert not exempt.matches("/me", "/me")
+    assert set(exempt.shown.values()) == {"load balancer", "letters"}
+    for reason in ("", " ", None, 5, ["why"]):
+        with pytest.raises(ConfigurationError, match="each reason in exempt must be a text"):
+            ExemptPaths({"/health": reason})
+
+
 @pytest.mark.parametrize(
     "root_path",
     ["api", "/a//b", "/a/../b", "/a%20b", b"/api", ["/api"], 5, True, "https://host/api"],

@@ -43,8 +43,7 @@ def test_a_route_without_one_is_not(route: list[str], patterns: list[str]) -> No
     assert not may_be_exempt(ExemptPaths(patterns), route)
 
 
-def test_a_function_may_exempt_any_route_with_a_parameter() -> None:
-    exempt = ExemptPaths(["/a".__eq__])
+def test_a_function_may_exempt_any_route_and_is_not_called() -> None:
+    exempt = ExemptPaths([lambda _: pytest.fail("called")])
     assert may_be_exempt(exempt, ["/a"])
-    assert not may_be_exempt(exempt, ["/b"])
     assert may_be_exempt(exempt, ["/b/", SEGMENT])

@@ -30,7 +30,8 @@ def test_canonical_encodings(segment: bytes, data: bytes) -> None:
     + [b"Z", b"Zm9vY", b"A"]
     + [b"Zh", b"Zm9", b"AB", b"AAB", b"_x", b"__9"]
     + [b"+A", b"/w", b"+/+/", b"Zm9v*", b"Zm9*", b"Zm.v", b"Zm9\xff", b"\xff\xff\xff\xff"]
-    + [b"Zm9v\n", b"Zm9v ", b" Zm9v", b"Zm 9v", b"Zm\n9v\n", b"\nZg", b"Zm9\0", b"Zm9v\r\n"],
+    + [b"Zm9v\n", b"Zm9v ", b" Zm9v", b"Zm 9v", b"Zm\n9v\n", b"\nZg", b"Zm9\0", b"Zm9v\r\n"]
+    + [b"Zm9\\/", b"\\/\\/", b"\\u0041" * 4, b'Zm9v"', b'""""', b"****"],
 )
 def test_every_other_encoding_is_an_error(segment: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

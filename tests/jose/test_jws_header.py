@@ -74,7 +74,7 @@ def test_a_kid_that_is_missing_or_not_a_string(
 
 
 @pytest.mark.parametrize(
-    "kid", ["key-2", "KEY-1", "key-1 ", "key-1\0", "../../etc/passwd", "' OR 1=1", "k" * 9_000, "é"]
+    "kid", ["key-2", "KEY-1", "key-1 ", "key-1\0", "../../etc/passwd", "' OR 1=1", "k" * 2_900, "é"]
 )
 def test_a_kid_that_the_issuer_does_not_publish(
     verifier: Verifier, issuer: Issuer, kid: str

@@ -8,13 +8,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any, Callable
 
 import pytest
 
-from tests.support.clock import WATCHDOG
-from tests.support.issuer import Issuer, b64url
-from tests.support.refusal import reason
+from tests.support.clock import WATCHDOG, Clock
+from tests.support.issuer import ABSENT, Issuer, SigningKey, b64url, jwks
+from tests.support.refusal import reason, refusal
 from torii_backend import Auth, Verifier
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -160,43 +161,106 @@ def test_nesting_beyond_any_stack(verifier: Verifier, issuer: Issuer, opening: b
 def test_deep_nesting_on_a_thread_with_a_small_stack(opening: bytes, closing: bytes) -> None:
     """Threads have small stacks on Alpine, and one token must not crash a server."""
     script = """
-import base64, threading
+import sys, threading
 from torii_backend import ConfigurationError, InvalidToken, Verifier
 
-def segment(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
 def verify():
-    for token in (deep + "." + payload + ".AAAA", header + "." + deep + ".AAAA"):
+    for token in tokens:
         try:
             verifier.verify(token)
         except InvalidToken as refusal:
             print(refusal.reason)
     try:
-        Verifier("https://acme.torii.so", jwks=b'{"keys":' + nested + b"}")
+        Verifier("https://acme.torii.so", jwks='{"keys":' + nested + "}")
     except ConfigurationError:
         print("malformed")
 
-opening, closing = OPENING, CLOSING
-nested = opening * 997 + b"1" + closing * 997
-deep = segment(b'{"iss":"https://acme.torii.so","a":' + nested + b"}")
-header = segment(b'{"alg":"ES256","kid":"1"}')
-payload = segment(b'{"iss":"https://acme.torii.so"}')
-verifier = Verifier("https://acme.torii.so")
+jwks, nested, *tokens = sys.argv[1:]
+verifier = Verifier("https://acme.torii.so", jwks=jwks, refresh=False)
 threading.stack_size(256 * 1024)
 thread = threading.Thread(target=verify)
 thread.start()
 thread.join()
-""".replace("OPENING, CLOSING", f"{opening!r}, {closing!r}")
+"""
+    nested = opening * 997 + b"1" + closing * 997
+    key = SigningKey()
+    header, claims = Issuer(key=key).header(), b'{"iss":"https://acme.torii.so"'
+    deep = claims + b',"a":' + nested + b"}"
+    unknown = SigningKey("unknown").compact({**header, "kid": "unknown"}, deep)
+    tokens = [key.compact(deep, claims + b"}"), key.compact(header, deep), unknown]
     finished = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, jwks(key).decode(), nested.decode(), *tokens],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
         stdout=subprocess.PIPE,
         text=True,
         timeout=WATCHDOG,
         check=False,
     )
-    assert (finished.returncode, finished.stdout) == (0, "malformed\n" * 3)
+    expected = ["malformed", "malformed", "unknown_key", "malformed"]
+    assert (finished.returncode, finished.stdout.split()) == (0, expected)
+
+
+def big(start: bytes, member: bytes) -> bytes:
+    """An object of 11 kB that goes on with the same members."""
+    count = (11_000 - len(start)) // (len(member) + 1)
+    return start + b"".join([b"," + member] * count) + b"}"
+
+
+MEMBERS = {
+    "flat members": b'"":0',
+    "objects": b'"":{}' + b',"":""' * 4,
+    "groups of arrays": b'"":' + b"[" * 50 + b"]" * 50 + b',"":"' + b"x" * 500 + b'"',
+    "brackets in strings": b'"]":"[' + b"x" * 30 + b'"',
+}
+
+
+@pytest.mark.parametrize("member", MEMBERS.values(), ids=MEMBERS.keys())
+def test_a_forged_token_of_16_kib(issuer: Issuer, clock: Clock, member: bytes) -> None:
+    """Refused before its objects and arrays are decoded, with the reason that a small one gets."""
+    beta = Issuer("https://beta.torii.so", issuer.key)
+    for urls in ([issuer.url], [issuer.url, beta.url]):
+        verifier = Verifier(urls, fetch=issuer.fetch, clock=clock)
+        assert verifier.verify(issuer.token())
+        start = json.dumps(issuer.header()).encode()[:-1]
+        assert (
+            reason(verifier, issuer.key.compact(big(start, member), issuer.claims())) == "malformed"
+        )
+        start = json.dumps(issuer.claims()).encode()[:-1]
+        for kid, expected in (("key-1", "bad_signature"), ("mine", "unknown_key")):
+            forged = SigningKey(kid).compact(issuer.header(kid=kid), big(start, member))
+            assert reason(verifier, forged) == expected
+        start = start.replace(b"acme", b"evil")
+        forged = SigningKey("mine").compact(issuer.header(kid="mine"), big(start, member))
+        assert reason(verifier, forged) == "wrong_issuer"
+
+
+@pytest.mark.parametrize("member", MEMBERS.values(), ids=MEMBERS.keys())
+def test_claims_of_11_kb_in_the_first_token_of_a_key(
+    issuer: Issuer, clock: Clock, member: bytes
+) -> None:
+    """Of several issuers, the token's own is found among the objects, also if these name others."""
+    beta = Issuer("https://beta.torii.so", SigningKey("key-2"))
+
+    def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
+        return (issuer if url.startswith(issuer.url) else beta).fetch(url, timeout)
+
+    for first in ({"iss": beta.url}, {"iss": "https://elsewhere.example"}, {"iss": 1}, {}):
+        verifier = Verifier([issuer.url, beta.url], fetch=fetch, clock=clock)
+        start = json.dumps({"act": first, **issuer.claims()}).encode()[:-1]
+        token = issuer.key.compact(issuer.header(), big(start, member))
+        assert verifier.verify(token).issuer == issuer.url
+    anonymous = json.dumps(issuer.claims(iss=ABSENT)).encode()[:-1]
+    forged = beta.key.compact(beta.header(kid="mine"), big(anonymous, member))
+    assert refusal(verifier, forged) == ("missing_claim", "iss")
+
+
+def test_a_header_of_at_most_4_kib(verifier: Verifier, issuer: Issuer) -> None:
+    def token(certificates: int) -> str:
+        header = issuer.header(jwk=issuer.key.jwk(), x5c=["A" * 1200] * certificates)
+        return issuer.key.compact(header, issuer.claims())
+
+    assert verifier.verify(token(2))
+    assert reason(verifier, token(3)) == "malformed"
 
 
 def token_of_length(issuer: Issuer, length: int) -> str:

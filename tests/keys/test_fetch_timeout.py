@@ -12,6 +12,7 @@ from tests.support.clock import WATCHDOG, Clock
 from tests.support.issuer import NOW, URL, Issuer, SigningKey, jwks
 from tests.support.jwks_server import JwksServer, settle
 from torii_backend import Authenticator, ConfigurationError, KeysUnavailable, Verifier
+from torii_backend._keys.fetcher import forget_keys
 
 
 class Slow:
@@ -152,3 +153,14 @@ def test_late_keys_do_not_replace_newer_ones(clock: Clock) -> None:
     settle()
     assert verifier.verify(token_of(slow.keys[0]))
     assert verifier.stats().fetches == 2
+
+
+def test_keys_that_arrive_after_a_reset_are_not_used(clock: Clock) -> None:
+    slow = Slow(clock)
+    verifier = Verifier(URL, fetch=slow, clock=clock)
+    verifier.prefetch()
+    slow.wait_for(1)
+    forget_keys(URL)
+    slow.release(0)
+    settle()
+    assert verifier.stats().keys_age is None

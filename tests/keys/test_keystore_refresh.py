@@ -163,7 +163,7 @@ def test_reading_starts_no_fetch(clock: Clock) -> None:
     store.key("key-1")
     clock.advance(299)
     assert store.usable(clock.monotonic()) is not None
-    assert store.key_for_header(b"header", clock.monotonic()) is None
+    assert store.known_key("key-2", clock.monotonic()) is None
     settle()
     assert fetch.count == 1
     store.refresh_if_due(clock.monotonic())

@@ -134,7 +134,8 @@ def run_tests(tree: Path, *tests: str) -> tuple[int, str]:
                 # In front of a package that is installed, here and in the processes that tests start.
                 sys.path.insert(0, str(tree))
                 os.environ["PYTHONPATH"] = str(tree)
-                code = pytest.main(["-q", "-x", "--tb=short", *tests])
+                plugin = ("-p", "torii_backend.testing.plugin")
+                code = pytest.main(["-q", "-x", "--tb=short", *plugin, *tests])
                 if not str(sys.modules["torii_backend"].__file__).startswith(str(tree)):
                     print("the tests did not see the copy")
                     code = 70

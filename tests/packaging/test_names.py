@@ -8,11 +8,13 @@ import sys
 from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.conf import settings
 
 import torii_backend
+import torii_backend.client
 from tests.installed import is_left_out
 
 ALIASES = {
@@ -87,12 +89,13 @@ class _AsFreezersRead(ast.NodeTransformer):
         self.modules |= {f"{node.module}.{alias.name}" for alias in node.names}
 
 
-def test_freezers_find_the_module_of_every_public_name() -> None:
-    source = Path(torii_backend.__file__).read_text("utf-8")
+@pytest.mark.parametrize("package", [torii_backend, torii_backend.client])
+def test_freezers_find_the_module_of_every_public_name(package: ModuleType) -> None:
+    source = Path(str(package.__file__)).read_text("utf-8")
     reader = _AsFreezersRead()
     reader.visit(ast.parse(source))
-    needed = {torii_backend._MODULES.get(name, "errors") for name in torii_backend.__all__}
-    assert reader.modules == {f"torii_backend.{path}" for path in needed}.union(
+    needed = {package._MODULES.get(name, "errors") for name in package.__all__}
+    assert reader.modules == {f"{package.__name__}.{path}" for path in needed}.union(
         {"__future__.annotations", "typing.TYPE_CHECKING", "typing.Any"}
     )
     assert "import_module" not in source

@@ -26,12 +26,21 @@ NOT_NEEDED = {
     "urllib3",
     "werkzeug",
 }
-NOT_NEEDED_OF_OURS = {"cli", "client", "emulator"}
+NOT_NEEDED_OF_OURS = {"cli", "client", "emulator", "testing"}
 
 IMPORTED = """
 import sys
 import torii_backend
 torii_backend.verify_token
+print(*sys.modules)
+"""
+
+EMULATED = """
+import sys
+from torii_backend.emulator import Emulator
+with Emulator() as torii:
+    torii.issue_token()
+    torii.reset()
 print(*sys.modules)
 """
 
@@ -85,6 +94,13 @@ def test_verify_token_loads_no_framework_and_no_http_library(tmp_path: Path, pro
     modules = _loaded(tmp_path, program)
     assert "torii_backend._verify.verifier" in modules
     assert _not_needed(modules) == set()
+
+
+def test_an_emulator_loads_no_http_client(tmp_path: Path) -> None:
+    modules = _loaded(tmp_path, EMULATED)
+    assert (
+        modules & {"asyncio", "jwt", "requests", "torii_backend.client.client", "urllib3"} == set()
+    )
 
 
 def test_verifying_with_known_keys_loads_no_http_library(tmp_path: Path) -> None:

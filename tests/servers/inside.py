@@ -5,13 +5,20 @@ from __future__ import annotations
 _CONSTRUCTION = "An app that cannot be made is never served."
 _CONTEXT = "The context that served a request is in the process of the server."
 _LISTENER = "What a listener has seen stays in the process of the server."
+_TEST = "A test signs users in within its own process."
 _VERIFIER = "A Verifier belongs to the process that has made it."
 
 INSIDE: dict[str, str] = {
     "a_request_that_waits_for_keys_delays_no_other": _VERIFIER,
+    "a_test_lets_requests_be_refused": _TEST,
+    "a_test_signs_a_user_in_without_a_token": _TEST,
+    "a_test_signs_its_user_out_again": _TEST,
+    "a_token_counts_more_than_the_user_of_a_test": _TEST,
     "a_verifier_may_be_shared": _VERIFIER,
     "a_wrong_setting_is_found_at_construction": _CONSTRUCTION,
     "an_unknown_keyword_is_found_at_construction": _CONSTRUCTION,
+    "exempt_paths_and_preflight_requests_stay_without_the_user_of_a_test": _TEST,
+    "no_key_is_fetched_for_the_user_of_a_test": _TEST,
     "nothing_is_left_after_a_crash": _CONTEXT,
     "nothing_is_left_after_a_refusal_by_policy": _CONTEXT,
     "nothing_is_left_after_a_refused_request": _CONTEXT,
@@ -24,5 +31,6 @@ INSIDE: dict[str, str] = {
     "on_error_sees_every_kind_of_refusal": _LISTENER,
     "on_error_sees_which_condition_refused": _LISTENER,
     "the_environment_may_name_the_issuer": "The environment is that of another process.",
+    "the_user_of_a_test_has_to_meet_the_policy": _TEST,
 }
 """By name: the reason."""

@@ -58,6 +58,11 @@ async def opened_later(request: HttpRequest) -> JsonResponse:
     return JsonResponse({})
 
 
+@public(reason="price list")
+def prices(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
 class Invoices(RequireAuthMixin, View):
     auth_options = {"role": "admin", "email_verified": True}
 
@@ -91,10 +96,12 @@ async def calling(request: HttpRequest) -> None:
     assert_type(await maybe(request), JsonResponse)
     assert_type(opened(request, 1), HttpResponse)
     assert_type(await opened_later(request), JsonResponse)
+    assert_type(prices(request, 1), HttpResponse)
     assert_type(visitor(request, 1), HttpResponse)
     assert_type(await visitor_later(request), JsonResponse)
     visitor(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     opened(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    prices(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     page(request, "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AuthMiddleware(me)(request)
 
@@ -102,6 +109,7 @@ async def calling(request: HttpRequest) -> None:
 require_auth(isuer="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 require_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 optional_auth(required=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+public(reason=None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 optional_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 
 assert_type(unguarded_routes(), list[str])

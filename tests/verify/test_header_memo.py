@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Callable
 
 import pytest
 
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer, SigningKey
-from tests.support.jwks_server import settle
 from tests.verify.test_token_cache import texts_held_by
 from torii_backend import Auth, InvalidToken, Verifier
-from torii_backend._keys.keystore import KeyStore
+from torii_backend._verify.verifier import MAX_HEADERS
 
 Verify = Callable[[Verifier, str], Auth]
 
@@ -38,16 +38,23 @@ def test_a_forged_header_is_not_remembered(
     assert forged.partition(".")[0].encode() not in texts
 
 
-def test_a_header_is_not_remembered_with_a_withdrawn_key(clock: Clock) -> None:
-    """A refresh may replace the keys while a signature is verified."""
-    issuer = Issuer()
-    store = KeyStore(issuer.url, fetch=issuer.fetch, clock=clock)
-    old = store.key("key-1")
-    issuer.key = SigningKey("key-1")
-    clock.advance(299)
-    store.key("key-1")
-    settle()
-    store.remember_header(b"header", old)
-    assert store.key_for_header(b"header", clock.monotonic()) is None
-    store.remember_header(b"header", store.key("key-1"))
-    assert store.key_for_header(b"header", clock.monotonic()) is store.key("key-1")
+def test_a_header_that_two_issuers_use(clock: Clock) -> None:
+    """Each token is verified with the keys of its own issuer, whichever came last."""
+    acme, beta = Issuer("https://acme.torii.so"), Issuer("https://beta.torii.so")
+
+    def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
+        return (acme if url.startswith(acme.url) else beta).fetch(url, timeout)
+
+    verifier = Verifier([acme.url, beta.url], fetch=fetch, clock=clock)
+    for number in range(3):
+        for issuer in (acme, beta):
+            assert verifier.verify(issuer.token(jti=str(number))).issuer == issuer.url
+
+
+def test_few_headers_are_remembered(verifier: Verifier, issuer: Issuer) -> None:
+    """An issuer whose tokens all have different headers takes no more memory for each."""
+    for number in range(70):
+        verifier.verify(issuer.odd_token(header={"jti": number}))
+    assert len(verifier._headers) <= MAX_HEADERS
+    again = issuer.odd_token(header={"jti": 69}, jti="another")
+    assert verifier.verify(again)

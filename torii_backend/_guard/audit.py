@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from torii_backend._guard.options import CheckedOptions
-from torii_backend._guard.route_paths import may_be_exempt
+from torii_backend._guard.route_paths import exempting
 
 # The attribute by which a guard can be found on what it guards, whatever else decorates that.
 GUARD_MARK = "__torii_guard__"
@@ -47,25 +48,36 @@ OPEN = Verdict("open")
 
 
 def verdict_of(options: CheckedOptions, pieces: Sequence[str]) -> Verdict:
-    """Say what a guard does for a route.
+    """Say what a guard does for a route. No function in `exempt` is called: it may ask for anything.
 
     Args:
         options: those of the guard.
-        pieces: the path of the route in pieces, as for `may_be_exempt`, below the guard's mount point.
+        pieces: the path of the route in pieces, see `route_paths`, below the guard's mount point.
     """
-    if may_be_exempt(options.exempt, pieces):
-        return Verdict("exempt")
+    entries = exempting(options.exempt, pieces)
+    if entries:
+        return Verdict("exempt", ", ".join(entries))
+    policy = repr(options.policy)[len("Policy(") : -1]
     if not options.required:
-        return Verdict("optional")
-    shown = repr(options.policy)
-    return Verdict("guarded", shown[len("Policy(") : -1])
+        return Verdict("optional", policy)
+    if options.exempt.reasons_of_functions:
+        reasons = ", ".join(filter(None, options.exempt.reasons_of_functions))
+        return Verdict("unknown", f"exempt has a function{': ' * bool(reasons)}{reasons}")
+    return Verdict("guarded", policy)
 
 
-def strongest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return what several guards of one route amount to; without any it is open."""
+def strongest(verdicts: Iterable[Verdict], others: Iterable[str] = ()) -> Verdict:
+    """Return what the guards of a route amount to.
+
+    Args:
+        verdicts: those of our guards.
+        others: what else may refuse a request, such as `depends on get_current_user`. Nobody knows what
+            it does, so it counts only if there is no guard of ours.
+    """
     found = sorted(verdicts, key=lambda verdict: STATES.index(verdict.state))
     if not found:
-        return OPEN
+        reason = ", ".join(dict.fromkeys(others))
+        return Verdict("unknown", reason) if reason else OPEN
     details = [each.detail for each in found if each.state == found[0].state and each.detail]
     return Verdict(found[0].state, ", ".join(dict.fromkeys(details)))
 
@@ -73,10 +85,51 @@ def strongest(verdicts: Iterable[Verdict]) -> Verdict:
 def where_of(view: Any) -> str:
     """Return the file and line of a view, relative to the working directory if it is below that."""
     try:
+        while isinstance(view, partial):
+            view = view.func
         function = inspect.unwrap(view)
+        code = getattr(function, "__code__", None)
         path = inspect.getsourcefile(function) or ""
-        line = inspect.getsourcelines(function)[1]
-        shorter = os.path.relpath(path)
+        # To read the source of a function takes long.
+        line = code.co_firstlineno if code else inspect.getsourcelines(function)[1]
     except (OSError, TypeError, ValueError):
         return ""
-    return f"{path if shorter.startswith(os.pardir) else shorter}:{line}"
+    return relative(f"{path}:{line}")
+
+
+def relative(path: str) -> str:
+    """Return a path relative to the working directory if it is below that."""
+    try:
+        shorter = os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        return path
+    return path if shorter.startswith(os.pardir) else shorter
+
+
+def name_of(layer: object) -> str:
+    """Name a function, a class, or the class of an object, for a reason."""
+    while isinstance(layer, partial):
+        layer = layer.func
+    return str(getattr(layer, "__qualname__", type(layer).__qualname__)).rpartition("<locals>.")[2]
+
+
+def without_needless_head(routes: Iterable[Route]) -> list[Route]:
+    """Leave HEAD out of the methods of one route if it is judged as GET is: frameworks add it to GET."""
+    found = list(routes)
+    gets = [route[2:4] for route in found if route.method == "GET"]
+    return [route for route in found if route.method != "HEAD" or route[2:4] not in gets]
+
+
+def shown_unguarded(found: Iterable[Iterable[Route]]) -> list[str]:
+    """Return what `unguarded_routes` does: one line a route, such as `GET,POST /invoices/{id}`.
+
+    Args:
+        found: the methods of each route.
+    """
+    unguarded = ([each for each in route if each.state != "guarded"] for route in found)
+    lines = {
+        f"{','.join(sorted(each.method for each in route))} {route[0].path}"
+        for route in unguarded
+        if route
+    }
+    return sorted(lines)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection
-from typing import Callable, Optional, Union
+from collections.abc import Collection, Mapping
+from typing import Any, Callable, Optional, Union
 from urllib.parse import quote, unquote
 
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
@@ -51,6 +51,7 @@ class RequestPath(str, IncomingRequest):
         return self._request.paths()
 
 
+# A mapping is a collection of its keys. As a type of its own it would hide what a lambda takes.
 Exempt = Collection[Union[str, Callable[[RequestPath], bool]]]
 _NO_HEADERS = HeadersRequest(None)
 
@@ -73,12 +74,22 @@ class ExemptPaths:
     def __init__(self, paths: Exempt = ()) -> None:
         if isinstance(paths, (str, bytes)) or not isinstance(paths, Collection):
             raise ConfigurationError("exempt must be a list of paths, such as ['/health'].")
+        reasons = _checked_reasons(paths) if isinstance(paths, Mapping) else {}
         self._functions = tuple(path for path in paths if callable(path))
         patterns = [_checked_pattern(path) for path in paths if not callable(path)]
         # A path as it was sent has some letters percent-encoded.
-        spellings = {spelling for plain in patterns for spelling in (plain, quote(plain, _PCHAR))}
+        spellings = {
+            spelling: plain for plain in patterns for spelling in (plain, quote(plain, _PCHAR))
+        }
         self._exact = frozenset(plain for plain in spellings if not plain.endswith("*"))
         self._prefixes = tuple(plain[:-1] for plain in spellings if plain.endswith("*"))
+        # For audits: each spelling with its reason, or else as it was written.
+        self.shown: dict[str, str] = {
+            spelling: reasons.get(plain, plain) for spelling, plain in spellings.items()
+        }
+        self.reasons_of_functions: tuple[str, ...] = tuple(
+            reasons.get(each, "") for each in self._functions
+        )
 
     def __bool__(self) -> bool:
         """Return whether any path may be exempt."""
@@ -118,6 +129,15 @@ def require_mount_point(root_path: Optional[str]) -> str:
             "root_path must be the path that the application is mounted at, such as /api."
         )
     return plain
+
+
+def _checked_reasons(paths: Mapping[Any, Any]) -> Mapping[Any, str]:
+    for reason in paths.values():
+        if not isinstance(reason, str) or not reason.strip():
+            raise ConfigurationError(
+                "each reason in exempt must be a text, such as {'/health': 'load balancer'}."
+            )
+    return paths
 
 
 def _checked_pattern(pattern: str) -> str:

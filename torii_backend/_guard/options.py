@@ -76,7 +76,8 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
             bearer, and there is no other.
         exempt: paths that need no sign-in: exact paths, prefixes that end in `*`, and functions that
             return True for what is exempt. They take the path, a `str` that is an `IncomingRequest` as
-            well: it has `method`, `path`, `host` and `getlist(header)`.
+            well: it has `method`, `path`, `host` and `getlist(header)`. A mapping adds a reason to each,
+            such as `{"/health": "load balancer"}`, which audits of routes show.
         root_path: the path that you mount the application at, such as /api, or that your server is
             configured with. Below any other mount point, which a client may have chosen by a header, a
             path is exempt only if `exempt` lists it with the mount point as well.

@@ -7,41 +7,48 @@ would be worse than none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import Callable
 
 from torii_backend._guard.exempt_paths import ExemptPaths
-from torii_backend._guard.request import HeadersRequest
 
 SEGMENT = "<segment>"
 ANYTHING = "<anything>"
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-class _HeadersAreUnknown(Exception):
-    """A function in `exempt` decides by headers."""
-
-
-class _Probe(HeadersRequest):
-    """A request of one method, whose headers nobody knows."""
-
-    def getlist(self, name: str) -> list[str]:
-        raise _HeadersAreUnknown(name)
 
 
 def may_be_exempt(exempt: ExemptPaths, route: Sequence[str]) -> bool:
     """Return whether some path of a route may be exempt."""
-    if not {SEGMENT, ANYTHING}.intersection(route):
-        path = "".join(route)
-        try:
-            return any(exempt.matches(path, path, _Probe(None, method)) for method in _METHODS)
-        except _HeadersAreUnknown:
-            return True
-    if exempt._functions:
-        return True
+    return bool(exempt.reasons_of_functions or exempting(exempt, route))
+
+
+def exempting(exempt: ExemptPaths, route: Sequence[str]) -> list[str]:
+    """List what in `exempt` stands for some path of a route, by its reason; functions aren't asked."""
     items = [item for piece in route for item in _items(piece)]
-    return any(len(items) in _reached(items, path) for path in exempt._exact) or any(
-        _reached(items, prefix) for prefix in exempt._prefixes
-    )
+    found = [
+        shown
+        for spelling, shown in exempt.shown.items()
+        for reached in [_reached(items, spelling.removesuffix("*"))]
+        if (reached if spelling.endswith("*") else len(items) in reached)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def split_route(
+    path: str, parameter: re.Pattern[str], is_segment: Callable[[re.Match[str]], bool]
+) -> list[str]:
+    """Split a path into literal text and parameters.
+
+    Args:
+        path: as the framework spells it.
+        parameter: what a parameter looks like.
+        is_segment: whether a parameter never accepts a slash.
+    """
+    pieces, end = [], 0
+    for match in parameter.finditer(path):
+        pieces += [path[end : match.start()], SEGMENT if is_segment(match) else ANYTHING]
+        end = match.end()
+    return [*pieces, path[end:]]
 
 
 def _items(piece: str) -> Iterable[str]:

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 _BYTES = 32
 _ES256 = ECDSA(SHA256())
+# How DER begins a SEQUENCE and an INTEGER of so many bytes.
+_SEQUENCE = [bytes((0x30, length)) for length in range(2 * (_BYTES + 3) + 1)]
+_INTEGER = [bytes((0x02, length)) for length in range(_BYTES + 2)]
 
 
 class VerificationKey:
@@ -35,7 +38,7 @@ class VerificationKey:
             return False
         r, s = _der_integer(signature[:_BYTES]), _der_integer(signature[_BYTES:])
         try:
-            self._verify(b"\x30%c%b%b" % (len(r) + len(s), r, s), signing_input, _ES256)
+            self._verify(_SEQUENCE[len(r) + len(s)] + r + s, signing_input, _ES256)
         except InvalidSignature:
             return False
         return True
@@ -43,9 +46,12 @@ class VerificationKey:
 
 def _der_integer(magnitude: bytes) -> bytes:
     """Encode an unsigned number of 32 bytes as a DER INTEGER (X.690 section 8.3)."""
-    if magnitude[0] >= 0x80:
+    first = magnitude[0]
+    if first >= 0x80:
         return b"\x02\x21\0" + magnitude
+    if first:
+        return b"\x02\x20" + magnitude
     digits = magnitude.lstrip(b"\0")
     if not digits or digits[0] >= 0x80:
         digits = b"\0" + digits
-    return b"\x02%c%b" % (len(digits), digits)
+    return _INTEGER[len(digits)] + digits

@@ -17,8 +17,8 @@ time, as serverless platforms do between requests. That says nothing of the issu
 fetch. After a refresh that failed or was lost, the next one is waited for (`_waits_for_refresh`),
 because perhaps no thread of this process runs between requests.
 
-A flight that was given up no longer counts. Its late keys are used unless there are newer ones. Its
-thread counts towards MAX_FLIGHTS until it ends.
+A flight that was given up no longer counts. Its late keys are used unless there are newer ones or it
+was forgotten. Its thread counts towards MAX_FLIGHTS until it ends.
 
 Times are those of the AgingClock, read by callers only. A set is as old as the start of its fetch.
 """
@@ -95,19 +95,19 @@ class KeyFetcher:
         # What to do once the lock is free: wake those who wait, and write to the log.
         self._ended: list[tuple[Flight, Outcome]] = []
         self._reports: list[Optional[BaseException]] = []
-        self._key_set = None if keys is None else self._seeded(keys)
+        self.key_set = None if keys is None else self._seeded(keys)
         reset_in_child(self)
         _fetchers[id(self)] = self
 
     def usable(self, now: float) -> Optional[KeySet]:
         """Return the keys that may verify now, or None; starts no fetch."""
-        key_set = self._key_set
+        key_set = self.key_set
         return None if key_set is None or now >= key_set.stale_at else key_set
 
     @property
     def age(self) -> Optional[float]:
         """Seconds since the last good fetch, or None before it."""
-        key_set = self._key_set
+        key_set = self.key_set
         return None if key_set is None else self._clock.now() - key_set.fetched_at
 
     def forget(self) -> None:
@@ -119,7 +119,7 @@ class KeyFetcher:
                 self._ended.append((self._flight, "lost"))
             self._flight = None
             self._running = []
-            self._key_set = None
+            self.key_set = None
             self._limiter = FetchLimiter()
             self._waits_for_refresh = False
             self._error = None
@@ -209,7 +209,8 @@ class KeyFetcher:
         """Take the result of a flight; None if it was lost. Called with the lock held."""
         is_current = self._flight is flight
         if isinstance(result, KeySet):
-            if is_current or self._key_set is None or result.is_newer_than(self._key_set):
+            is_newest = self.key_set is None or result.is_newer_than(self.key_set)
+            if is_current or (is_newest and flight in self._running):
                 self._succeed(result)
         elif is_current:
             self._waits_for_refresh = not flight.asked
@@ -223,7 +224,7 @@ class KeyFetcher:
     def _succeed(self, key_set: KeySet) -> None:
         if self._error is not None:
             self._reports.append(None)
-        self._key_set = key_set
+        self.key_set = key_set
         LIMITS.serves = True
         self._limiter.succeeded()
         self._waits_for_refresh = False
@@ -244,7 +245,7 @@ class KeyFetcher:
             fetched_at=started_at,
             refresh_at=started_at + _REFRESH_AHEAD * lifetime,
             stale_at=started_at + max(lifetime, self._max_stale),
-            previous=self._key_set,
+            previous=self.key_set,
         )
 
     def _seeded(self, keys: dict[str, VerificationKey]) -> KeySet:

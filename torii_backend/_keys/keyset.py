@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING, Optional
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
 
-# An issuer's own tokens have few different headers. Only signed ones are remembered.
-MAX_HEADERS = 64
-
 
 class KeySet:
     """The keys of one issuer by kid; all times are seconds of its AgingClock.
 
     `fetched_at` is when the fetch started, so the keys are at most as old as it says. A set is replaced
-    by its successor and never changed. Only `by_header` grows: it has the key of each JWS header
-    segment under which a signature has verified.
+    by its successor and never changed.
     """
 
-    __slots__ = ("by_header", "fetched_at", "keys", "refresh_at", "stale_at")
+    __slots__ = ("fetched_at", "keys", "refresh_at", "stale_at")
 
     def __init__(
         self,
@@ -36,16 +32,10 @@ class KeySet:
         self.fetched_at: float = fetched_at
         self.refresh_at: float = refresh_at
         self.stale_at: float = stale_at
-        self.by_header: dict[bytes, VerificationKey] = {}
 
     def is_newer_than(self, other: KeySet) -> bool:
         """Return whether these keys were asked for after those."""
         return self.fetched_at > other.fetched_at
-
-    def remember_header(self, header: bytes, key: VerificationKey) -> None:
-        """Remember the key of a header segment, if the key is in this set and there is room."""
-        if len(self.by_header) < MAX_HEADERS and self.keys.get(key.kid) is key:
-            self.by_header[header] = key
 
 
 def _reuse_unchanged(

@@ -2,7 +2,7 @@
 
 It has the state of KeyFetcher and none of its own.
 
-- `usable` and `key_for_header` are pure reads. A fetch starts in `refresh_if_due`, which waits for
+- `usable`, `serves` and `known_key` are pure reads. A fetch starts in `refresh_if_due`, which waits for
   nothing, and in `key`, `warm` and `prefetch`.
 - Who waits (`_waits`): without usable keys, everybody until the deadline. With usable keys, whoever
   needs an unknown kid waits for the first second of a fetch, so that nobody notices a key rotation.
@@ -42,7 +42,7 @@ class KeyStore(KeyFetcher):
 
         Returns whether the caller should start it by `key` and wait for it.
         """
-        key_set = self._key_set
+        key_set = self.key_set
         # Keys that are too old to use are fetched by `key`, which waits for them.
         if key_set is None or not key_set.refresh_at <= now < key_set.stale_at:
             return False
@@ -70,20 +70,15 @@ class KeyStore(KeyFetcher):
         await self._wait_for_async(kid)
         return self._require_key(kid, asked_at)
 
-    def key_for_header(self, header: bytes, now: float) -> Optional[VerificationKey]:
-        """Return the usable key that is remembered for a JWS header segment; starts no fetch."""
+    def serves(self, key: VerificationKey, now: float) -> bool:
+        """Return whether a key that was found before is still usable; starts no fetch."""
         key_set = self.usable(now)
-        return None if key_set is None else key_set.by_header.get(header)
+        return key_set is not None and key_set.keys.get(key.kid) is key
 
     def known_key(self, kid: str, now: float) -> Optional[VerificationKey]:
         """Return the usable key of a kid if it is known; starts no fetch."""
         key_set = self.usable(now)
         return None if key_set is None else key_set.keys.get(kid)
-
-    def remember_header(self, header: bytes, key: VerificationKey) -> None:
-        """Remember that a signature under a JWS header segment has verified with a key."""
-        if self._key_set is not None:
-            self._key_set.remember_header(header, key)
 
     def warm(self) -> None:
         """Fetch the keys unless there are usable ones, and wait for them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from torii_backend._keys.cache_control import freshness_lifetime
 from torii_backend._keys.fetch import Fetch, FetchError, SetUpError
@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 JWKS_PATH = "/_torii/.well-known/jwks.json"
 
+# Gives what fetches the keys of an issuer during a test, from what would otherwise. None in production:
+# only torii_backend.testing sets it.
+fetch_in_test: Optional[Callable[[str, Fetch], Fetch]] = None
+
 
 def load_keys(
     fetch: Fetch, issuer: str, timeout: float
 ) -> tuple[dict[str, VerificationKey], float]:
     """Return the keys of an issuer by kid and the seconds they stay fresh, or raise FetchError."""
+    if fetch_in_test is not None:
+        fetch = fetch_in_test(issuer, fetch)
     body, headers = _checked(fetch(issuer + JWKS_PATH, timeout))
     # Not at the top: cryptography takes longer to import than everything else together.
     from torii_backend._jose.jwks import parse_jwks

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, fi
 
 import msgspec
 
-from torii_backend._jose.jws import JWS, Sealed, parse_compact, parse_header, seal
+from torii_backend._jose.jws import Sealed, parse_header, seal
 from torii_backend._keys.aging import Clock, aging_clock
 from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.fetcher import MAX_STALE_SECONDS
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 DEFAULT_LEEWAY = 30.0
 DEFAULT_CACHE_SIZE = 4096
 DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
+# An issuer's own tokens have few different headers. Only signed ones are remembered.
+MAX_HEADERS = 64
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ class _NeedsKey(NamedTuple):
     It is told from an Auth by `type(…) is`, because that runs for each request.
     """
 
-    jws: JWS
+    sealed: Sealed
     digest: bytes
     keystore: KeyStore
     kid: str
@@ -141,6 +143,7 @@ class Verifier(Unchanging):
             require_non_negative_int(cache_size, "cache_size"),
             require_non_negative_int(cache_bytes, "cache_bytes"),
         )
+        self._headers: dict[bytes, tuple[KeyStore, VerificationKey]] = {}
         self._hits = self._misses = 0
         self._clock = clock
         self._aging = aging_clock(clock)
@@ -192,7 +195,9 @@ class Verifier(Unchanging):
         found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = found.keystore.key(found.kid)
-            return self._accept(found.jws, found.digest, found.keystore, key)
+            return self._accept_new(
+                found.sealed, found.digest, found.keystore, key, self._clock.time()
+            )
         return found
 
     @not_from_requests()
@@ -203,7 +208,9 @@ class Verifier(Unchanging):
         found = self._verify_without_waiting(sealed)
         if type(found) is _NeedsKey:
             key = await found.keystore.key_async(found.kid)
-            return self._accept(found.jws, found.digest, found.keystore, key)
+            return self._accept_new(
+                found.sealed, found.digest, found.keystore, key, self._clock.time()
+            )
         return found
 
     def warm(self) -> None:
@@ -278,59 +285,93 @@ class Verifier(Unchanging):
             self._hits += 1
             return entry.auth
         self._misses += 1
-        jws = parse_compact(sealed)
-        if jws is None:
+        remembered = self._headers.get(sealed.header())
+        if remembered is not None:
+            keystore, key = remembered
+            if (
+                keystore.serves(key, seconds)
+                and not keystore.refresh_if_due(seconds)
+                and (len(self.issuers) == 1 or self._claims(sealed, keystore))
+            ):
+                return self._accept(sealed, digest, keystore, key, now)
+        return self._find_key(sealed, digest, now, seconds)
+
+    def _claims(self, sealed: Sealed, keystore: KeyStore) -> bool:
+        """Return whether a token claims to be of the issuer of these keys."""
+        iss = (sealed.issuer(self._keystores) or {}).get("iss")
+        return isinstance(iss, str) and self._keystores.get(iss) is keystore
+
+    def _find_key(
+        self, sealed: Sealed, digest: bytes, now: float, seconds: float
+    ) -> Union[Auth, _NeedsKey]:
+        """Verify a token whose header segment is new."""
+        if not sealed.is_well_formed():
             raise InvalidToken("malformed")
-        keystore = self._keystore_to_try(jws)
-        key, kid = keystore.key_for_header(jws.header, seconds), None
-        if key is None:
-            kid = self._kid(jws)
-            key = keystore.known_key(kid, seconds)
+        keystore = self._keystore_to_try(sealed)
+        kid = self._kid(sealed)
+        key = keystore.known_key(kid, seconds)
         if key is None or keystore.refresh_if_due(seconds):
             # Keys are fetched for tokens of this issuer only.
-            self._keystore_for(jws.issuer())
-            return _NeedsKey(jws, digest, keystore, kid or parse_header(jws.header))
-        return self._accept(jws, digest, keystore, key)
+            if len(self.issuers) == 1:
+                self._claimed_keystore(sealed)
+            return _NeedsKey(sealed, digest, keystore, kid)
+        return self._accept_new(sealed, digest, keystore, key, now)
 
-    def _keystore_to_try(self, jws: JWS) -> KeyStore:
+    def _keystore_to_try(self, sealed: Sealed) -> KeyStore:
         """Return the keys to try; with one issuer, before decoding the payload, which may be forged."""
         if len(self.issuers) == 1:
             return self._keystores[self.issuers[0]]
-        return self._keystore_for(jws.issuer())
+        return self._claimed_keystore(sealed)
 
-    def _kid(self, jws: JWS) -> str:
+    def _kid(self, sealed: Sealed) -> str:
         try:
-            return parse_header(jws.header)
+            return parse_header(sealed.header())
         except InvalidToken:
             # If the token is from elsewhere, that is the reason to give.
-            self._keystore_for(jws.issuer())
+            self._claimed_keystore(sealed)
             raise
 
-    def _keystore_for(self, claims: Optional[dict[str, Any]]) -> KeyStore:
+    def _claimed_keystore(self, sealed: Sealed) -> KeyStore:
         """Return the keys for a token: its unverified `iss` only picks among the configured issuers."""
+        claims = sealed.issuer(self._keystores)
         if claims is None:
             raise InvalidToken("malformed")
+        return self._keystore_for(claims)
+
+    def _keystore_for(self, claims: dict[str, Any]) -> KeyStore:
         keystore = self._keystores.get(required_string(claims, "iss"))
         if keystore is None:
             raise InvalidToken("wrong_issuer")
         return keystore
 
-    def _accept(self, jws: JWS, digest: bytes, keystore: KeyStore, key: VerificationKey) -> Auth:
-        """Check the signature and the claims of a token, and remember its header and its Auth."""
-        if not jws.is_signed_by(key):
-            raise InvalidToken("bad_signature")
-        claims = jws.claims()
-        if claims is None:
-            raise InvalidToken("malformed")
+    def _accept(
+        self, sealed: Sealed, digest: bytes, keystore: KeyStore, key: VerificationKey, now: float
+    ) -> Auth:
+        """Check the signature and the claims of a token, and remember its Auth."""
+        found = sealed.claims(key)
+        if isinstance(found, str):
+            # With several issuers the payload has been decoded before.
+            is_sound = len(self.issuers) > 1 or sealed.is_well_formed()
+            raise InvalidToken(found if is_sound else "malformed")
+        claims, memory = found
         if self._keystore_for(claims) is not keystore:
             raise InvalidToken("wrong_issuer")
-        now = self._clock.time()
         auth = auth_from_claims(claims, keystore.issuer, self._audience, self._leeway, now)
-        # Only now: forged tokens must not fill the memory of headers, nor the cache.
-        keystore.remember_header(jws.header, key)
+        # Only now: forged tokens must not fill the cache.
         ends_at = claims["exp"] + self._leeway
-        entry = CacheEntry(auth, ends_at, key, keystore, ENTRY_BYTES + jws.memory)
+        entry = CacheEntry(auth, ends_at, key, keystore, ENTRY_BYTES + memory)
         self._cache.put(digest, entry, now)
+        return auth
+
+    def _accept_new(
+        self, sealed: Sealed, digest: bytes, keystore: KeyStore, key: VerificationKey, now: float
+    ) -> Auth:
+        """Do as `_accept` for a token whose header segment is new, and remember that."""
+        auth = self._accept(sealed, digest, keystore, key, now)
+        # Only now: forged tokens must not fill the memory of headers.
+        if len(self._headers) >= MAX_HEADERS * len(self.issuers):
+            self._headers.clear()
+        self._headers[sealed.header()] = keystore, key
         return auth
 
 

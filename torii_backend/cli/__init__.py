@@ -1,1 +1,1 @@
-"""The commands of `python -m torii_backend`, one file each."""
+"""The commands of `torii`, one file each."""

@@ -11,19 +11,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from torii_backend.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the command."""
-    parser = commands.add_parser(
-        "emulator",
-        help="run a local Torii",
-        description="Run a local Torii: an issuer and a REST API, for development and tests.",
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up the parser."""
+    parser.description = "Run a local Torii: an issuer and a REST API, for development and tests."
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
     )
@@ -53,21 +47,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM. Return the exit code."""
     from torii_backend.emulator import Emulator
 
-    try:
-        torii = Emulator(
-            host=arguments.host,
-            port=arguments.port,
-            allow_remote=arguments.allow_remote,
-            db=arguments.db,
-            seed=arguments.seed,
-        )
-        with _signal_socket() as signals, torii:
-            sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
-            sys.stdout.flush()
-            signals.recv(1)
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    torii = Emulator(
+        host=arguments.host,
+        port=arguments.port,
+        allow_remote=arguments.allow_remote,
+        db=arguments.db,
+        seed=arguments.seed,
+    )
+    with _signal_socket() as signals, torii:
+        sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
+        sys.stdout.flush()
+        signals.recv(1)
     return 0
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
@@ -25,6 +26,9 @@ from torii_backend.emulator.tenant_host import TenantHost
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_loopback
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 FilePath = Union[str, "os.PathLike[str]"]
 
@@ -106,7 +110,7 @@ class Emulator:
         Raises:
             RuntimeError: the emulator was not started.
         """
-        return self._started().tenant.issuer
+        return self._started().tenant.origin
 
     def start(self) -> None:
         """Start serving in background threads.
@@ -204,8 +208,11 @@ class Emulator:
         *,
         seconds: Optional[float] = None,
         target: OutageTarget = "tenant_host",
-    ) -> None:
+    ) -> AbstractContextManager[object]:
         """Simulate an outage, in place of the current one.
+
+        It begins with the call. In a `with` statement it ends after the block, and the Verifiers of
+        this process that trust the emulator may then fetch its keys at once.
 
         Args:
             mode: what happens to requests. `refuse` closes connections without a response. `hang`
@@ -213,16 +220,23 @@ class Emulator:
                 and `html` with 200 and a web page. `slow` sends the right response after two
                 seconds.
             seconds: how long the outage lasts, at most a day. By default, None, it lasts until
-                `reset`.
+                `reset` or the end of the `with` statement.
             target: what misbehaves: `tenant_host`, the default, with the key set; `rest_api`; or
                 `both`.
+
+        Returns:
+            A context manager, which ends the outage.
 
         Raises:
             RuntimeError: the emulator was not started.
             TypeError: seconds is not a number.
             ValueError: the mode or the target is unknown, or seconds is out of range.
         """
-        self._started().tenant.outage(mode, seconds=seconds, target=target)
+        outage = self._started().tenant.outage(mode, seconds=seconds, target=target)
+        ending = ExitStack()
+        ending.callback(self._forget_keys)
+        ending.callback(outage.end)
+        return ending
 
     def reset(self) -> None:
         """Restore the state at the start: no outage, and only the first signing key.
@@ -236,10 +250,10 @@ class Emulator:
         """
         parts = self._started()
         parts.tenant.reset()
-        forget_keys(parts.tenant.issuer)
+        self._forget_keys()
         parts.database.restore_snapshot()
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -250,6 +264,10 @@ class Emulator:
         traceback: Optional[TracebackType],
     ) -> None:
         self.stop()
+
+    def _forget_keys(self) -> None:
+        """Let the Verifiers of this process that trust the emulator start anew."""
+        forget_keys(self._started().tenant.origin)
 
     def _started(self) -> _Parts:
         if self._parts is None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Optional
 
+import msgspec
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
+from torii_backend._keys.fetch import FetchError
 from torii_backend.emulator.outage import Outage, OutageTarget
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.tenant import Tenant
@@ -58,6 +60,22 @@ def _misbehave(request: Request, outage: Outage) -> Optional[Response]:
     if outage.mode == "hang":
         outage.wait()
     raise _drop(request)
+
+
+def fetch_keys(tenant: Tenant, url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
+    """Return the JWKS as `_keys/fetch.py` would get it from the emulator, without HTTP."""
+    outage = tenant.current_outage("tenant_host")
+    if outage is not None:
+        if outage.mode == "html":
+            return _PAGE.encode(), {}
+        if outage.mode == "error":
+            raise FetchError("the response has status 503")
+        if outage.mode == "refuse":
+            raise FetchError("no usable response (ConnectionError)")
+        outage.wait(timeout if outage.mode == "hang" else min(timeout, _SLOW_SECONDS))
+        if outage.mode == "hang" or timeout < _SLOW_SECONDS:
+            raise FetchError("the response took too long")
+    return msgspec.json.encode(tenant.jwks()), {}
 
 
 def _drop(request: Request) -> ConnectionError:

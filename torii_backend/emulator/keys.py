@@ -11,12 +11,15 @@ Private keys exist in memory only. A new process has new keys.
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 ALGORITHM = "ES256"
 _COORDINATE_BYTES = 32
@@ -34,6 +37,13 @@ class SigningKey:
         """Return a new key pair with a new key id."""
         return cls(uuid4().hex, ec.generate_private_key(ec.SECP256R1()))
 
+    def sign(self, payload: bytes) -> str:
+        """Return a compact JWS of a payload (RFC 7515 section 3.1, RFC 7518 section 3.4)."""
+        header = json.dumps({"alg": ALGORITHM, "typ": "JWT", "kid": self.kid}).encode()
+        signed = f"{_encoded(header)}.{_encoded(payload)}"
+        signature = decode_dss_signature(self.private_key.sign(signed.encode(), ec.ECDSA(SHA256())))
+        return f"{signed}.{_encoded(b''.join(map(_octets, signature)))}"
+
     def jwk(self) -> dict[str, str]:
         """Return the public key as a JWK (RFC 7517 section 4, RFC 7518 section 6.2.1)."""
         point = self.private_key.public_key().public_numbers()
@@ -43,8 +53,8 @@ class SigningKey:
             "alg": ALGORITHM,
             "use": "sig",
             "kid": self.kid,
-            "x": _encoded(point.x),
-            "y": _encoded(point.y),
+            "x": _encoded(_octets(point.x)),
+            "y": _encoded(_octets(point.y)),
         }
 
 
@@ -74,5 +84,9 @@ class SigningKeys:
         return {"keys": [key.jwk() for key in self.published]}
 
 
-def _encoded(coordinate: int) -> str:
-    return urlsafe_b64encode(coordinate.to_bytes(_COORDINATE_BYTES, "big")).rstrip(b"=").decode()
+def _octets(number: int) -> bytes:
+    return number.to_bytes(_COORDINATE_BYTES, "big")
+
+
+def _encoded(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()

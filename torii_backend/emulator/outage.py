@@ -54,9 +54,10 @@ class Outage:
         """Return whether the outage was ended or its time is up."""
         return self._ended.is_set() or self._remaining() == 0
 
-    def wait(self) -> None:
-        """Block until the outage is over."""
-        self._ended.wait(self._remaining())
+    def wait(self, at_most: Optional[float] = None) -> None:
+        """Block until the outage is over, or for some seconds at most."""
+        limits = [each for each in (self._remaining(), at_most) if each is not None]
+        self._ended.wait(min(limits, default=None))
 
     def delay(self, seconds: float) -> None:
         """Block for some seconds, or until `end` is called."""

@@ -1,7 +1,8 @@
 """Tenant: the issuer without HTTP. It holds the signing keys and the current outage.
 
-Two attributes change: `_keys` at a rotation and a reset, `_outage` when one starts or ends.
-Both are replaced under the lock and never changed in place, so request threads read them without
+Three attributes change: `_keys` at a rotation and a reset, `_outage` when one starts or ends, and
+`issuer` while a test lets the emulator stand in for another one.
+They are replaced and never changed in place, so request threads read them without
 the lock: reading an attribute is atomic, and each value is complete in itself.
 An outage is ended after the lock is released. Its requests then continue on their own threads.
 The first keys are kept for `reset`: verifiers limit how often they fetch unknown keys.
@@ -25,8 +26,9 @@ REDEEM_PATH = "/_torii/auth/session/impersonate"
 class Tenant:
     """An issuer, named by its origin without a trailing slash. Threads may share it."""
 
-    def __init__(self, issuer: str) -> None:
-        self.issuer = issuer
+    def __init__(self, origin: str) -> None:
+        self.origin: str = origin
+        self.issuer: str = origin
         self._lock = Lock()
         self._first_keys = self._keys = SigningKeys.generate()
         self._outage: Optional[Outage] = None
@@ -76,18 +78,21 @@ class Tenant:
             self._keys = self._keys.rotated(withdraw=withdraw)
             return self._keys.current.kid
 
-    def outage(self, mode: OutageMode, *, seconds: Optional[float], target: OutageTarget) -> None:
+    def outage(self, mode: OutageMode, *, seconds: Optional[float], target: OutageTarget) -> Outage:
         """Start an outage, in place of the current one."""
-        self._replace_outage(Outage(mode, seconds, target))
+        outage = Outage(mode, seconds, target)
+        self._replace_outage(outage)
+        return outage
 
     def end_outage(self) -> None:
         """End the current outage, and release the requests that wait for its end."""
         self._replace_outage(None)
 
     def reset(self) -> None:
-        """Restore the first keys, and end the outage."""
+        """Restore the first keys and the issuer, and end the outage."""
         with self._lock:
             self._keys = self._first_keys
+            self.issuer = self.origin
         self.end_outage()
 
     def _replace_outage(self, outage: Optional[Outage]) -> None:

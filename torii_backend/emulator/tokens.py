@@ -8,10 +8,9 @@ from datetime import datetime, timezone
 from typing import Any, Optional
 
 import msgspec
-from jwt.api_jws import PyJWS
 
 from torii_backend.auth import not_from_requests
-from torii_backend.emulator.keys import ALGORITHM, SigningKey
+from torii_backend.emulator.keys import SigningKey
 
 DEFAULT_USER_ID = "01970000-0000-7000-8000-000000000001"
 DEFAULT_EXPIRES_IN = 300
@@ -45,8 +44,7 @@ def mint(
     exp = now + _require_expires_in(expires_in)
     standard = {"iss": issuer, **subject, "iat": now, "exp": exp}
     payload = _encoded({**standard, **_require_claims(claims)})
-    token = PyJWS().encode(payload, key.private_key, ALGORITHM, headers={"kid": key.kid})
-    return IssuedToken(token, datetime.fromtimestamp(exp, timezone.utc))
+    return IssuedToken(key.sign(payload), datetime.fromtimestamp(exp, timezone.utc))
 
 
 def require_user_id(user_id: str) -> str:

@@ -1,0 +1,1 @@
+"""Routes that are hard to judge, with what is true of each: one module a framework."""

@@ -1,0 +1,129 @@
+"""The commands of `manage.py`, in the way that a project runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+from django.urls import path
+
+from torii_backend.django import public, require_auth
+
+from .django_project import me
+
+urlpatterns = [
+    path("me", require_auth(role="admin", any_organization=True)(me)),
+    path("open", me),
+    path("prices", public(reason="price list")(me)),
+]
+
+
+def _listed(**options: Any) -> tuple[list[str], int]:
+    """Run `torii_routes`. Return its lines without the place of the view, and the exit code."""
+    output, code = StringIO(), 0
+    try:
+        with override_settings(ROOT_URLCONF=__name__):
+            call_command("torii_routes", stdout=output, stderr=StringIO(), **options)
+    except SystemExit as error:
+        code = int(error.code or 0)
+    return output.getvalue().splitlines(), code
+
+
+@pytest.mark.usefixtures("torii")
+def test_routes_are_listed_and_an_open_one_is_a_finding() -> None:
+    lines, code = _listed()
+    assert [line.split()[:3] for line in lines] == [
+        ["*", "/me", "guarded"],
+        ["*", "/open", "open"],
+        ["*", "/prices", "public"],
+    ]
+    assert "price list" in lines[2]
+    assert code == 1
+
+
+@pytest.mark.usefixtures("torii")
+def test_an_allow_list_is_obeyed(tmp_path: Path) -> None:
+    allowed = tmp_path / "open.txt"
+    allowed.write_text("/open  # a test\n", "utf-8")
+    assert _listed(check=str(allowed)) == ([], 0)
+    allowed.write_text("/me\n", "utf-8")
+    lines, code = _listed(check=str(allowed))
+    assert ["/open" in lines[0], code] == [True, 1]
+
+
+@pytest.mark.usefixtures("torii")
+def test_json_has_the_routes() -> None:
+    lines, _ = _listed(json=True, open=True)
+    document = json.loads("\n".join(lines))
+    assert [route["path"] for route in document["routes"]] == ["/open", "/prices"]
+
+
+def test_a_wrong_setting_is_no_finding(torii: dict[str, Any]) -> None:
+    torii["LEEWAY"] = "long"
+    with pytest.raises(CommandError, match="leeway") as raised:
+        _listed()
+    assert raised.value.returncode == 2
+
+
+MANAGE = """
+import sys
+from django.conf import settings
+from django.core.management import execute_from_command_line
+
+settings.configure(
+    INSTALLED_APPS=["torii_backend.django"],
+    REST_FRAMEWORK={"UNAUTHENTICATED_USER": None},
+    ROOT_URLCONF="urls",
+    TORII={"ISSUER": "https://acme.torii.so"},
+)
+execute_from_command_line(sys.argv)
+"""
+URLS = """
+from django.urls import path
+from ninja import NinjaAPI
+from rest_framework.decorators import api_view
+
+api = NinjaAPI(openapi_url=None)
+
+
+@api.get("/operation")
+def operation(request):
+    return "in"
+
+
+@api_view(["GET"])
+def view(request):
+    return None
+
+
+urlpatterns = [path("view", view), path("", api.urls)]
+"""
+
+
+def test_a_fresh_project_is_told_which_adapters_it_does_not_import(tmp_path: Path) -> None:
+    pytest.importorskip("rest_framework")
+    pytest.importorskip("ninja")
+    (tmp_path / "manage.py").write_text(MANAGE, "utf-8")
+    (tmp_path / "urls.py").write_text(URLS, "utf-8")
+    listed = subprocess.run(
+        [sys.executable, "manage.py", "torii_routes"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    # The root of the API, which is for `reverse()` alone, is a view of django-ninja as well.
+    assert [line.split()[1:6] for line in listed.stdout.splitlines()] == [
+        ["/", "unknown", "torii_backend.ninja", "isn't", "imported"],
+        ["/operation", "unknown", "torii_backend.ninja", "isn't", "imported"],
+        ["/view", "unknown", "torii_backend.drf", "isn't", "imported"],
+    ]
+    assert listed.returncode == 1
+    assert listed.stderr.startswith("3 of 3 routes must be guarded")

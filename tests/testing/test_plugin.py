@@ -1,0 +1,163 @@
+"""The plugin in a pytest of its own: what it loads, how it is switched off, what overrides it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import torii_backend
+from torii_backend.testing import plugin
+
+HOME = Path(torii_backend.__file__).parents[1]
+# Off but for ours: what else is installed here has its own tests.
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": plugin.__name__}
+
+
+def run(folder: Path, source: str, *options: str, ini: str = "", **environment: str) -> str:
+    """Run a suite of one file, and return what pytest prints."""
+    (folder / "pytest.ini").write_text(f"[pytest]\naddopts = --strict-markers\n{ini}", "utf-8")
+    (folder / "test_app.py").write_text(dedent(source), "utf-8")
+    clean = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", *options],
+        cwd=folder,
+        env={**clean, "PYTHONPATH": str(HOME), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def outcome(printed: str) -> str:
+    found = re.search(r"=+ (.*) in [\d.]+s.* =+\s*$", printed)
+    assert found is not None, printed
+    return found[1]
+
+
+def test_pytest_starts_without_the_rest_of_the_package(tmp_path: Path) -> None:
+    program = "import sys, pytest; pytest.main(['-q']); print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, **ALONE, "PYTHONPATH": str(HOME)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    loaded = {name for name in printed.split() if name.startswith("torii_backend")}
+    assert loaded == {"torii_backend", "torii_backend.testing", plugin.__name__}
+
+
+SUITE = """
+    import sys
+    import pytest
+    from torii_backend import Verifier, authenticate_request
+    from torii_backend._keys import load
+
+    PRODUCTION = "https://acme.torii.so"
+    EARLY = Verifier(PRODUCTION)
+
+    def test_before():
+        assert "torii_backend.emulator" not in sys.modules
+
+    @pytest.fixture
+    def signed_in(torii_headers):
+        return torii_headers
+
+    def test_through_another_fixture(signed_in):
+        assert EARLY.verify(signed_in["Authorization"][7:]).issuer == PRODUCTION
+
+    def test_others_are_untouched():
+        assert load.fetch_in_test is None
+        assert EARLY.stats().keys_age is None
+
+    @pytest.mark.parametrize("turn", range(2))
+    def test_that_asks_for_it_late(request, turn):
+        torii = request.getfixturevalue("torii")
+        assert EARLY.verify(torii.token()).issuer == PRODUCTION
+        torii.rotate_keys(withdraw=True)
+        assert EARLY.verify(torii.token()).issuer == PRODUCTION
+
+    @pytest.mark.auth_as("ada")
+    def test_marker():
+        assert authenticate_request({}, issuer=PRODUCTION).user_id == "ada"
+
+    def test_our_modules_keep_their_loader():
+        assert type(sys.modules["torii_backend.emulator"].__loader__).__module__ != "_pytest.assertion.rewrite"
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-p", plugin.__name__)], ids=["installed", "named"])
+def test_a_suite(tmp_path: Path, options: tuple[str, ...]) -> None:
+    environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if options else {}
+    printed = run(
+        tmp_path, SUITE, *options, ini="torii_issuer = https://acme.torii.so", **environment
+    )
+    assert outcome(printed) == "7 passed"
+
+
+def test_it_can_be_switched_off(tmp_path: Path) -> None:
+    source = """
+        def test_it(torii):
+            pass
+    """
+    printed = run(tmp_path, source, "-p", "no:torii")
+    assert "fixture 'torii' not found" in printed
+    assert outcome(printed) == "1 error"
+
+
+def test_a_fixture_of_the_same_name_wins(tmp_path: Path) -> None:
+    source = """
+        import pytest
+        from torii_backend._keys import load
+
+        class TestOverride:
+            @pytest.fixture
+            def torii(self, torii):
+                return torii.token("ada")
+
+            @pytest.mark.parametrize("turn", range(2))
+            def test_it(self, torii, turn):
+                assert isinstance(torii, str)
+                assert load.fetch_in_test is not None
+
+        class TestReplacement:
+            @pytest.fixture
+            def torii(self):
+                return "mine"
+
+            def test_it(self, torii):
+                assert torii == "mine"
+                assert load.fetch_in_test is None
+    """
+    assert outcome(run(tmp_path, source, **ALONE)) == "3 passed"
+
+
+def test_wrong_arguments_of_the_marker_fail_before_the_test(tmp_path: Path) -> None:
+    source = """
+        import pytest
+
+        @pytest.mark.auth_as(role=3)
+        def test_it():
+            open("ran", "w").close()
+    """
+    printed = run(tmp_path, source, **ALONE)
+    assert "TypeError: role must be a string, such as 'admin'." in printed
+    assert not (tmp_path / "ran").exists()
+    assert outcome(printed) == "1 failed"
+
+
+def test_a_live_key_fails_the_first_use(tmp_path: Path) -> None:
+    source = """
+        def test_it(torii):
+            pass
+    """
+    printed = run(tmp_path, source, TORII_SECRET_KEY="sk_live_1", **ALONE)
+    assert "TORII_SECRET_KEY must be a test key" in printed
+    assert outcome(printed) == "1 error"

@@ -1,0 +1,53 @@
+"""The command `routes`: list the routes of an app, and whether each is guarded."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Optional
+
+from torii_backend._guard.audit import Route
+from torii_backend._guard.route_report import add_arguments, report
+from torii_backend.cli.load_app import DJANGO_SETTINGS, errors_of_app, load_app, load_django
+from torii_backend.testing.routes import routes_of
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up the parser."""
+    parser.description = (
+        "List the routes of an app, each with its guard. No route is called. The exit code is 1 if one is "
+        "open, optional or unknown and the file of --check doesn't allow it."
+    )
+    parser.add_argument(
+        "app",
+        metavar="APP",
+        nargs="?",
+        help="module:attribute or module:function(), such as app.main:app; not needed with Django",
+    )
+    parser.add_argument(
+        "--settings", metavar="MODULE", help=f"Django's settings (default: {DJANGO_SETTINGS})"
+    )
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report. Return the exit code."""
+    if arguments.settings:
+        os.environ[DJANGO_SETTINGS] = arguments.settings
+    text, summary, code = report(
+        _routes(arguments.app),
+        only_open=arguments.open,
+        check=arguments.check,
+        as_json=arguments.json,
+    )
+    sys.stdout.write(text)
+    sys.stderr.write(summary)
+    return code
+
+
+def _routes(target: Optional[str]) -> list[Route]:
+    app = load_django() if target is None else load_app(target)
+    with errors_of_app("The routes can't be listed"):
+        return routes_of(app)
