@@ -21,6 +21,7 @@ import client_async
 import client_calls
 import client_decode
 import client_threads
+import commands
 import event_loop
 import forged
 import fresh
@@ -30,6 +31,7 @@ import overhead
 import repeat
 import startup
 import testing
+import testing_fixture
 import threads
 from figure import Figure, sections
 
@@ -39,11 +41,13 @@ _PARTS = {
     "repeat": repeat.measure,
     "memory": memory.measure,
     "startup": startup.measure,
+    "commands": commands.measure,
     "threads": threads.measure,
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
     "testing": testing.measure,
+    "testing_fixture": testing_fixture.measure,
     "client_decode": client_decode.measure,
     "client_calls": client_calls.measure,
     "client_threads": client_threads.measure,

@@ -59,7 +59,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds = 15 if quick else 31
     with running_issuer() as issuer:
         arguments = (issuer.url, issuer.jwks, next(issuer.tokens()))
-        steps = {name: partial(_run, code, *arguments) for name, code in _PROGRAMS.items()}
+        steps = {name: partial(run_program, code, *arguments) for name, code in _PROGRAMS.items()}
         # Once before, so that all bytecode exists.
         interleaved(steps, 1)
         seconds = interleaved(steps, rounds)
@@ -79,12 +79,13 @@ def _memory_of_import() -> Figure:
     if not Path("/proc/self/statm").exists():
         return Figure(what, "not measured: needs /proc")
     bare, imported = (
-        median(int(_run(f"{code}\n{_RESIDENT}")) for _ in range(5)) for code in ("pass", _IMPORT)
+        median(int(run_program(f"{code}\n{_RESIDENT}")) for _ in range(5))
+        for code in ("pass", _IMPORT)
     )
     return at_most(what, (imported - bare) * PAGESIZE / 2**20, 16, "MiB")
 
 
-def _run(code: str, *arguments: str) -> str:
+def run_program(code: str, *arguments: str) -> str:
     """Run a program in a new interpreter and return what it prints."""
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(  # noqa: S603

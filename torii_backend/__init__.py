@@ -1,4 +1,7 @@
-"""Sign-in with Torii for Python backends: tokens, guards, the REST client, a local Torii."""
+"""Sign-in with Torii for Python backends: tokens, guards, the REST client, a local Torii.
+
+PYTEST_DONT_REWRITE: pytest would warn if this is imported before it starts.
+"""
 
 from __future__ import annotations
 

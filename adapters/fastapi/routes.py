@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, NamedTuple, Optional
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.convertors import (
     CONVERTOR_TYPES,
@@ -117,9 +116,13 @@ def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
         if isinstance(app, Starlette):
             step = step._replace(overrides=getattr(app, "dependency_overrides", {}))
             step = _behind_middleware(app, step)
+        router = getattr(app, "router", app)
+        if _own_way(router):
+            yield step.listed("/*", None, type(router), _own_way(router))
+            return
         for route, context in _routes(app):
             yield from _walk_route(route, context, step)
-        default = getattr(getattr(app, "router", app), "default", None)
+        default = getattr(router, "default", None)
         if getattr(default, "__name__", "") != "not_found":
             yield from _walk(default, step)
         return
@@ -134,10 +137,16 @@ def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
 
 def _walk_route(route: Any, context: Any, step: _Step) -> Iterator[list[Route]]:
     """List a route. Its context has the path and the dependencies that an included router adds."""
-    by_itself = _handles_by_itself(route)
-    if not by_itself:
-        step = step.behind_dependencies(getattr(context, "dependant", None))
     path: str = getattr(context, "path", "")
+    methods = getattr(context, "methods", None) if hasattr(route, "methods") else ["WEBSOCKET"]
+    own_way = _own_way(route)
+    if own_way and hasattr(route, "endpoint"):
+        yield step.listed(path, methods, route.endpoint, own_way)
+        return
+    if own_way:
+        yield step.listed(f"{path.rstrip('/')}/*", None, type(route), own_way)
+        return
+    step = step.behind_dependencies(getattr(context, "dependant", None))
     if hasattr(route, "host_regex"):
         host = f"//{route.host}{step.place.host}"
         yield from _walk(route.app, step._replace(place=step.place._replace(host=host)))
@@ -147,11 +156,7 @@ def _walk_route(route: Any, context: Any, step: _Step) -> Iterator[list[Route]]:
             if layer is not route.endpoint or options_in(layer):
                 step = step.behind(layer)
             layer = _inside(layer)
-        methods = context.methods if hasattr(route, "methods") else ["WEBSOCKET"]
-        others = list(_around(route.endpoint))
-        if by_itself:
-            others.append(f"{type(route).__name__}.get_route_handler is overridden")
-        yield step.listed(path, methods, route.endpoint, *others)
+        yield step.listed(path, methods, route.endpoint, *_around(route.endpoint))
     elif hasattr(route, "app"):
         below = step.place._replace(path=step.place.path + path.rstrip("/"))
         yield from _walk(route.app, step._replace(place=below))
@@ -195,27 +200,45 @@ def _around(endpoint: Any) -> Iterator[str]:
         endpoint = endpoint.__wrapped__
 
 
-def _handles_by_itself(route: Any) -> bool:
-    """Return whether a route class of the application's may leave out the dependencies."""
-    handler: Any = getattr(type(route), "get_route_handler", None)
-    if not isinstance(route, APIRoute) or handler is APIRoute.get_route_handler:
-        return False
-    names = getattr(getattr(handler, "__code__", None), "co_names", ())
-    return "get_route_handler" not in names or "endpoint" in names
+def _own_way(owner: Any) -> str:
+    """Name a method of an application's class that may leave out what guards its routes, or return ''.
+
+    It is one that overrides a method of the framework without going on to that, or that knows a way around.
+    """
+    for name, around in _STEPS.items():
+        method: Any = getattr(owner, name, None)
+        classes = (base.__module__ for base in type(owner).__mro__ if name in vars(base))
+        overrides = name in vars(owner) or not _is_of_framework(next(classes, "starlette."))
+        if method is None or not overrides:
+            continue
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        names = getattr(code, "co_names", ())
+        if around in names or not any(each.endswith(name) for each in names):
+            return f"{type(owner).__name__}.{name} is overridden"
+    return ""
+
+
+# What the framework calls on the way from an application to an endpoint, each with a way around it.
+_STEPS = {
+    "__call__": "router",
+    "build_middleware_stack": "router",
+    "handle": "endpoint",
+    "get_route_handler": "endpoint",
+}
 
 
 def _behind_middleware(app: Starlette, step: _Step) -> _Step:
     """Go on behind what is around the routes of an application."""
-    for name in ("__call__", "build_middleware_stack"):
-        method: Any = getattr(app, name)
-        code = getattr(getattr(method, "__func__", method), "__code__", None)
-        names = getattr(code, "co_names", ())
-        own = not str(method.__module__).startswith(("starlette.", "fastapi."))
-        if own:
-            step = step._replace(place=step.place.behind_other(method))
-        if own and ("router" in names or not any(each.endswith(name) for each in names)):
-            return step  # it doesn't go on with what it overrides, so there may be no middleware
-    return step.behind(*map(_built, app.user_middleware))
+    own_way = _own_way(app)
+    if own_way:
+        return step._replace(place=step.place.behind_other(type(app)).beside(own_way))
+    calls = next(base for base in type(app).__mro__ if "__call__" in vars(base))
+    own = () if _is_of_framework(calls.__module__) else (type(app),)
+    return step.behind(*own, *map(_built, app.user_middleware))
+
+
+def _is_of_framework(module: str) -> bool:
+    return f"{module}.".startswith(("starlette.", "fastapi."))
 
 
 def _module(layer: object) -> str:

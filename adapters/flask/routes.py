@@ -98,19 +98,19 @@ def _walk(app: Any, place: Place) -> Iterator[list[Route]]:
 def _walk_flask(app: Flask, place: Place) -> Iterator[list[Route]]:
     """List the routes of an application and of what was put around its `wsgi_app`."""
     layers = list(wsgi_layers(app.wsgi_app, place))
+    found = False
     for inner, there in layers:
-        if getattr(inner, "__self__", None) is not app:
-            # A function that is around it: nobody knows what else it does.
-            if len(layers) == 1 and not isinstance(inner, Flask):
-                yield from _rules(app, there.behind_other(inner))
-            else:
-                yield from _walk(inner, there)
-        else:
+        if getattr(inner, "__self__", None) is app:
+            found = True
             yield from _rules(app, there)
+        elif found or isinstance(inner, Flask) or inner is not layers[-1][0]:
+            yield from _walk(inner, there)
+        else:
+            # What comes last is around it, most likely: nobody knows what else it does.
+            yield from _rules(app, there.behind_other(inner))
 
 
 def _rules(app: Flask, place: Place) -> Iterator[list[Route]]:
-
     @cache
     def checked(guard: Guard) -> CheckedOptions:
         return checked_options(**guard.options_for(app))

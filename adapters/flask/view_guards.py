@@ -122,9 +122,14 @@ def _guard_behind_mark(layer: object) -> Any:
 
 
 def _may_bypass(layer: object, inner: set[int]) -> bool:
-    """Return whether a decorator above a guard knows what is below it, or doesn't know the guard."""
+    """Return whether a decorator above a guard knows what is below it, or doesn't know the guard.
+
+    Flask-Caching above a guard sends a response that it kept without asking the guard.
+    """
     if not isinstance(layer, FunctionType):
         return False
+    if _module(layer).partition(".")[0] == "flask_caching":
+        return True
     cells = {id(each) for each in _cells(layer)}
     wrapped = getattr(layer, "__wrapped__", None)
     if "__wrapped__" in layer.__code__.co_names or not inner.isdisjoint(cells):

@@ -48,6 +48,13 @@ def test_rest_framework(rest: APIClient) -> None:
     assert rest.post("/me").status_code == 401
 
 
+def test_a_view_that_is_called_without_a_client_leaves_nobody_behind(rest: APIClient) -> None:
+    with auth_as("ada", role="admin"):
+        response = Me.as_view()(APIRequestFactory().post("/me"))
+        assert response.content == b'{"user": "ada"}'
+    assert current_auth(None) is None
+
+
 def test_the_auth_of_make_auth_can_be_forced() -> None:
     auth: Any = make_auth("ada", role="admin")
     user: Any = ToriiUser(auth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Callable
 
 import pytest
@@ -113,6 +113,15 @@ def test_a_view_may_be_guarded(decorate: Callable[[Any], Any], is_open: bool) ->
     assert unguarded_routes(app) == (["GET /me"] if is_open else [])
     Torii(app, exempt=["/me"])
     assert unguarded_routes(app) == (["GET /me"] if is_open else [])
+
+
+def test_a_cache_above_a_guard_may_leave_it_out() -> None:
+    names: dict[str, Any] = {"__name__": "flask_caching", "wraps": wraps}
+    exec("def cached(f):\n @wraps(f)\n def inner(): return f()\n return inner", names)  # noqa: S102
+    app = _app()
+    app.add_url_rule("/above", "above", names["cached"](require_auth(_view)))
+    app.add_url_rule("/below", "below", require_auth(names["cached"](_view)))
+    assert unguarded_routes(app) == ["GET /above"]
 
 
 def test_a_view_that_lost_its_guard_is_open() -> None:

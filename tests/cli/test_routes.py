@@ -63,7 +63,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "main", raising=False)
-    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    for name in ("DJANGO_SETTINGS_MODULE", "TORII_ISSUER"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -133,6 +134,14 @@ FOLDER = "Run torii in the folder from which the app starts, and in the environm
         ("nowhere:app", ["nowhere can't be imported. ModuleNotFoundError: No module named 'nowhere'", FOLDER]),
         ("broken:app", ["broken can't be imported. broken.py:2: KeyError: 'SECRET'", HINT]),
         ("wrong:app", ["wrong can't be imported. SyntaxError: invalid syntax (wrong.py, line 1)", HINT]),
+        (
+            "unset:app",
+            [
+                ("unset can't be imported. unset.py:2: ConfigurationError: issuer must be set, such as "
+                "https://acme.torii.so. Pass issuer= or set TORII_ISSUER."),
+                HINT,
+            ],
+        ),
         ("exits:app", ["exits can't be imported. exits.py:1: SystemExit: SECRET is not set", HINT]),
     ],
 )  # fmt: skip
@@ -141,6 +150,7 @@ def test_an_app_that_cannot_be_loaded(
 ) -> None:
     (folder / "broken.py").write_text("import os\nos.environ.copy()['SECRET']\n")
     (folder / "wrong.py").write_text("import import\n")
+    (folder / "unset.py").write_text("from torii_backend import Verifier\nVerifier()\n")
     (folder / "exits.py").write_text("raise SystemExit('SECRET is not set')\n")
     assert main(["routes", target]) == 2
     output, errors = capfd.readouterr()

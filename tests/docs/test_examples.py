@@ -8,8 +8,8 @@ import re
 import sys
 import unittest
 from collections.abc import Iterator
-from contextlib import contextmanager
-from inspect import iscoroutine, iscoroutinefunction
+from contextlib import contextmanager, nullcontext
+from inspect import iscoroutine, iscoroutinefunction, signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,7 @@ from tests.adapters.transport import call_asgi, call_wsgi
 from tests.installed import is_left_out
 from torii_backend import ToriiClient, current_auth
 from torii_backend.emulator import Emulator
+from torii_backend.testing import ToriiFixture, auth_as
 
 from .socket_io import assert_connections_are_verified
 
@@ -36,6 +37,7 @@ EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 ABOUT_ALL = (
     "## Guard keywords",
     "## Other frameworks",
+    "## Which routes are open",
     "## Error responses",
     "## Caches",
     "## More about Flask",
@@ -54,19 +56,17 @@ def _quiet_again() -> Iterator[None]:
     logger.setLevel(logging.NOTSET)
 
 
-@pytest.fixture
-def torii(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+@pytest.fixture(autouse=True)
+def _environment(torii: ToriiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORII_ISSUER", raising=False)
-    monkeypatch.delenv("TORII_SECRET_KEY", raising=False)
-    with Emulator() as emulator:
-        monkeypatch.setenv("TORII_SECRET_KEY", emulator.secret_key)
-        monkeypatch.setenv("TORII_API_URL", emulator.api_url)
-        yield emulator
+    torii.reset()
+    monkeypatch.setenv("TORII_SECRET_KEY", torii.secret_key)
+    monkeypatch.setenv("TORII_API_URL", torii.api_url)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_examples_of_a_page_run_one_after_the_other(
-    page: Path, torii: Emulator, monkeypatch: pytest.MonkeyPatch
+    page: Path, torii: Emulator, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     text = page.read_text("utf-8")
     # A module that can be found, as some frameworks look up the names in annotations there.
@@ -77,12 +77,14 @@ def test_the_examples_of_a_page_run_one_after_the_other(
         for name, value in EXPORT.findall(section[0]):
             monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer))
         try:
-            _run(page, section, namespace, torii)
+            _run(page, section, namespace, request)
         except ModuleNotFoundError as error:
             if not is_left_out(error.name or ""):
                 raise
         apps = {name: namespace.pop(name) for name in _APPS if name in namespace}
-        if apps.keys() & {"app", "MIDDLEWARE", "urlpatterns"}:
+        # Only the routes of that page's app count.
+        has_app = apps.keys() & {"app", "MIDDLEWARE", "urlpatterns"}
+        if has_app and page.name != "commands.md":
             with _served(apps) as app:
                 _assert_guarded(app, torii)
                 if page.name == "frameworks.md":
@@ -115,7 +117,10 @@ def test_the_readme_shows_each_command_once(env: str) -> None:
 _APPS = ("app", "urlpatterns", "MIDDLEWARE", "TORII")
 
 
-def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: Emulator) -> None:
+def _run(
+    page: Path, section: re.Match[str], namespace: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    torii: Emulator = request.getfixturevalue("torii")
     for block in BLOCK.finditer(section.string, section.start(), section.end()):
         # An issuer in a page stands for the reader's own; so does the token, which nobody makes.
         namespace["token"] = torii.issue_token(user_id=USER_ID).access_token
@@ -123,19 +128,24 @@ def _run(page: Path, section: re.Match[str], namespace: dict[str, Any], torii: E
         above = "\n" * section.string.count("\n", 0, block.start(1))
         source = above + block[1].replace(ISSUER, torii.issuer)
         exec(compile(source, page, "exec", dont_inherit=True), namespace)  # noqa: S102
-        _run_tests(namespace)
+        _run_tests(namespace, request)
         if "auth" in namespace:
             assert namespace.pop("auth").user_id == USER_ID
 
 
-def _run_tests(namespace: dict[str, Any]) -> None:
+def _run_tests(namespace: dict[str, Any], request: pytest.FixtureRequest) -> None:
     """Run the tests of an example, with the Django project of its section, if there is one."""
+    marks = [namespace.pop("pytestmark", None)]
     settings = {name: namespace[name] for name in ("MIDDLEWARE", "TORII") if name in namespace}
     with override_settings(ROOT_URLCONF=tuple(namespace.get("urlpatterns", ())), **settings):
         for name in [name for name in namespace if name.startswith("test_")]:
-            result = namespace.pop(name)()
-            if iscoroutine(result):
-                asyncio.run(result)
+            test = namespace.pop(name)
+            fixtures = {each: request.getfixturevalue(each) for each in signature(test).parameters}
+            nearest = [*getattr(test, "pytestmark", []), *marks][0]
+            with nullcontext() if nearest is None else auth_as(*nearest.args, **nearest.kwargs):
+                result = test(**fixtures)
+                if iscoroutine(result):
+                    asyncio.run(result)
         for name in [name for name in namespace if name.endswith("Tests")]:
             result = unittest.TestResult()
             unittest.defaultTestLoader.loadTestsFromTestCase(namespace.pop(name)).run(result)

@@ -54,6 +54,20 @@ def test_pytest_starts_without_the_rest_of_the_package(tmp_path: Path) -> None:
     assert loaded == {"torii_backend", "torii_backend.testing", plugin.__name__}
 
 
+def test_pytest_starts_without_a_warning_after_the_package(tmp_path: Path) -> None:
+    program = "import torii_backend, pytest; sys.exit(pytest.main(['-q', '-W', 'error::pytest.PytestWarning']))"
+    (tmp_path / "test_app.py").write_text("def test_it():\n    pass\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {program.removeprefix('import ')}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOME)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 SUITE = """
     import sys
     import pytest

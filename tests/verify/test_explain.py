@@ -172,6 +172,8 @@ FAILED: list[tuple[str, str, str, str, str]] = [
     (ISSUER.key.compact(b"x", ISSUER.claims()), "header", "a JSON object", "something else", ""),
     (ISSUER.odd_token(header={"x": "x" * 4096}), "header", "at most 4 KiB", "something else", ""),
     (ISSUER.odd_token(header={"x": [[]] * 64}), "header", "a JSON object", "something else", ""),
+    (ISSUER.odd_token(header={"x": "y" * 4000}), "header", "of at most 4 KiB", "else", ""),
+    (ISSUER.odd_token(header={"x": [[]] * 99}), "header", "a JSON object", "else", ""),
     (ISSUER.odd_token(header={"alg": "HS256"}), "alg", '"ES256"', '"HS256"', ""),
     (ISSUER.odd_token(header={"alg": ABSENT}), "alg", '"ES256"', "nothing", ""),
     (ISSUER.odd_token(header={"crit": ["b64"]}), "crit", "no critical extensions", "crit", ""),

@@ -11,7 +11,8 @@ from torii_backend.errors import InvalidRequest, MissingCredentials, ToriiAuthEr
 
 Headers = Union[Mapping[Any, Any], Iterable[tuple[Any, Any]]]
 
-_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
+# RFC 6750 section 2.1. Without a regular expression, which takes most of a guard's time.
+_B64TOKEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/-"
 # The closing quote is optional, so an unterminated string can't cause quadratic backtracking.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 # A comma, then a word and a value that no "=" joins: the start of a second set of credentials.
@@ -68,8 +69,10 @@ def parse_bearer(values: list[str]) -> str:
         raise MissingCredentials
     token = token.strip(" \t")
     # Beyond its limit a token is refused by the verifier, before any work on its characters.
-    if len(token) <= MAX_TOKEN_BYTES and not _B64TOKEN.match(token):
-        raise InvalidRequest
+    if len(token) <= MAX_TOKEN_BYTES:
+        unpadded = token.rstrip("=").encode("ascii", "replace")
+        if not unpadded or unpadded.translate(None, _B64TOKEN):
+            raise InvalidRequest
     return token
 
 

@@ -83,6 +83,7 @@ class ExemptPaths:
         }
         self._exact = frozenset(plain for plain in spellings if not plain.endswith("*"))
         self._prefixes = tuple(plain[:-1] for plain in spellings if plain.endswith("*"))
+        self._is_any = bool(self._exact or self._prefixes or self._functions)
         # For audits: each spelling with its reason, or else as it was written.
         self.shown: dict[str, str] = {
             spelling: reasons.get(plain, plain) for spelling, plain in spellings.items()
@@ -93,7 +94,7 @@ class ExemptPaths:
 
     def __bool__(self) -> bool:
         """Return whether any path may be exempt."""
-        return bool(self._exact or self._prefixes or self._functions)
+        return self._is_any
 
     def matches(self, raw_path: str, path: str, request: IncomingRequest = _NO_HEADERS) -> bool:
         """Return whether a request is exempt.

@@ -45,7 +45,7 @@ def _inside(app: Any) -> Any:
         return None
     attributes = getattr(app, "__dict__", {})
     found = [attributes[name] for name in _INSIDE if callable(attributes.get(name))]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and found[0] is not app else None
 
 
 def _is_of(app: Any, *modules: str) -> bool:

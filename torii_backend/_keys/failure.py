@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from torii_backend._keys.fetch import FetchError, SetUpError
+from torii_backend.errors import ConfigurationError
 from torii_backend.settings import without_key
 
 # Waiting doesn't mend these: a module or file is missing, or a `fetch` has a bug. HTTP libraries
 # raise none of them if the network or the issuer fails.
 _SET_UP = (
     SetUpError,
+    ConfigurationError,
     ImportError,
+    SyntaxError,
     TypeError,
     AttributeError,
     NameError,

@@ -86,11 +86,12 @@ def errors_of_app(what: str) -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     # An app may end the process if a setting is missing.
-    except ConfigurationError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever the app raises)
+    except (Exception, SystemExit) as error:
+        place = _place_of(error)
+        if isinstance(error, ConfigurationError) and not place:
+            raise
         line = without_key(f"{type(error).__name__}: {error}").strip()
-        raise ConfigurationError(f"{what}. {_place_of(error)}{line}\n{_hint(error)}") from None
+        raise ConfigurationError(f"{what}. {place}{line}\n{_hint(error)}") from None
 
 
 def _hint(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union, cast, ge
 
 from torii_backend._guard import authenticator
 from torii_backend._guard.authenticator import StandIn
+from torii_backend._guard.context import Binding, current_binding, restore_binding
 from torii_backend._verify.verifier import Verifier
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, InvalidTokenReason, ToriiAuthError
@@ -55,7 +56,8 @@ class AuthBlock:
         """
         refuse_live_key()
         authenticator.stand_in_of_test = _innermost
-        _open_blocks.set((*_open_blocks.get(), _Open(self, self._make())))
+        opened = _Open(self, self._make(), current_binding())
+        _open_blocks.set((*_open_blocks.get(), opened))
 
     def __exit__(
         self,
@@ -68,6 +70,8 @@ class AuthBlock:
         for index in reversed(range(len(blocks))):
             if blocks[index].block is self:
                 _open_blocks.set((*blocks[:index], *blocks[index + 1 :]))
+                # Where a test calls a view of REST framework or django-ninja, nobody closes the request.
+                restore_binding(blocks[index].binding)
                 return
 
     def __call__(self, test: Decorated) -> Decorated:
@@ -112,10 +116,11 @@ class AuthBlock:
 
 
 class _Open(NamedTuple):
-    """A block that was entered, and what takes the place of credentials in it."""
+    """A block that was entered, what takes the place of credentials in it, and `current_auth()` before."""
 
     block: AuthBlock
     stand_in: Optional[StandIn]
+    binding: Optional[Binding]
 
 
 _open_blocks: ContextVar[tuple[_Open, ...]] = ContextVar("torii_backend.testing", default=())

@@ -210,7 +210,7 @@ APPS: list[tuple[Callable[[], Any], dict[str, str]]] = [
     (plain_optional, {"* /*": "optional"}),
     (plain_alone, {"* /*": "unknown"}),
 ]
-# What is guarded in fact, or open, but an audit can't tell.
+# Unknown, although what makes it so passes everything on. The rest may refuse, or lead around a guard.
 NEEDLESS = 8  # without our middleware
 URLS = {
     "/files/{rest:path}": "/files/x",
