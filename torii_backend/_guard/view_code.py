@@ -117,6 +117,11 @@ def functions_in(layer: Any) -> list[FunctionType]:
     return list(found.values())
 
 
+def is_word_of_caches(word: str) -> bool:
+    """Return whether a name or a string says that code may keep responses, to send them to others."""
+    return " " not in word and _KEEPING.search(word) is not None
+
+
 def words_of(code: CodeType) -> Iterator[Any]:
     """Yield the names and constants in code, and in the functions that are written inside of it."""
     yield from code.co_names
@@ -190,11 +195,8 @@ def _has_a_way_around(function: FunctionType) -> bool:
     code = function.__code__
     words = [*words_of(code), *code.co_freevars, *code.co_varnames]
     names = [function.__globals__.get("__name__"), getattr(code, "co_qualname", code.co_name)]
-    return any(word in _UNWRAPPING for word in words if isinstance(word, str)) or any(
-        _KEEPING.search(word)
-        for word in [*words, *names]
-        if isinstance(word, str) and " " not in word
-    )
+    texts = [word for word in (*words, *names) if isinstance(word, str)]
+    return not _UNWRAPPING.isdisjoint(texts) or any(map(is_word_of_caches, texts))
 
 
 def _sets(code: CodeType, names: frozenset[str]) -> bool:
