@@ -10,6 +10,7 @@ from typing import Optional
 from torii_backend._guard.audit import Route
 from torii_backend._guard.route_report import add_arguments, report
 from torii_backend.cli.load_app import DJANGO_SETTINGS, errors_of_app, load_app, load_django
+from torii_backend.cli.results import stdout_for_results
 from torii_backend.testing.routes import routes_of
 
 
@@ -36,14 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the report. Return the exit code."""
     if arguments.settings:
         os.environ[DJANGO_SETTINGS] = arguments.settings
-    text, summary, code = report(
-        _routes(arguments.app),
-        only_open=arguments.open,
-        check=arguments.check,
-        as_json=arguments.json,
-    )
-    sys.stdout.write(text)
-    sys.stderr.write(summary)
+    with stdout_for_results() as results:
+        text, summary, code = report(
+            _routes(arguments.app),
+            only_open=arguments.open,
+            check=arguments.check,
+            as_json=arguments.json,
+        )
+        results.write(text)
+        results.flush()
+        sys.stderr.write(summary)
     return code
 
 
