@@ -35,9 +35,14 @@ VERIFIERS = {
     "several": Verifier([OTHER.url, ISSUER.url], fetch=_fetch, clock=Clock(), cache_size=0),
     "audience": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), audience=["a", "b"]),
 }
-for each in VERIFIERS.values():
-    each.warm()
 _any_verifier = st.sampled_from([*VERIFIERS.values()])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _keys() -> None:
+    """Fetch the keys now: tests of our fixtures let every Verifier of an issuer forget them."""
+    for verifier in VERIFIERS.values():
+        verifier.warm()
 
 
 def _explained(token: Union[str, bytes], verifier: Verifier) -> Explanation:
