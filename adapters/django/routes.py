@@ -40,6 +40,8 @@ INSPECTORS: list[Inspector] = []
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 # Those that never accept a slash. A project may give their names to others.
 _SEGMENTS = (StringConverter, IntConverter, SlugConverter, UUIDConverter)
+# What Django routes by, once it has a request.
+_PATH = frozenset({"path_info"})
 _REGEX_CHARS = frozenset(".^$*+?{}[]\\|()")
 _ADAPTERS = {"ninja": "torii_backend.ninja", "rest_framework": "torii_backend.drf"}
 
@@ -122,7 +124,7 @@ def _middleware() -> Iterator[tuple[str, Optional[CheckedOptions]]]:
 
 
 def _may_reroute(layer: Any) -> bool:
-    return not is_known(layer) and may_change_paths(layer)
+    return not is_known(layer) and may_change_paths(layer, _PATH)
 
 
 def _routes(

@@ -16,10 +16,8 @@ from torii_backend._guard.audit import (
 from torii_backend._guard.options import CheckedOptions
 from torii_backend._guard.view_code import functions_in, is_function, texts_of
 
-# Code that has none of these words can't change the path of a request (ASGI, WSGI, Django).
-_PATHS = frozenset(
-    {"path", "path_info", "raw_path", "root_path", "PATH_INFO", "SCRIPT_NAME", "REQUEST_URI"}
-)
+# Code that has none of these words can't change the path of a request (ASGI, WSGI).
+_PATHS = frozenset({"path", "raw_path", "root_path", "PATH_INFO", "SCRIPT_NAME", "REQUEST_URI"})
 # Python adds the last two to classes by itself.
 _MAY_CHANGE = frozenset({"__init__", "__annotate__", "__annotate_func__"})
 _HOOKS = frozenset({"__getattribute__", "__getattr__"})
@@ -129,7 +127,7 @@ class Place(NamedTuple):
         return Route(self.host + whole, method, *verdict, where)
 
 
-def may_change_paths(layer: Any) -> bool:
+def may_change_paths(layer: Any, words: frozenset[str] = _PATHS) -> bool:
     """Return whether middleware may change paths: its code has a word for them, or can't be read."""
     functions = functions_in(layer)
-    return not functions or any(not _PATHS.isdisjoint(texts_of(each)) for each in functions)
+    return not functions or any(not words.isdisjoint(texts_of(each)) for each in functions)
