@@ -134,6 +134,7 @@ FOLDER = "Run torii in the folder from which the app starts, and in the environm
         ("broken:app", ["broken can't be imported. broken.py:2: KeyError: 'SECRET'", HINT]),
         ("wrong:app", ["wrong can't be imported. SyntaxError: invalid syntax (wrong.py, line 1)", HINT]),
         ("exits:app", ["exits can't be imported. exits.py:1: SystemExit: SECRET is not set", HINT]),
+        ("ends:app", ["ends can't be imported. ends.py:1: BaseException: over", HINT]),
     ],
 )  # fmt: skip
 def test_an_app_that_cannot_be_loaded(
@@ -141,6 +142,7 @@ def test_an_app_that_cannot_be_loaded(
 ) -> None:
     (folder / "broken.py").write_text("import os\nos.environ.copy()['SECRET']\n")
     (folder / "wrong.py").write_text("import import\n")
+    (folder / "ends.py").write_text("raise BaseException('over')\n")
     (folder / "exits.py").write_text("raise SystemExit('SECRET is not set')\n")
     assert main(["routes", target]) == 2
     output, errors = capfd.readouterr()

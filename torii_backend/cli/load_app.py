@@ -85,10 +85,10 @@ def errors_of_app(what: str) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):
             yield
-    # An app may end the process if a setting is missing.
-    except ConfigurationError:
+    except (ConfigurationError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever the app raises)
+    # An app may end the process if a setting is missing.
+    except BaseException as error:  # noqa: BLE001 (whatever the app raises)
         line = without_key(f"{type(error).__name__}: {error}").strip()
         raise ConfigurationError(f"{what}. {_place_of(error)}{line}\n{_hint(error)}") from None
 
