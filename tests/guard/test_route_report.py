@@ -96,11 +96,12 @@ GET /health  # load balancer
 
 def test_the_file_of_an_allow_list(tmp_path: Path) -> None:
     path = tmp_path / "open-routes.txt"
-    path.write_text(f"\ufeff{FILE}", "utf-8")
+    path.write_text(f"\ufeff{FILE}/b  # one\u2028/hidden\x1c/line\r\n", "utf-8")
     assert read_allow_list(str(path)) == {
         "GET /health": "load balancer",
         "/feed# not a comment": "",
         "*   /a b": "",
+        "/b": "one\u2028/hidden\x1c/line",
     }
 
 

@@ -127,7 +127,7 @@ def _summary(found: list[Finding], count: int) -> str:
             f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
         )
     if stale:
-        lines.append(f"{stale} lines of the allow list must be removed.")
+        lines.append(f"{stale} line{'s' * (stale > 1)} of the allow list must be removed.")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -177,7 +177,8 @@ def read_allow_list(path: str) -> dict[str, str]:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationError(f"The allow list can't be read: {reason}.") from None
     allowed: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not by `splitlines`: a comment could hide an entry behind a separator that editors don't show.
+    for number, line in enumerate(text.split("\n"), 1):
         entry, reason = _without_comment(line)
         if entry and not _ENTRY.fullmatch(entry):
             raise ConfigurationError(

@@ -84,8 +84,10 @@ def errors_of_app(what: str) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        raise
     # An app may end the process if a setting is missing.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         place = _place_of(error)
         if isinstance(error, ConfigurationError) and not place:
             raise
