@@ -245,7 +245,15 @@ def test_odd_claims_are_shown_as_ascii(torii: Emulator, explained: Explain) -> N
 
 @pytest.mark.parametrize(
     "around",
-    ["{}", "  {}\n", "Bearer {}", "Authorization: bearer {}\r\n", '"{}"', "authorization:{}"],
+    [
+        "{}",
+        "  {}\n",
+        "\ufeff{}\n",
+        "Bearer {}",
+        "Authorization: bearer {}\r\n",
+        '"{}"',
+        "authorization:{}",
+    ],
 )
 def test_what_is_pasted_around_a_token(torii: Emulator, explained: Explain, around: str) -> None:
     assert explained(around.format(_token(torii)))[0] == 0
