@@ -134,6 +134,9 @@ def test_the_report_is_sorted_and_its_code_tells_of_findings(tmp_path: Path) -> 
     text, summary, code = report(ROUTES[:2], check=str(path))
     assert (code, text.count("stale")) == (1, 3)
     assert summary == "3 lines of the allow list must be removed.\n"
+    path.write_text("/gone  # it was removed")
+    summary = report(ROUTES[:1], check=str(path)).summary
+    assert summary == "1 line of the allow list must be removed.\n"
 
 
 def test_the_report_as_json() -> None:

@@ -127,7 +127,8 @@ def _summary(found: list[Finding], count: int) -> str:
             f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
         )
     if stale:
-        lines.append(f"{stale} lines of the allow list must be removed.")
+        line = "line" if stale == 1 else "lines"
+        lines.append(f"{stale} {line} of the allow list must be removed.")
     return "".join(f"{line}\n" for line in lines)
 
 
