@@ -128,6 +128,7 @@ def test_the_report_is_sorted_and_its_code_tells_of_findings(tmp_path: Path) -> 
     assert [line.split()[1] for line in text.splitlines()] == sorted(each.path for each in ROUTES)
     assert "/invoices" not in report(ROUTES, only_open=True).text
     assert report(ROUTES[:1], only_open=True) == ("", "", 0)
+    assert report([]) == ("", "The app has no routes.\n", 0)
     path = tmp_path / "open-routes.txt"
     path.write_text("\n".join(ALLOWED))
     assert report(ROUTES, check=str(path)) == ("", "", 0)

@@ -121,7 +121,7 @@ def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
 
 def _summary(found: list[Finding], count: int) -> str:
     stale = sum(finding.problem == "stale" for finding in found)
-    lines = []
+    lines = [] if count else ["The app has no routes."]
     if len(found) > stale:
         lines.append(
             f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."

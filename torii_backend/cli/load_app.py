@@ -11,10 +11,10 @@ from importlib import import_module
 from inspect import isfunction
 from typing import Any
 
+from torii_backend.cli.app_option import DJANGO_SETTINGS
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import without_key
 
-DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 _FORM = "APP must be module:attribute or module:function(), such as app.main:app."
 
 
