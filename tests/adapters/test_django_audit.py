@@ -19,29 +19,16 @@ from .django_project import MIDDLEWARE, me
 
 pytestmark = pytest.mark.usefixtures("torii")
 
-# For Django's admin and for pages with a template.
-SETTINGS: dict[str, Any] = {
-    "INSTALLED_APPS": [
-        "torii_backend.django",
-        *(f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "messages")),
-    ],
-    "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
-    "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
-}
-USERS = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
 NEEDED = {"django": "django", "drf": "rest_framework", "ninja": "ninja"}
 
 
 @pytest.fixture(params=NEEDED)
 def corpus(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     pytest.importorskip(NEEDED[request.param])
-    with override_settings(**SETTINGS):
-        module = import_module(f"{__package__}.audit_corpus.{request.param}")
-        with override_settings(ROOT_URLCONF=module):
-            yield module
+    module = import_module(f"{__package__}.audit_corpus.{request.param}")
+    with override_settings(ROOT_URLCONF=module, TEMPLATES=TEMPLATES):
+        yield module
 
 
 def test_no_route_is_wrongly_guarded_and_few_are_needlessly_unknown(corpus: Any) -> None:
@@ -72,7 +59,7 @@ class Changing(AuthMiddleware):
         super().__init__(get_response)
 
 
-@pytest.mark.parametrize("middleware", [USERS, [MIDDLEWARE, *USERS]])
+@pytest.mark.parametrize("middleware", [[], [MIDDLEWARE]])
 def test_requests_without_a_token_prove_each_verdict(corpus: Any, middleware: list[str]) -> None:
     with override_settings(MIDDLEWARE=middleware):
         known = [route for route in routes(corpus) if route.state != "unknown"]

@@ -10,6 +10,7 @@ import requests
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
 from torii_backend import ConfigurationError, InvalidToken, KeysUnavailable, Verifier, verify_token
+from torii_backend._keys import load
 from torii_backend.client import ToriiClient
 from torii_backend.client.models import User
 from torii_backend.emulator import Emulator
@@ -142,3 +143,24 @@ def test_a_live_key_refuses_the_fixture(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_1")
     with pytest.raises(ConfigurationError, match="live key"):
         ToriiFixture()
+
+
+def test_its_end_leaves_key_fetches_alone_whatever_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = ToriiFixture(PRODUCTION)
+    with pytest.raises(RuntimeError, match="not started"):
+        alone.begin()
+    assert load.fetch_in_test is None
+    with alone:
+        alone.begin()
+    assert load.fetch_in_test is None
+    with ToriiFixture() as alone:
+        monkeypatch.setenv("TORII_ISSUER", "acme")
+        with pytest.raises(ConfigurationError, match="issuer must be"):
+            alone.begin()
+        assert load.fetch_in_test is None
+        monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_1")
+        with pytest.raises(ConfigurationError, match="live key"):
+            alone.begin()
+        assert load.fetch_in_test is None

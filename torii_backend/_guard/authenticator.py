@@ -73,10 +73,12 @@ class Authenticator(Unchanging):
         self._header = checked.header
         self.scheme: Optional[str] = checked.scheme
         self._exempt = checked.exempt
+        # Asked once, and not by `__bool__` for each request.
+        self._has_exempt = bool(checked.exempt)
         self._root_path = checked.root_path
         self._has_warned_of_mount = False
         self._preflight = checked.preflight
-        self._policy = checked.policy
+        self._policy: Optional[Policy] = checked.policy or None
         warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
         self.vary: Vary = Vary(self._header)
@@ -105,7 +107,7 @@ class Authenticator(Unchanging):
         """Async version of `authenticate`."""
         request = _as_request(request)
         auth = await self.identify_async(request)
-        if self._policy:
+        if self._policy is not None:
             await self.authorize_async(auth)
         return auth
 
@@ -118,7 +120,7 @@ class Authenticator(Unchanging):
         token = self._token(request)
         if token is None or type(token) is Auth:
             return token
-        verify = self._verifier_for(request).verify
+        verify = (self._verifier or self._verifier_for(request)).verify
         # A subclass, or a mock of a test, may read the token that it is given.
         is_ours = type(verify) is MethodType and verify.__func__ is OWN_VERIFY
         return verify(token if is_ours else token.reveal().decode())
@@ -129,7 +131,7 @@ class Authenticator(Unchanging):
         token = self._token(request)
         if token is None or type(token) is Auth:
             return token
-        verify = self._verifier_for(request).verify_async
+        verify = (self._verifier or self._verifier_for(request)).verify_async
         is_ours = type(verify) is MethodType and verify.__func__ is OWN_VERIFY_ASYNC
         return await verify(token if is_ours else token.reveal().decode())
 
@@ -143,12 +145,12 @@ class Authenticator(Unchanging):
             PermissionDenied: a condition of the policy fails.
             ConfigurationError: the policy's check is async, or returned something unusable.
         """
-        if auth is not None and self._policy:
+        if auth is not None and self._policy is not None:
             self._policy.enforce(auth)
 
     async def authorize_async(self, auth: Optional[Auth]) -> None:
         """Async version of `authorize`. It awaits an async check."""
-        if auth is not None and self._policy:
+        if auth is not None and self._policy is not None:
             await self._policy.enforce_async(auth)
 
     def prefetch(self) -> None:
@@ -196,7 +198,7 @@ class Authenticator(Unchanging):
 
     def _token(self, request: IncomingRequest) -> Any:
         """Return the token, sealed, or None. In a test, maybe an Auth."""
-        if self._exempt and self._is_exempt(request):
+        if self._has_exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
         if self._preflight and request.is_preflight():

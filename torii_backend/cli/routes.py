@@ -10,6 +10,7 @@ from torii_backend._guard.audit import Route
 from torii_backend._guard.route_report import add_arguments, report
 from torii_backend.cli.app_option import add_app_arguments, set_django_settings
 from torii_backend.cli.load_app import errors_of_app, load_app, load_django
+from torii_backend.cli.results import stdout_for_results
 from torii_backend.testing.routes import routes_of
 
 
@@ -27,14 +28,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the report. Return the exit code."""
     set_django_settings(arguments)
-    text, summary, code = report(
-        _routes(arguments.app),
-        only_open=arguments.open,
-        check=arguments.check,
-        as_json=arguments.json,
-    )
-    sys.stdout.write(text)
-    sys.stderr.write(summary)
+    with stdout_for_results() as results:
+        text, summary, code = report(
+            _routes(arguments.app),
+            only_open=arguments.open,
+            check=arguments.check,
+            as_json=arguments.json,
+        )
+        results.write(text)
+        results.flush()
+        sys.stderr.write(summary)
     return code
 
 

@@ -12,8 +12,7 @@ from torii_backend._jose.json_object import decode_object
 from torii_backend._verify.claims import auth_from_claims
 from torii_backend.auth import Auth, ReadOnlyDict, not_from_requests
 from torii_backend.errors import InvalidToken
-from torii_backend.settings import resolve_issuers
-from torii_backend.testing.live_key import refuse_live_key
+from torii_backend.settings import refuse_live_key, resolve_issuers
 
 _ENVIRONMENT_ID = "env_test"
 _ORGANIZATION_ID = "org_test"
@@ -135,7 +134,7 @@ def make_auth(
         ValueError: an argument has the wrong value.
         ConfigurationError: TORII_SECRET_KEY is a live key, or TORII_ISSUER isn't an issuer.
     """
-    refuse_live_key()
+    refuse_live_key("torii_backend.testing")
     identity = Identity(
         user_id,
         role=role,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from functools import partial
 from typing import Any, Callable, Optional
 
@@ -26,11 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the checks and print the findings. Return the exit code."""
     from torii_backend.cli.doctor.checks import run_checks
     from torii_backend.cli.doctor.output import print_findings
+    from torii_backend.cli.results import stdout_for_results
 
     set_django_settings(arguments)
-    # An app that is still being imported at the end has its prints redirected, and ours with them.
-    output = sys.stdout
-    return print_findings(run_checks(_loader(arguments.app)), output, as_json=arguments.json)
+    with stdout_for_results() as results:
+        return print_findings(run_checks(_loader(arguments.app)), results, as_json=arguments.json)
 
 
 def _loader(app: Optional[str]) -> Optional[Callable[[], Any]]:
