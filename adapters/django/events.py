@@ -65,6 +65,10 @@ def _read(request: HttpRequest, limit: int) -> bytes:
     try:
         if hasattr(request, "_body") or vars(request).get("_read_started"):
             return request.body[:limit]
+        if request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH"):
+            # Chunks, which Django takes for an empty body.
+            chunks: bytes = request.META["wsgi.input"].read(limit)
+            return chunks
         return request.read(limit)
     except RawPostDataException as error:
         raise BodyConsumed from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
-from torii_backend.events.receiver import BodyConsumed, ClientDisconnected, Receiver
+from torii_backend.events.receiver import ClientDisconnected, Receiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -46,8 +46,6 @@ def _read(environ: dict[str, Any], limit: int) -> bytes:
         # Some servers wait forever if an application reads on.
         limit = min(limit, int(declared))
     elif not environ.get("wsgi.input_terminated"):
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            raise BodyConsumed
         return b""
     body = bytearray()
     while len(body) < limit:

@@ -156,6 +156,9 @@ class Receiver:
         """Return the event of a delivery, or the response that refuses it."""
         if len(body) <= self._events.max_bytes:
             length = _declared_length(headers) or 0
+            # A server that knows no chunks, or another reader, leaves nothing of them.
+            if not body and header_values(headers, "transfer-encoding"):
+                return self._unread(BodyConsumed())
             if len(body) < length:
                 return self._unread(ClientDisconnected() if body else BodyConsumed())
         found = self._events._verify(headers, body)
