@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable
+from typing import Any, Callable, NoReturn
 
 import pytest
 
 from tests.events.deliveries import OTHER_SECRET, SECRET, body, sender_of, signed
+from tests.support.jwks_server import run
 from torii_backend import ConfigurationError, Events, InvalidWebhook, verify_webhook
 from torii_backend.emulator import sign_webhook
-from torii_backend.events.receiver import Receiver
+from torii_backend.events.receiver import Receiver, Response
 
 sentry_sdk: Any = pytest.importorskip("sentry_sdk")
 pytest.importorskip("sentry_sdk.scrubber")
@@ -88,9 +89,52 @@ def test_nothing_secret_reaches_an_error_tracker(use: Callable[[], object]) -> N
         assert secret not in report
 
 
-def test_nothing_secret_is_in_a_log_with_variables() -> None:
+def _failing(_: Any) -> None:
+    raise ZeroDivisionError
+
+
+def _no_scheme(*_: Any) -> Any:
+    raise ConfigurationError("no scheme")
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_nothing_secret_is_in_the_traceback_that_a_receiver_logs(
+    caplog: pytest.LogCaptureFixture, *, is_async: bool
+) -> None:
     events = Events(SECRET)
-    receiver = Receiver(events)
-    for thing in (events, receiver, receiver._events._check):
+    events.on("user.*")(_failing)
+    response = _respond(events, is_async=is_async)
+    assert response.status == 500
+    (record,) = caplog.records
+    report = _sent(lambda: _raise(record.exc_info))
+    assert "_failing" in report
+    assert "user_ada" not in report
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_nothing_secret_is_in_the_error_of_a_scheme(*, is_async: bool) -> None:
+    report = _sent(lambda: _respond(Events(SECRET, scheme=_no_scheme), is_async=is_async))
+    assert "no scheme" in report
+    for secret in (SECRET, "user_ada", "v1,"):
+        assert secret not in report
+
+
+def _respond(events: Events, *, is_async: bool) -> Response:
+    receiver = Receiver(events, is_async=is_async)
+    if not is_async:
+        return receiver.respond("POST", signed(PAYLOAD), sender_of(PAYLOAD))
+    return run(receiver.respond_async("POST", signed(PAYLOAD), _read))
+
+
+async def _read(_: int) -> bytes:
+    return PAYLOAD
+
+
+def _raise(info: Any) -> NoReturn:
+    raise InvalidWebhook("invalid_data") from info[1]
+
+
+def test_no_repr_shows_a_secret() -> None:
+    events = Events(SECRET)
+    for thing in (events, Receiver(events), events._check):
         assert SECRET not in repr(thing)
-    assert receiver.respond("POST", {}, sender_of(b"")).status == 400
