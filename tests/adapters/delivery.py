@@ -54,7 +54,11 @@ def serve_wsgi(app: Any) -> Serve:
             environ["wsgi.input_terminated"] = True
         else:
             environ["CONTENT_LENGTH"] = environ.pop("HTTP_CONTENT_LENGTH")
-        result = app(environ, lambda status, headers, *_: started.append((status, headers)))
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+            started.append((status, headers))
+
+        result = app(environ, start_response)
         sent = b"".join(result)
         getattr(result, "close", lambda: None)()
         status, headers = started[-1]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.events.deliveries import SECRET, body, signed
 from tests.installed import is_left_out
-from torii_backend import Event, Events, current_auth
+from torii_backend import ConfigurationError, Event, Events, current_auth
 
 from . import receivers
 from .delivery import Post, Serve
@@ -51,7 +51,7 @@ class Handled:
 
 def post(payload: bytes, *, headers: Optional[dict[str, str]] = None, **fields: Any) -> Post:
     headers = signed(payload) if headers is None else headers
-    return Post(headers, [payload], **{"length": len(payload), **fields})
+    return Post(headers, [payload], len(payload))._replace(**fields)
 
 
 def shown(response: Response) -> tuple[int, Optional[str], bytes]:
@@ -89,6 +89,23 @@ def test_a_token_does_not_matter(build: Callable[..., Serve], authorization: str
     handled = Handled()
     headers = {**signed(body()), "Authorization": authorization}
     assert shown(build(handled.events)(post(body(), headers=headers))[0]) == OK
+
+
+def test_async_handlers_run_unless_the_application_is_sync(
+    build: Callable[..., Serve], request: Any
+) -> None:
+    handled, seen = Handled(), list[str]()
+
+    async def audit(event: Event) -> None:
+        seen.append(event.id)
+
+    handled.events.on("*")(audit)
+    if request.node.callspec.params["build"] in {"flask_app", "wsgi"}:
+        with pytest.raises(ConfigurationError, match="sync functions"):
+            build(handled.events)
+        return
+    assert shown(build(handled.events)(post(body()))[0]) == OK
+    assert (handled.seen, seen) == ([("user.deleted", None)], ["evt_1"])
 
 
 @pytest.mark.parametrize("content_type", FORMS)

@@ -1,12 +1,16 @@
-"""Audits list a receiver of webhooks as public, unless a guard stands before it."""
+"""A receiver of webhooks needs no sign-in, all else does as before, and audits say so."""
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import Any, Callable
 
 import pytest
+from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest
 from django.test import override_settings
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from fastapi import Depends, FastAPI
 from flask import Blueprint, Flask
 from starlette.applications import Starlette
@@ -18,6 +22,9 @@ from torii_backend.django.decorators import require_auth
 from torii_backend.django.routes import routes as django_routes
 from torii_backend.fastapi.routes import routes as asgi_routes
 from torii_backend.flask.routes import routes as flask_routes
+
+from .django_project import MIDDLEWARE, ask, me
+from .messages import Request
 
 ISSUER = "https://acme.torii.so"
 PUBLIC = ("public", "verifies webhooks by their signature")
@@ -116,3 +123,33 @@ def test_in_django(middleware: list[str]) -> None:
         assert _said(django_routes(urls)) == [PUBLIC]
         guarded = (path("torii/events", require_auth(django.receive(Events(SECRET)))),)
         assert [state for state, _ in _said(django_routes(guarded))] == ["guarded"]
+
+
+def switching(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Reroute each request after our middleware has looked at its URL."""
+
+    def middleware(request: HttpRequest) -> Any:
+        request.urlconf = (path("torii/events", django.public(me)),)  # type: ignore[assignment]
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_bad_token_that_is_rerouted_from_a_receiver_is_refused_in_django() -> None:
+    urls = (path("torii/events", django.receive(Events(SECRET))),)
+    request = Request(PATH, (("Authorization", "Bearer not.a.token"),))
+    settings = {"TORII": {"ISSUER": ISSUER}}
+    layers = [MIDDLEWARE, f"{__name__}.switching"]
+    assert ask(urls, request, MIDDLEWARE=layers, **settings).status == 401
+    assert ask(urls, request, MIDDLEWARE=[MIDDLEWARE], **settings).status == 405
+
+
+def test_what_django_may_not_put_around_a_receiver() -> None:
+    view: Any = django.receive(Events(SECRET))
+    plain: Any = non_atomic_requests(csrf_exempt(django.receive(Events(SECRET))))
+    decorators: Any = import_module("django.contrib.auth.decorators")
+    if hasattr(decorators, "login_not_required"):  # from Django 5.1 on
+        plain = decorators.login_not_required(plain)
+    names = ("csrf_exempt", "login_required", "_non_atomic_requests")
+    assert [getattr(view, name) for name in names] == [True, False, {"default"}]
+    assert [getattr(plain, name) for name in names] == [True, False, {"default"}]
