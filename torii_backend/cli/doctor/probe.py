@@ -91,7 +91,7 @@ def host_of(url: str) -> str:
     """Return the host of a URL, with its port if it names one; empty if it has none."""
     try:
         # A password may have a slash, which would end the host.
-        return urlsplit(without_secrets(url)).netloc.rpartition("@")[2]
+        return urlsplit(str(without_secrets(url))).netloc.rpartition("@")[2]
     except ValueError:
         return ""
 
