@@ -23,6 +23,7 @@ import client_decode
 import client_threads
 import commands
 import event_loop
+import events
 import forged
 import fresh
 import memory
@@ -46,6 +47,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "events": events.measure,
     "testing": testing.measure,
     "testing_fixture": testing_fixture.measure,
     "client_decode": client_decode.measure,

@@ -108,12 +108,9 @@ class Receiver:
         except (BodyConsumed, ClientDisconnected) as error:
             return self._unread(error)
         found = self._verified(headers, body)
-        if isinstance(found, Response):
-            return found
-        try:
-            return _BY_OUTCOME[self._events.dispatch(found)]
-        except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
-            return _failed(found, error)
+        # Error trackers show the variables of functions that an exception leaves.
+        del headers, body
+        return found if isinstance(found, Response) else self._handled(found)
 
     async def respond_async(
         self, method: str, headers: Headers, read: Callable[[int], Awaitable[bytes]]
@@ -127,11 +124,24 @@ class Receiver:
         except (BodyConsumed, ClientDisconnected) as error:
             return self._unread(error)
         found = self._verified(headers, body)
-        if isinstance(found, Response):
-            return found
+        del headers, body
+        return found if isinstance(found, Response) else await self._handled_async(found)
+
+    def _handled(self, found: Union[Event, Exception]) -> Response:
+        """Run the handlers of an event, or raise the error of a scheme."""
+        if not isinstance(found, Event):
+            raise found
+        try:
+            return _BY_OUTCOME[self._events.dispatch(found)]
+        except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
+            return _failed(found, error)
+
+    async def _handled_async(self, found: Union[Event, Exception]) -> Response:
+        if not isinstance(found, Event):
+            raise found
         try:
             return _BY_OUTCOME[await self._events.dispatch_async(found)]
-        except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
+        except Exception as error:  # noqa: BLE001 (as above)
             return _failed(found, error)
 
     def _refuse_unread(self, method: str, headers: Headers) -> Optional[Response]:
@@ -141,18 +151,14 @@ class Receiver:
         length = _declared_length(headers)
         return self._refused("too_large") if (length or 0) > self._events.max_bytes else None
 
-    def _verified(self, headers: Headers, body: bytes) -> Union[Event, Response]:
-        """Return the event of a delivery, or the response that refuses it."""
+    def _verified(self, headers: Headers, body: bytes) -> Union[Event, Response, Exception]:
+        """Return the event of a delivery, the response that refuses it, or the error of a scheme."""
         if len(body) <= self._events.max_bytes:
             length = _declared_length(headers) or 0
             if len(body) < length:
                 return self._unread(ClientDisconnected() if body else BodyConsumed())
         found = self._events._verify(headers, body)
-        if isinstance(found, Event):
-            return found
-        if not isinstance(found, InvalidWebhook):
-            raise found
-        return self._refused(found.reason)
+        return self._refused(found.reason) if isinstance(found, InvalidWebhook) else found
 
     def _unread(self, error: Exception) -> Response:
         if isinstance(error, ClientDisconnected):
