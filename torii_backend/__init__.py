@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         ToriiError,
         ToriiTimeout,
     )
+    from torii_backend.revocation.revocations import Revocations
     from torii_backend.settings import Issuer
 
     __version__: str
@@ -61,6 +62,7 @@ __all__ = [
     "Policy",
     "PolicyOptions",
     "RefusalResponse",
+    "Revocations",
     "ToriiApiError",
     "ToriiAuth",
     "ToriiAuthError",
@@ -90,6 +92,7 @@ _MODULES = {
     "Policy": "_guard.policy",
     "PolicyOptions": "_guard.policy",
     "RefusalResponse": "_guard.refusal",
+    "Revocations": "revocation.revocations",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",
@@ -117,7 +120,7 @@ if not TYPE_CHECKING:
         globals()[name] = value
         return value
 
-    def _module(path: str) -> Any:  # noqa: C901 (one step a module)
+    def _module(path: str) -> Any:  # noqa: C901, PLR0912 (one step a module)
         """Import a module of this package. Nuitka and PyInstaller follow import statements only."""
         if path == "auth":
             from torii_backend import auth as module
@@ -141,6 +144,8 @@ if not TYPE_CHECKING:
             from torii_backend._guard import request as module
         elif path == "_verify.verifier":
             from torii_backend._verify import verifier as module
+        elif path == "revocation.revocations":
+            from torii_backend.revocation import revocations as module
         else:
             from torii_backend._verify import verifier_pool as module
         return module
