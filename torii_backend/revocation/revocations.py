@@ -163,8 +163,8 @@ class Revocations(Unchanging):
 
         Args:
             auth: an Auth that a Verifier returned.
-            on_revoked: called without arguments, on the thread that revokes. It must neither wait nor
-                raise.
+            on_revoked: called without arguments, on the thread that revokes, and again if more is
+                revoked. It must neither wait nor raise.
 
         Returns:
             A function that ends this. Call it when you no longer need to know.
