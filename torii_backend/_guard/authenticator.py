@@ -33,6 +33,7 @@ from torii_backend.settings import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from torii_backend._verify.revocation_list import RevocationList
 
 _logger = logging.getLogger("torii_backend.guard")
 
@@ -172,6 +173,11 @@ class Authenticator(Unchanging):
             return self._verifier.seconds_left(auth)
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
+
+    @property
+    def revocations(self) -> Optional[RevocationList]:
+        """The revocations of the `verifier`, if it was passed one that has any."""
+        return None if self._verifier is None else self._verifier.revocations
 
     def varies(self, auth: Optional[Auth], request: IncomingRequest) -> bool:
         """Return whether the response to a request that passed depends on the header of the token."""
