@@ -308,6 +308,11 @@ def test_only_functions_and_classes_can_be_decorated(test: Any) -> None:
         auth_as()(test)
 
 
+def test_auth_as_without_parentheses_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"write @auth_as\(\) above the test"):
+        auth_as(user)  # type: ignore[arg-type]
+
+
 def test_an_async_generator_cannot_be_decorated() -> None:
     async def steps() -> Any:
         yield 1

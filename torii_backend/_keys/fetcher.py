@@ -180,7 +180,7 @@ class KeyFetcher:
             self._end(flight, FetchError("earlier fetches still hang"))
             return flight
         try:
-            LIMITS.run(lambda: flight.run(self._run), urgent=urgent)
+            LIMITS.run(lambda: flight.run(self._run), urgent=urgent, again=len(self._running) > 0)
         except RuntimeError:
             self._end(flight, FetchError("no thread could be started"))
         else:

@@ -19,8 +19,8 @@ def routes_of(app: Any) -> list[Route]:
     """List the routes of an app, each with its guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI, Starlette or Django application, also in middleware. Of any other WSGI or
-            ASGI application the routes can't be listed: one line stands for all of them.
+        app: a WSGI or ASGI application, also in middleware. If its framework is unknown, one line stands
+            for all of its routes.
 
     Raises:
         ConfigurationError: it is not an application, or an option of a guard is wrong.
@@ -63,7 +63,7 @@ def assert_guarded(app: Any, open: Optional[Mapping[str, str]] = None) -> None: 
     optional does, and so does one that only code of yours may guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI, Starlette or Django application, also in middleware.
+        app: a WSGI or ASGI application, also in middleware.
         open: why each of the other routes is open, by its path or by method and path, such as
             `{"/health": "load balancer", "POST /login": "signs in"}`.
 

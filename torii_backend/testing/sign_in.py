@@ -230,6 +230,8 @@ def auth_as(
         TypeError: an argument has the wrong type.
         ValueError: an argument has the wrong value.
     """
+    if callable(user_id):
+        raise TypeError("auth_as must be called: write @auth_as() above the test.")
     identity = Identity(
         user_id,
         role=role,
