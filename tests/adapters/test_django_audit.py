@@ -8,9 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import django
 import pytest
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.checks.registry import registry
+from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -37,18 +40,23 @@ USERS = [
 NEEDED = {"django": "django", "drf": "rest_framework", "ninja": "ninja"}
 
 
-@pytest.fixture(params=NEEDED)
-def corpus(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
-    pytest.importorskip(NEEDED[request.param])
-    # The apps in the settings register checks for good, which fail where these apps aren't installed.
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """Install Django's apps; they register checks for good, which fail where they aren't installed."""
     checks, deployment_checks = set(registry.registered_checks), set(registry.deployment_checks)
     try:
         with override_settings(**SETTINGS):
-            module = import_module(f"{__package__}.audit_corpus.{request.param}")
-            with override_settings(ROOT_URLCONF=module):
-                yield module
+            yield
     finally:
         registry.registered_checks, registry.deployment_checks = checks, deployment_checks
+
+
+@pytest.fixture(params=NEEDED)
+def corpus(request: pytest.FixtureRequest, installed: None) -> Iterator[ModuleType]:
+    pytest.importorskip(NEEDED[request.param])
+    module = import_module(f"{__package__}.audit_corpus.{request.param}")
+    with override_settings(ROOT_URLCONF=module):
+        yield module
 
 
 def test_no_route_is_wrongly_guarded_and_few_are_needlessly_unknown(corpus: Any) -> None:
@@ -82,6 +90,30 @@ def test_middleware_inside_ours_may_reroute_an_exempt_path() -> None:
         assert Client().get("/v1/me").status_code == 200
     assert route.state == "unknown"
     assert route.detail == f"EXEMPT has paths, which {__name__}.Rerouting may change"
+
+
+def test_what_exempt_names_need_not_be_named_again_if_others_guard_it() -> None:
+    torii = {**settings.TORII, "EXEMPT": {"/admin/*": "Django's own sign-in"}}
+    patterns = (path("admin/", login_required(me)), path("other", login_required(me)))
+    with override_settings(MIDDLEWARE=[MIDDLEWARE], TORII=torii):
+        admin, other = routes(patterns)
+    assert admin[2:4] == ("exempt", "Django's own sign-in")
+    assert other.state == "guarded"
+
+
+@pytest.mark.skipif(django.VERSION < (5, 1), reason="newer versions of Django")
+@pytest.mark.usefixtures("installed")
+def test_sign_in_of_django_for_each_view_is_not_open() -> None:
+    def opened(_: Any) -> HttpResponse:
+        return HttpResponse("in")
+
+    opened.login_required = False  # type: ignore[attr-defined]
+    with override_settings(MIDDLEWARE=["django.contrib.auth.middleware.LoginRequiredMiddleware"]):
+        found = routes((path("me", me), path("open", opened)))
+    assert [route[2:4] for route in found] == [
+        ("unknown", "LoginRequiredMiddleware"),
+        ("open", ""),
+    ]
 
 
 class Rerouting:
