@@ -21,6 +21,7 @@ import client_async
 import client_calls
 import client_decode
 import client_threads
+import commands
 import event_loop
 import forged
 import fresh
@@ -40,6 +41,7 @@ _PARTS = {
     "repeat": repeat.measure,
     "memory": memory.measure,
     "startup": startup.measure,
+    "commands": commands.measure,
     "threads": threads.measure,
     "event_loop": event_loop.measure,
     "outage": outage.measure,

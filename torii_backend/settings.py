@@ -27,6 +27,9 @@ FETCH_TIMEOUTS = (0.1, 60.0)
 _MAX_SECONDS = 3_155_760_000
 _KEY = re.compile(r"\b[sp]k_[a-z]+_\S*")
 _BLANKED_KEY = "sk_…"
+# Before a host, or before what looks like one because the password has a slash; and after a path.
+_USER = re.compile(r"//(?:[^/?#]*|[^/?#\[]*:(?!\d*[/?#]).*)@")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 # A token of HTTP, such as the name of a header or a method (RFC 9110 section 5.6.2).
 HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
@@ -61,6 +64,8 @@ def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
     """Return the trusted issuer URLs without trailing slash; None reads TORII_ISSUER."""
     if issuer is None:
         issuer = [part for part in os.environ.get("TORII_ISSUER", "").split(",") if part.strip()]
+    # No variable holds a password: a traceback may show variables.
+    issuer = without_secrets(issuer)
     candidates = [issuer] if isinstance(issuer, str) else _strings(issuer, "issuer")
     if not candidates:
         raise ConfigurationError(
@@ -84,7 +89,8 @@ def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
 def resolve_api_url(api_url: Optional[str] = None) -> str:
     """Return the base URL of the REST API without trailing slash; None reads TORII_API_URL."""
     if api_url is None:
-        api_url = without_key(os.environ.get("TORII_API_URL", "")).strip() or DEFAULT_API_URL
+        api_url = os.environ.get("TORII_API_URL", "").strip() or DEFAULT_API_URL
+    api_url = without_secrets(api_url)
     if not isinstance(api_url, str):
         raise ConfigurationError("api_url must be a string.")
     address = api_url.strip()
@@ -103,6 +109,26 @@ def resolve_api_url(api_url: Optional[str] = None) -> str:
 def without_key(setting: Any) -> Any:
     """Mask anything that looks like a Torii key, so that tracebacks can't leak it."""
     return _KEY.sub(_BLANKED_KEY, setting) if isinstance(setting, str) else setting
+
+
+def without_secrets(address: Any) -> Any:
+    """Mask what no URL in a setting may have: a key, a user with a password, a query. They are refused."""
+    if isinstance(address, str):
+        masked = _QUERY.sub("?…", _USER.sub("//…@", address))
+        return _KEY.sub(_BLANKED_KEY, masked)
+    if isinstance(address, (list, tuple, set, frozenset)):
+        return [without_secrets(each) for each in address]
+    return address
+
+
+def refuse_live_key(used: str) -> None:
+    """Raise if the environment has a live secret key, beside what must not be used with one."""
+    # Anywhere in it: `docker --env-file` keeps quotes, and some editors put a mark before the first line.
+    if "sk_live_" in os.environ.get("TORII_SECRET_KEY", ""):
+        raise ConfigurationError(
+            f"TORII_SECRET_KEY must be a test key, such as sk_test_…, if you use {used}. It is a live key "
+            "(sk_live_)."
+        )
 
 
 def require_seconds(seconds: float, name: str) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.cache import UpdateCacheMiddleware
@@ -56,3 +57,18 @@ def _varying(self: UpdateCacheMiddleware, request: HttpRequest, response: Any) -
 
 
 UpdateCacheMiddleware._should_update_cache = _varying  # type: ignore[attr-defined]
+
+
+_get_response, _get_response_async = BaseHandler.get_response, BaseHandler.get_response_async
+
+
+def _varying_response(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
+    return vary(request, _get_response(self, request))
+
+
+async def _varying_response_async(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
+    return vary(request, await _get_response_async(self, request))
+
+
+BaseHandler.get_response = _varying_response  # type: ignore[method-assign]
+BaseHandler.get_response_async = _varying_response_async  # type: ignore[method-assign]

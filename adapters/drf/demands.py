@@ -55,7 +55,7 @@ def signed_in_by(authentication_classes: Iterable[Any]) -> SignedInBy:
     ]
     names = tuple(map(name_of, others))
     anonymous: Any = api_settings.UNAUTHENTICATED_USER
-    if anonymous is not None and anonymous.__module__ != "django.contrib.auth.models":
+    if anonymous is not None and name_of(anonymous) != "AnonymousUser":
         names = (*names, "UNAUTHENTICATED_USER")
     return SignedInBy(names, tuple(map(name_of, foreign)))
 

@@ -64,7 +64,7 @@ def _methods_of(
     names = given.get("http_method_names", cls.http_method_names)
     for method, action in actions.items():
         if method in names and not (method == "head" and action == actions.get("get")):
-            yield method.upper(), getattr(cls, action)
+            yield method.upper(), given.get(action, getattr(cls, action))
     # REST framework binds HEAD to the action of GET.
     bound = {*actions, "head"} if "get" in actions else actions
     for method, handler in methods_of(cls, given):

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from inspect import CO_VARARGS, CO_VARKEYWORDS, getclosurevars
+from itertools import islice
 from types import FunctionType
 from typing import Any, Callable, Optional, Union
 from weakref import WeakValueDictionary
 
 from flask import Flask, request_started
+from werkzeug.local import LocalProxy
 
 from torii_backend._guard.audit import GUARD_MARK
 from torii_backend.errors import ConfigurationError
@@ -24,7 +25,6 @@ from torii_backend.flask.guard import AppGuard, ViewGuard
 Guard = Union[ViewGuard, AppGuard]
 Function = Callable[..., Any]
 
-_ANYTHING = CO_VARARGS | CO_VARKEYWORDS
 _IS_CHECKED = "torii_backend.flask.order"
 # By identity: a view may be any callable, even an unhashable one.
 _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
@@ -33,7 +33,7 @@ _wrapped: WeakValueDictionary[int, Function] = WeakValueDictionary()
 def note_guarded(guarded: Function, guard: ViewGuard) -> None:
     """Remember the guard of a view, and which functions it wraps."""
     mark_guard(guarded, guard)
-    for function in layers(guarded.__wrapped__, guess=True):  # type: ignore[attr-defined]
+    for function in _all_layers(guarded.__wrapped__):  # type: ignore[attr-defined]
         with suppress(TypeError):  # it doesn't support weak references
             _wrapped[id(function)] = function
     request_started.connect(_check_first_request)
@@ -54,27 +54,53 @@ def guard_of(function: object) -> Optional[Guard]:
     return guard if isinstance(guard, (ViewGuard, AppGuard)) else None
 
 
-def layers(view: object, *, guess: bool = False) -> Iterator[Any]:
-    """Yield a function and those that it wraps, from the outside in, also those it seems to wrap."""
+def layers(view: object) -> Iterator[Any]:
+    """Yield a function and those that it wraps, from the outside in."""
     layer: Any = view
     while layer is not None:
         yield layer
-        if isinstance(layer, partial):
-            layer = layer.func
-        else:
-            wrapped = getattr(layer, "__wrapped__", None)
-            layer = _likely_wrapped(layer) if guess and wrapped is None else wrapped
+        layer = layer.func if isinstance(layer, partial) else getattr(layer, "__wrapped__", None)
 
 
-def _likely_wrapped(function: object) -> Optional[Function]:
-    """Look into a decorator without functools.wraps: it passes all arguments on to one function."""
-    if not isinstance(function, FunctionType):
-        return None
-    code = function.__code__
-    if code.co_argcount or code.co_kwonlyargcount or code.co_flags & _ANYTHING != _ANYTHING:
-        return None
-    found = [each for each in getclosurevars(function).nonlocals.values() if callable(each)]
-    return found[0] if len(found) == 1 else None
+def _all_layers(view: object) -> Iterator[Any]:
+    """Yield a function and those that it wraps or seems to wrap."""
+    found, seen = [view], set[int]()
+    while found:
+        layer = found.pop()
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            yield layer
+            found += _inner(layer)
+
+
+def _inner(layer: object) -> list[Any]:
+    wrapped = list(islice(layers(layer), 1, 2))
+    return wrapped or [*_likely_wrapped(layer)]
+
+
+def _likely_wrapped(function: object) -> Iterator[Function]:
+    """Look into a decorator without functools.wraps: it has the functions it was given in its closure."""
+    # A method isn't what a decorator returns.
+    if type(function) is not FunctionType or not _scope_of(function).endswith("<locals>."):
+        return
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        with suppress(ValueError):  # the variable is set later
+            value: Any = cell.cell_contents
+            is_function = type(value) is not LocalProxy and callable(value)
+            if is_function and not isinstance(value, type) and not _sees(function, name, value):
+                yield value
+
+
+def _sees(function: FunctionType, name: str, value: object) -> bool:
+    """Return whether a function just calls another one that was defined around it under this name."""
+    scope = _scope_of(value)
+    is_around = scope.endswith("<locals>.") and _scope_of(function).startswith(scope)
+    return is_around and getattr(value, "__qualname__", "") == f"{scope}{name}"
+
+
+def _scope_of(function: object) -> str:
+    path = getattr(function, "__qualname__", "")
+    return path[: path.rfind(".") + 1]
 
 
 def _check_first_request(app: Flask, **_: object) -> None:
@@ -90,21 +116,28 @@ def _before_requests(app: Flask) -> Iterator[tuple[str, Function]]:
 
 
 def _check_order(views: Iterable[tuple[str, Function]]) -> None:
-    """Check that no function is registered that a guard wraps, while the guard is registered nowhere."""
-    found = [(name, list(layers(view, guess=True))) for name, view in views]
-    guarded = {id(each) for _, view in found if any(map(guard_of, view)) for each in view}
-    for name, view in found:
-        if any(id(each) not in guarded and _lost_its_guard(each) for each in view):
+    """Check that no function is registered that a guard wraps, unless a guard around it is as well."""
+    for name, view in views:
+        if _lost_its_guard(view, set()):
             raise ConfigurationError(
                 f"The view {name!r} is registered without its guard. "
                 "Write @require_auth below @app.route, not above it."
             )
 
 
-def _lost_its_guard(view: Function) -> bool:
-    return _wrapped.get(id(view)) is view and not _keeps_its_name(view)
+def _lost_its_guard(layer: object, seen: set[int]) -> bool:
+    if id(layer) in seen:
+        return False
+    seen.add(id(layer))
+    if _wrapped.get(id(layer)) is layer and not _keeps_its_name(layer):
+        return True
+    return not guard_of(layer) and any(_lost_its_guard(each, seen) for each in _inner(layer))
 
 
-def _keeps_its_name(view: Function) -> bool:
-    """Return whether a module's name for a view still means it: then nothing was decorated with `@`."""
-    return getattr(view, "__globals__", {}).get(getattr(view, "__name__", None)) is view
+def _keeps_its_name(view: Any) -> bool:
+    """Return whether the name of a view still means it: then nothing was decorated with `@`."""
+    first, *others = getattr(view, "__qualname__", "").split(".")
+    found: Any = getattr(view, "__globals__", {}).get(first)
+    for each in others:
+        found = getattr(found, each, None)
+    return found is view

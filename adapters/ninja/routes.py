@@ -53,7 +53,7 @@ def _handlers(path_view: PathView, trail: Trail, judge: Judge) -> Iterator[Handl
 def _handled(operation: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:
     """Go through `decorate_view`, the `auth=` and the decorators of an operation."""
     run, trail = peeled(operation.run, trail, judge)
-    if module_of(run) != _OPERATION:
+    if module_of(run) != _OPERATION or type(operation).__module__ != _OPERATION:
         trail = trail.behind(f"run of {type(operation).__name__}")
     if operation.auth_callbacks:
         trail = trail.add(weakest([_verdict_of(each, judge) for each in operation.auth_callbacks]))

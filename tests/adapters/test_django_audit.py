@@ -8,12 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import django
 import pytest
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.checks.registry import registry
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -24,38 +21,15 @@ from .django_project import MIDDLEWARE, me
 
 pytestmark = pytest.mark.usefixtures("torii")
 
-# For Django's admin and for pages with a template.
-SETTINGS: dict[str, Any] = {
-    "INSTALLED_APPS": [
-        "torii_backend.django",
-        *(f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "messages")),
-    ],
-    "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
-    "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
-}
-USERS = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
 NEEDED = {"django": "django", "drf": "rest_framework", "ninja": "ninja"}
 
 
-@pytest.fixture
-def installed() -> Iterator[None]:
-    """Install Django's apps; they register checks for good, which fail where they aren't installed."""
-    checks, deployment_checks = set(registry.registered_checks), set(registry.deployment_checks)
-    try:
-        with override_settings(**SETTINGS):
-            yield
-    finally:
-        registry.registered_checks, registry.deployment_checks = checks, deployment_checks
-
-
 @pytest.fixture(params=NEEDED)
-def corpus(request: pytest.FixtureRequest, installed: None) -> Iterator[ModuleType]:
+def corpus(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     pytest.importorskip(NEEDED[request.param])
     module = import_module(f"{__package__}.audit_corpus.{request.param}")
-    with override_settings(ROOT_URLCONF=module):
+    with override_settings(ROOT_URLCONF=module, TEMPLATES=TEMPLATES):
         yield module
 
 
@@ -101,21 +75,6 @@ def test_what_exempt_names_need_not_be_named_again_if_others_guard_it() -> None:
     assert other.state == "guarded"
 
 
-@pytest.mark.skipif(django.VERSION < (5, 1), reason="newer versions of Django")
-@pytest.mark.usefixtures("installed")
-def test_sign_in_of_django_for_each_view_is_not_open() -> None:
-    def opened(_: Any) -> HttpResponse:
-        return HttpResponse("in")
-
-    opened.login_required = False  # type: ignore[attr-defined]
-    with override_settings(MIDDLEWARE=["django.contrib.auth.middleware.LoginRequiredMiddleware"]):
-        found = routes((path("me", me), path("open", opened)))
-    assert [route[2:4] for route in found] == [
-        ("unknown", "LoginRequiredMiddleware"),
-        ("open", ""),
-    ]
-
-
 class Rerouting:
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -130,7 +89,7 @@ class Changing(AuthMiddleware):
         super().__init__(get_response)
 
 
-@pytest.mark.parametrize("middleware", [USERS, [MIDDLEWARE, *USERS]])
+@pytest.mark.parametrize("middleware", [[], [MIDDLEWARE]])
 def test_requests_without_a_token_prove_each_verdict(corpus: Any, middleware: list[str]) -> None:
     with override_settings(MIDDLEWARE=middleware):
         known = [route for route in routes(corpus) if route.state != "unknown"]

@@ -10,16 +10,18 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import iscoroutinefunction
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.test import override_settings
 from django.urls import path, re_path
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
+from django.views import View
 from django.views.decorators.cache import cache_page
 
 from torii_backend import RefusalResponse
-from torii_backend.django import optional_auth, public, require_auth
+from torii_backend.django import RequireAuthMixin, optional_auth, public, require_auth
 
 from .behaviours.preflight import PREFLIGHT
 from .django_project import BOTH, MIDDLEWARE, asgi_handler_of, ask, me, wsgi_handler_of
@@ -195,6 +197,50 @@ def test_every_response_that_depends_on_a_token_names_its_header(
             ask_it(each, Request("/open", headers=(ada,)), **by_middleware).header("vary") is None
         )
         assert ask_it(each, PREFLIGHT, **by_middleware).header("vary") is None
+
+
+class _MissingPages:
+    """A middleware of the project that responds to what a view raises."""
+
+    def __init__(self, get_response: Any) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self._get_response(request)
+
+    def process_exception(self, _: HttpRequest, error: Exception) -> Any:
+        return HttpResponse(status=410) if isinstance(error, LookupError) else None
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize(
+    ("error", "status"), [(Http404, 404), (PermissionDenied, 403), (LookupError, 410)]
+)
+def test_the_error_page_of_a_view_with_a_guard_of_its_own_names_the_header(
+    torii: dict[str, Any], issuers: Issuers, error: type[Exception], status: int, header: str
+) -> None:
+    torii["HEADER"] = header
+
+    def fails(request: HttpRequest) -> HttpResponse:
+        raise error
+
+    async def async_fails(request: HttpRequest) -> HttpResponse:
+        raise error
+
+    class Fails(RequireAuthMixin, View):
+        def get(self, _: HttpRequest) -> HttpResponse:
+            raise error
+
+    ask_sync, ask_async = (ask_it for ask_it, _ in BOTH)
+    request = Request(headers=((header, f"Bearer {issuers.token()}"),))
+    middleware = [f"{__name__}.{_MissingPages.__name__}"]
+    for ask_it, view in (
+        (ask_sync, require_auth(fails)),
+        (ask_sync, Fails.as_view()),
+        (ask_async, require_auth(async_fails)),
+    ):
+        response = ask_it(view, request, MIDDLEWARE=middleware)
+        assert (response.status, response.header("vary")) == (status, header)
 
 
 def _resolver(auth: Any) -> Any:

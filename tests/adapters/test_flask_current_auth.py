@@ -381,7 +381,7 @@ def test_the_guard_of_a_view_counts_within_that_of_a_middleware(
 
     app = Flask(__name__)
     app.add_url_rule("/me", "me", require_auth(issuer=issuers.home.issuer, header="x-inner")(view))
-    app.add_url_rule("/open", "open", view)
+    app.add_url_rule("/open", "open", lambda **_: view())
     around = AuthMiddleware(app, issuer=issuers.home.issuer)
     outer = bearer(issuers.token())
     inner = ("X-Inner", f"Bearer {issuers.token('grace')}")

@@ -73,6 +73,32 @@ def _below_a_decorator_without_wraps(app: Flask, view: Any) -> None:
     require_auth(_unmarked(app.get("/me", endpoint="me")(_logged(view))))
 
 
+def _below_a_decorator_without_arguments(app: Flask, view: Any) -> None:
+    def without(view: Any) -> Any:
+        def call() -> Any:
+            return view()
+
+        return call
+
+    require_auth(without(app.get("/me", endpoint="me")(view)))
+
+
+def _below_a_decorator_with_two_functions(app: Flask, view: Any) -> None:
+    def having(check: Any, view: Any) -> Any:
+        return lambda name="Ada": check() or view(name)
+
+    require_auth(having(list, app.get("/me", endpoint="me")(view)))
+
+
+def _below_another_route(app: Flask, view: Any) -> None:
+    guarded = require_auth(app.get("/me", endpoint="me")(view))
+    app.get("/other", endpoint="other")(guarded)
+
+
+def _below_a_second_guard(app: Flask, view: Any) -> None:
+    require_auth(role="admin", organization=True)(app.get("/me", endpoint="me")(require_auth(view)))
+
+
 def _above_a_decorator_without_wraps(app: Flask, view: Any) -> None:
     app.add_url_rule("/me", "me", _unmarked(view))
     require_auth(view)
@@ -123,6 +149,10 @@ def _before_requests(app: Flask, view: Any) -> None:
         _by_a_rule,
         _with_a_wrapper,
         _below_a_decorator_without_wraps,
+        _below_a_decorator_without_arguments,
+        _below_a_decorator_with_two_functions,
+        _below_another_route,
+        _below_a_second_guard,
         _above_a_decorator_without_wraps,
         _as_a_partial,
         _as_a_class,
@@ -218,23 +248,19 @@ def test_the_right_order_passes(issuers: Issuers) -> None:
     _assert_in_order(app, issuers)
 
 
-def test_a_view_may_be_registered_bare_beside_its_guarded_form(issuers: Issuers) -> None:
-    app = _app(issuers.home.issuer, exempt=["/open"])
-
-    def me() -> str:
-        return "in"
-
-    app.add_url_rule("/open", view_func=me, endpoint="open")
-    app.add_url_rule("/me", view_func=_logged(require_auth(me)), endpoint="me")
-    _assert_in_order(app, issuers)
-    assert app.test_client().get("/open").data == b"in"
-
-
 def _shared() -> str:
     return "in"
 
 
 _GUARDED = require_auth(_shared)
+
+
+def test_a_view_may_be_registered_bare_beside_its_guarded_form(issuers: Issuers) -> None:
+    app = _app(issuers.home.issuer, exempt=["/open"])
+    app.add_url_rule("/open", view_func=_shared, endpoint="open")
+    app.add_url_rule("/me", view_func=_logged(_GUARDED), endpoint="me")
+    _assert_in_order(app, issuers)
+    assert app.test_client().get("/open").data == b"in"
 
 
 def test_a_view_may_be_guarded_in_one_application_and_bare_in_another(issuers: Issuers) -> None:
@@ -245,15 +271,20 @@ def test_a_view_may_be_guarded_in_one_application_and_bare_in_another(issuers: I
     _assert_in_order(guarded, issuers)
 
 
-@require_auth
-@_logged
-def _module_level() -> str:
+def view() -> str:
     return "in"
 
 
-def test_a_view_of_a_module_is_found_too(issuer: str) -> None:
+_VIEW = view
+
+
+@pytest.mark.parametrize("decorate", [_logged, _unmarked])
+def test_a_view_of_a_module_is_found_too(
+    issuer: str, monkeypatch: pytest.MonkeyPatch, decorate: Any
+) -> None:
     app = _app(issuer)
-    registered = _module_level.__wrapped__  # type: ignore[attr-defined]
+    monkeypatch.setitem(globals(), "view", require_auth(decorate(view)))
+    registered = _VIEW
     app.add_url_rule("/me", "me", registered)
     _assert_found(app)
 
@@ -298,7 +329,15 @@ def test_a_guarded_view_may_use_an_open_one(issuers: Issuers) -> None:
     def other(*args: Any, **kwargs: Any) -> str:
         return opened()
 
+    @require_auth
+    def helper() -> str:
+        return opened() or helper() or later()
+
+    def later() -> str:
+        return "in"
+
     app.add_url_rule("/me", view_func=Me.as_view("me"))
+    app.add_url_rule("/later", view_func=later, endpoint="later")
     _assert_in_order(app, issuers)
     assert app.test_client().get("/open").data == b"in"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Callable, Union
 
 import pytest
@@ -147,6 +148,10 @@ def _fastapi_routes(router: Union[APIRouter, FastAPI]) -> None:
     def handled() -> None:
         raise ArithmeticError
 
+    @router.get("/crashed")
+    def crashed() -> None:
+        raise LookupError
+
     @router.get("/validated")
     def validated(number: int) -> int:
         return number
@@ -198,6 +203,35 @@ def test_in_fastapi_every_response_of_a_guarded_route_varies(issuers: Issuers, p
     }
     if place != "application":
         assert call("/open").header("vary") is None
+
+
+@pytest.mark.parametrize("place", ["application", "router", "included", "mounted"])
+@pytest.mark.parametrize("by", ["handler", "middleware"])
+def test_in_fastapi_the_response_to_any_exception_varies(
+    issuers: Issuers, place: str, by: str
+) -> None:
+    app = _fastapi_app(place, fastapi_auth(issuer=issuers.home.issuer))
+
+    async def catch(request: Any, call_next: Any) -> Any:
+        try:
+            return await call_next(request)
+        except LookupError as error:
+            return await _handle(request, error)
+
+    if by == "handler":
+        app.add_exception_handler(Exception, _handle)
+    else:
+        app.middleware("http")(catch)
+    target = "/mounted/crashed" if place == "mounted" else "/crashed"
+
+    async def served(*asgi: Any) -> None:
+        with suppress(LookupError):  # Starlette lets the server log it, too
+            await app(*asgi)
+
+    response = asyncio.run(call_asgi(served, bearer(issuers.token(), target)))
+    # An application that is mounted responds by itself.
+    status = 500 if place == "mounted" else 418
+    assert (response.status, response.header("vary")) == (status, "Authorization")
 
 
 def test_in_fastapi_a_refusal_that_the_application_restyles_varies(issuers: Issuers) -> None:

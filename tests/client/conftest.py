@@ -34,6 +34,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torii_backend.client._transport.retry._FIRST_BACKOFF", 0.01)
+
+
 @pytest.fixture
 def server() -> Iterator[ApiServer]:
     """An API that responds as a test tells it; `{}` to begin with."""

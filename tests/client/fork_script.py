@@ -6,6 +6,7 @@ Arguments: the address of the API, and which client is used. Prints what went wr
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
@@ -66,6 +67,8 @@ def main() -> int:
     pid = os.fork()
     if pid == 0:
         signal.alarm(25)
+        # In the child alone: what faulthandler keeps for it would hang after the fork.
+        faulthandler.dump_traceback_later(23)
         code = 1
         try:
             call("child")

@@ -62,7 +62,7 @@ def as_json(value: Any, status: int = 200, **headers: str) -> Response:
 
 
 def again(status: int) -> Response:
-    """Make a response that asks for another try at once."""
+    """Make a response that asks for another try."""
     return as_json({"title": "Later."}, status, Retry_After="0")
 
 

@@ -140,6 +140,32 @@ with mock.patch("requests.Session.send") as send:
     assert server.connections == 0
 
 
+LOOK_UPS = (
+    "requests.adapters.HTTPAdapter.get_connection_with_tls_context",
+    "urllib3.PoolManager.connection_from_host",
+    "urllib3.PoolManager.connection_from_pool_key",
+)
+
+
+@pytest.mark.skipif(
+    not hasattr(HTTPAdapter, "get_connection_with_tls_context"), reason="an old version of requests"
+)
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_a_mock_of_a_look_up_is_asked_after_the_first_call_too(
+    server: ApiServer, torii: ToriiClient, name: str
+) -> None:
+    server.respond_with(as_json(user()), as_json(user()))
+    torii.users.get(USER_ID)
+    with (
+        mock.patch(name, side_effect=requests.ConnectionError("mocked")) as mocked,
+        pytest.raises(ToriiConnectionError),
+    ):
+        torii.users.delete(USER_ID)
+    assert mocked.called
+    torii.users.get(USER_ID)
+    assert [request.method for request in server.requests] == ["GET", "GET"]
+
+
 def test_after_a_mock_calls_are_real_again(server: ApiServer, torii: ToriiClient) -> None:
     server.respond_with(as_json(user()))
     with mock.patch("requests.Session.send", return_value=response()):

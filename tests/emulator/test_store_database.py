@@ -179,6 +179,29 @@ def test_a_damaged_database_is_rejected_and_unchanged(
     assert file.read_bytes() == b"".join(pages)
 
 
+DAMAGED = {
+    "a record": "UPDATE user_records SET record = substr(record, 3)",
+    "a record that is a number": "UPDATE user_records SET record = 7",
+    "a field": "UPDATE user_records SET record = replace(record, 'createdAt', 'createdXt')",
+    "an origin": "UPDATE environments SET origins = '[1]'",
+    "the name of a column": "ALTER TABLE sessions RENAME COLUMN revoked TO rewoked",
+    "a table": "DROP TABLE invitations",
+    "an index": "DROP INDEX users_by_email",
+}
+
+
+@pytest.mark.parametrize("change", DAMAGED.values(), ids=DAMAGED)
+def test_what_calls_could_not_read_is_found_at_start(
+    tmp_path: Path, content: bytes, change: str
+) -> None:
+    file = tmp_path / "torii.db"
+    file.write_bytes(content)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(change)
+    with pytest.raises(ConfigurationError, match=r"^db is damaged\. .*\.$"):
+        Emulator(db=file)
+
+
 @settings(fuzz, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     # The header and the schema, or the environments, or anywhere.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from typing import Any, Callable
 
@@ -16,6 +17,7 @@ from torii_backend import (
     authenticate_request,
     verify_token,
 )
+from torii_backend.client import ToriiClient
 from torii_backend.settings import is_loopback, resolve_issuers
 
 ACME = "https://acme.torii.so"
@@ -179,6 +181,48 @@ def test_a_wrong_environment_is_not_repeated(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ConfigurationError) as caught:
         Verifier()
     assert "0123456789" not in str(caught.value)
+
+
+WITH_SECRETS = [
+    "https://ada:hunter2@acme.torii.so",
+    "https://hunter2@acme.torii.so/path",
+    "https://ada:p/hunter2@acme.torii.so",
+    "https://ada:p@hunter2@acme.torii.so",
+    "http://ada:hunter2@acme.torii.so",
+    "https://acme.torii.so?key=hunter2",
+    "https://acme.torii.so/#hunter2",
+]
+
+
+@pytest.mark.parametrize("address", WITH_SECRETS)
+def test_no_variable_holds_the_password_of_a_refused_address(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Error trackers send the variables of each function."""
+    monkeypatch.setenv("TORII_ISSUER", f"{ACME},{address}")
+    monkeypatch.setenv("TORII_API_URL", address)
+    ways: list[Callable[[], object]] = [
+        Verifier,
+        lambda: Verifier(address),
+        lambda: Verifier([ACME, address]),
+        Authenticator,
+        lambda: ToriiClient("sk_test_0123456789"),
+        lambda: ToriiClient("sk_test_0123456789", api_url=address),
+    ]
+    for way in ways:
+        with pytest.raises(ConfigurationError) as caught:
+            way()
+        frames = traceback.walk_tb(caught.value.__traceback__)
+        ours = [
+            frame.f_locals for frame, _ in frames if "torii_backend" in frame.f_code.co_filename
+        ]
+        assert ours
+        assert "hunter2" not in f"{caught.value} {ours}"
+
+
+def test_an_address_may_have_a_port_and_an_at_sign_in_its_path() -> None:
+    for address in ("http://[::1]:8080/a@b", "https://acme.torii.so:8443/a@b", f"{ACME}/a:b@c"):
+        assert resolve_issuers(address) == (address,)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from torii_backend import (
     MissingCredentials,
     ToriiAuthError,
     Verifier,
+    authenticate_request,
+    authenticate_request_async,
 )
 from torii_backend._guard.options import merged_options, view_options
 from torii_backend._guard.refusal import RefusalResponse, refusal_response
@@ -416,3 +418,29 @@ def test_a_guard_and_its_verifier_can_be_copied(issuer: Issuer, copied: Any) -> 
     token = issuer.token(iat=time.time(), exp=time.time() + 60, aud="other")
     with pytest.raises(InvalidToken, match="audience"):
         guard.authenticate({"authorization": f"Bearer {token}"})
+
+
+@pytest.mark.parametrize("owner", ["instance", "class"])
+def test_a_verify_that_is_replaced_later_gets_the_token_as_text(
+    monkeypatch: pytest.MonkeyPatch, owner: str
+) -> None:
+    verifier = Verifier(URL)
+    authenticator = Authenticator(verifier=verifier)
+    seen: list[Any] = []
+
+    def verify(*args: Any) -> Any:
+        seen.append(args[-1])
+
+    async def verify_async(*args: Any) -> Any:
+        seen.append(args[-1])
+
+    target: Any = verifier if owner == "instance" else Verifier
+    monkeypatch.setattr(target, "verify", verify)
+    monkeypatch.setattr(target, "verify_async", verify_async)
+    headers = {"Authorization": "Bearer a.b.c"}
+    authenticator.authenticate(headers)
+    asyncio.run(authenticator.authenticate_async(headers))
+    if owner == "class":
+        authenticate_request(headers, issuer=URL)
+        asyncio.run(authenticate_request_async(headers, issuer=URL))
+    assert seen == ["a.b.c"] * (2 if owner == "instance" else 4)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.issuer import Issuer, SigningKey, b64url
 from tests.support.refusal import reason
@@ -12,6 +14,7 @@ from torii_backend import Verifier
 
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
+GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
 EDGES = [0, 1, N - 1, N, N + 1, P - 1, P, 2**256 - 1]
 
 
@@ -94,13 +97,14 @@ def test_r_and_s_swapped(verifier: Verifier, issuer: Issuer) -> None:
 
 
 def test_a_leading_zero_of_s_cannot_be_left_out(verifier: Verifier, issuer: Issuer) -> None:
-    """About one signature in 512 has such an s, and the rest of it is a number as well."""
-    while True:
-        signing_input = issuer.token().rpartition(".")[0]
-        signature = issuer.key.signature(signing_input.encode())
-        r, s = signature[:32], signature[32:]
-        if not s[0] and s[1] < 0x80:
-            break
+    """Also where what is left of s begins with another zero. One signature in 131,072 has such an s."""
+    signing_input = issuer.token().rpartition(".")[0]
+    r, s = GX.to_bytes(32, "big"), (2**238).to_bytes(32, "big")
+    # The key whose signature is (r, s) for the nonce 1 (SEC 1 section 4.1.3).
+    digest = int.from_bytes(sha256(signing_input.encode()).digest(), "big")
+    private = (2**238 - digest) * pow(GX, -1, N) % N
+    issuer.key.private = ec.derive_private_key(private, ec.SECP256R1())
+    signature = r + s
     assert reason(verifier, f"{signing_input}.{b64url(r + s[1:])}") == "bad_signature"
     assert verifier.verify(f"{signing_input}.{b64url(signature)}")
 

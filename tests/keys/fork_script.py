@@ -6,6 +6,7 @@ the mode. Prints one line per step, so that you see which step hangs.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ def child_ends_well() -> bool:
     pid = os.fork()
     if pid == 0:
         signal.alarm(20)
+        # In the child alone: what faulthandler keeps for it would hang after the fork.
+        faulthandler.dump_traceback_later(18)
         code = 1
         try:
             step(f"child: {verifier.verify(TOKEN).user_id}")
@@ -110,6 +113,7 @@ def importing() -> None:
 
 if __name__ == "__main__":
     signal.alarm(25)
-    verifier = Verifier(ISSUER)
+    # A slow machine may need more than five seconds to import what a fetch needs.
+    verifier = Verifier(ISSUER, fetch_timeout=15)
     modes = {"warm": warm, "fetching": fetching, "locked": locked, "importing": importing}
     modes[MODE]()

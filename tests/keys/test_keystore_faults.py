@@ -11,7 +11,7 @@ import requests
 from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer
 from tests.support.jwks_server import JwksServer, Response, settle
-from torii_backend import KeysUnavailable, Verifier
+from torii_backend import ConfigurationError, KeysUnavailable, Verifier
 
 KEY = "sk_" + "live_abcdefghijklmnop"
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c2VyIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -40,6 +40,7 @@ class Failing:
         self._clock.advance(60)
         with pytest.raises(KeysUnavailable) as caught:
             self.verifier.warm()
+        settle()  # on a slow machine a request may give up earlier
         return caught.value
 
 
@@ -53,6 +54,8 @@ FAULTS = [
     AttributeError("'NoneType' object has no attribute 'get'"),
     NameError("name 'reqests' is not defined"),
     KeyError("jwks"),
+    SyntaxError("invalid syntax"),
+    ConfigurationError("issuer must be set"),
 ]
 
 
@@ -74,6 +77,30 @@ def test_the_log_has_the_message_once_and_the_exception_its_cause(
     clock.advance(60)
     failing.verifier.warm()
     assert "again" in caplog.records[-1].getMessage()
+
+
+@pytest.mark.parametrize(
+    ("returned", "kind"),
+    [
+        (b"{}", "bytes"),
+        (None, "NoneType"),
+        (("{}", {}), "tuple"),
+        ((b"{}", None), "tuple"),
+        ((b"{}", {}, 200), "tuple"),
+        (requests.Response(), "Response"),
+    ],
+)
+def test_a_fetch_that_returns_something_else_is_told_what_to_return(
+    clock: Clock, caplog: pytest.LogCaptureFixture, returned: object, kind: str
+) -> None:
+    verifier = Verifier(URL, fetch=lambda *_: returned, clock=clock)  # type: ignore[arg-type]
+    with pytest.raises(KeysUnavailable):
+        verifier.warm()
+    settle()
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    sentence = "fetch must return (body, headers), such as (response.content, response.headers)."
+    assert f"its settings: {sentence} It returned a {kind}" in record.getMessage()
 
 
 def test_a_fault_within_an_outage_is_logged(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -144,7 +171,7 @@ def test_settings_that_requests_refuses(
     loopback = server.issuer.replace("http:", "https:")
     issuer = loopback if name == "REQUESTS_CA_BUNDLE" else "https://acme.torii.so"
     with pytest.raises(KeysUnavailable) as caught:
-        Verifier(issuer, clock=clock).warm()
+        Verifier(issuer, clock=clock, fetch_timeout=60).warm()
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     for text in (record.getMessage(), str(caught.value.__cause__)):

@@ -33,11 +33,26 @@ class Tenants:
         assert self.gate.wait(WATCHDOG)
         return Issuer(key=self.keys[-1]).fetch(url, timeout)
 
-    def verifier(self, number: int) -> Verifier:
-        return Verifier(f"https://tenant-{number}.example", fetch=self.fetch, clock=self._clock)
+    def verifier(self, number: int, fetch_timeout: float = 5) -> Verifier:
+        issuer = f"https://tenant-{number}.example"
+        return Verifier(issuer, fetch=self.fetch, fetch_timeout=fetch_timeout, clock=self._clock)
+
+    def hang(self, *numbers: int) -> None:
+        """Use tenants for half an hour whose fetches come to no end."""
+        self.gate.set()
+        verifiers = [self.verifier(number, fetch_timeout=0.1) for number in numbers]
+        tokens = [self.token(number) for number in numbers]
+        for verifier, token in zip(verifiers, tokens):
+            verifier.verify(token)
+        settle()
+        self.gate.clear()
+        for _ in range(3):
+            self._clock.advance(600)
+            for verifier, token in zip(verifiers, tokens):
+                verifier.verify(token)
 
     def token(self, number: int) -> str:
-        return Issuer(f"https://tenant-{number}.example", self.keys[-1]).token()
+        return Issuer(f"https://tenant-{number}.example", self.keys[-1]).token(exp=2**33)
 
 
 def fetching() -> int:
@@ -98,7 +113,41 @@ def test_who_finds_no_thread_in_time_may_try_again_at_once(clock: Clock) -> None
     tenants.gate.set()
     while fetching():
         settle()
-    assert late.verify(Issuer("https://tenant-100.example", tenants.keys[0]).token(exp=2**33))
+    assert late.verify(tenants.token(100))
+
+
+@pytest.mark.parametrize(("hanging", "threads"), [(2, MAX_THREADS // 2), (7, 7)])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_issuers_whose_fetches_hang_leave_threads_to_the_others(
+    clock: Clock, hanging: int, threads: int, is_known: bool
+) -> None:
+    """Such as two of three issuers, with a `fetch` that ignores its timeout."""
+    tenants = Tenants(clock)
+    other = tenants.verifier(0)
+    tenants.gate.set()
+    if is_known:
+        other.warm()
+    tenants.hang(*range(1, 1 + hanging))
+    held = fetching()
+    other.prefetch()
+    needed = fetching()
+    tenants.gate.set()
+    settle()
+    # The last two threads are for issuers whose keys are known.
+    assert (held, needed) == (threads, threads + int(is_known or hanging == 2))
+
+
+@pytest.mark.parametrize("use", ["sync", "async"])
+def test_who_finds_no_thread_waits_for_one_deadline_only(clock: Clock, use: str) -> None:
+    tenants = Tenants(clock)
+    for number in range(MAX_THREADS):
+        tenants.verifier(number).prefetch()
+    late = Verifier("https://late.example", fetch=tenants.fetch, fetch_timeout=0.1, clock=clock)
+    with pytest.raises(KeysUnavailable):
+        late.warm() if use == "sync" else run(late.warm_async())
+    assert (late.stats().fetches, late.stats().failures) == (1, 0)
+    tenants.gate.set()
+    settle()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

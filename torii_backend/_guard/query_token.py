@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 from urllib.parse import unquote_plus
 
 from torii_backend._guard.bearer import schemed
 from torii_backend._guard.request import ASGIRequest
 
-_KEY = "torii.query_token_request"
+
+class WithTokens(ASGIRequest):
+    """An ASGI request whose token may be in another place than its header.
+
+    Args:
+        scope: the ASGI scope.
+        tokens: those that were found there.
+    """
+
+    __slots__ = ("_tokens",)
+
+    KEY: ClassVar[str]
+    """Where the scope has this request, from which its tokens were taken out."""
+
+    def __init__(self, scope: Mapping[str, Any], tokens: list[str]) -> None:
+        super().__init__(scope)
+        # An outer guard has removed its tokens from the scope; this one verifies them too.
+        outer = scope.get(self.KEY)
+        self._tokens: list[str] = tokens if outer is None else [*outer._tokens, *tokens]
+
+    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
+        """List what may be credentials: the header's values, and tokens from the other places."""
+        return [*super().credentials(header, scheme), *schemed(self._tokens, None)]
 
 
-class QueryTokenRequest(ASGIRequest):
+class QueryTokenRequest(WithTokens):
     """An ASGI request whose query may carry the token.
 
     Args:
@@ -20,22 +42,17 @@ class QueryTokenRequest(ASGIRequest):
         parameter: the name of the query parameter.
     """
 
-    __slots__ = ("_query", "_tokens")
+    __slots__ = ("_query",)
+
+    KEY = "torii.query_token_request"
 
     def __init__(self, scope: Mapping[str, Any], parameter: str) -> None:
-        super().__init__(scope)
         self._query, found = taken_out(parameter, scope.get("query_string", b""))
-        # An outer guard has removed its tokens from the scope; this one verifies them too.
-        outer = scope.get(_KEY)
-        self._tokens: list[str] = found if outer is None else [*outer._tokens, *found]
-
-    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
-        """List what may be credentials: the header's values, and tokens from the query."""
-        return [*super().credentials(header, scheme), *schemed(self._tokens, None)]
+        super().__init__(scope, found)
 
     def scope_without_token(self) -> dict[str, Any]:
         """Return the query without the token, and this request, in which an inner guard finds it."""
-        return {"query_string": self._query, _KEY: self}
+        return {"query_string": self._query, self.KEY: self}
 
 
 def taken_out(parameter: str, query: bytes) -> tuple[bytes, list[str]]:

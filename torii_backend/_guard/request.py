@@ -71,7 +71,8 @@ class IncomingRequest:
             header: the header's name in lower case.
             scheme: None if the header carries the token alone. `Bearer` is put before it then.
         """
-        return schemed(self.getlist(header), scheme)
+        values = self.getlist(header)
+        return values if scheme else schemed(values, scheme)
 
     @property
     def path(self) -> str:

@@ -121,13 +121,14 @@ def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
 
 def _summary(found: list[Finding], count: int) -> str:
     stale = sum(finding.problem == "stale" for finding in found)
-    lines = []
+    lines = [] if count else ["The app has no routes."]
     if len(found) > stale:
         lines.append(
             f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
         )
     if stale:
-        lines.append(f"{stale} line{'s' * (stale > 1)} of the allow list must be removed.")
+        line = "line" if stale == 1 else "lines"
+        lines.append(f"{stale} {line} of the allow list must be removed.")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -6,17 +6,14 @@ from collections.abc import Mapping, MutableMapping
 from copy import copy
 from typing import Any, Optional
 
-from torii_backend._guard.bearer import schemed
-from torii_backend._guard.query_token import taken_out
-from torii_backend._guard.request import ASGIRequest
+from torii_backend._guard.query_token import WithTokens, taken_out
 
 _SUBPROTOCOL = "torii"
 _TOKEN_OFFER = "torii.bearer."  # noqa: S105
 _HEADER = b"sec-websocket-protocol"
-_KEY = "torii.websocket_request"
 
 
-class WebSocketRequest(ASGIRequest):
+class WebSocketRequest(WithTokens):
     """The request that opens a WebSocket.
 
     Browsers can't set headers on a WebSocket, so they offer the token as a subprotocol,
@@ -27,23 +24,18 @@ class WebSocketRequest(ASGIRequest):
         query_parameter: the query parameter that may carry the token; None if there is none.
     """
 
-    __slots__ = ("_offers", "_query", "_tokens")
+    __slots__ = ("_offers", "_query")
+
+    KEY = "torii.websocket_request"
 
     def __init__(self, scope: Mapping[str, Any], query_parameter: Optional[str] = None) -> None:
-        super().__init__(scope)
         self._offers = _offers(scope)
         tokens = [offer[len(_TOKEN_OFFER) :] for offer in self._offers if _is_token(offer)]
         self._query: Optional[bytes] = None
         if query_parameter is not None:
             self._query, found = taken_out(query_parameter, scope.get("query_string", b""))
             tokens += found
-        # An outer guard has removed its tokens from the scope; this one verifies them too.
-        outer = scope.get(_KEY)
-        self._tokens: list[str] = tokens if outer is None else [*outer._tokens, *tokens]
-
-    def credentials(self, header: str, scheme: Optional[str] = "bearer") -> list[str]:
-        """List what may be credentials: the header's values, and tokens from the other places."""
-        return [*super().credentials(header, scheme), *schemed(self._tokens, None)]
+        super().__init__(scope, tokens)
 
     def with_token(self, token: str) -> WebSocketRequest:
         """Return this request as if it had come with a token, which was in its first message."""
@@ -68,7 +60,7 @@ class WebSocketRequest(ASGIRequest):
         headers = [header for header in self.scope["headers"] if header[0].lower() != _HEADER]
         if offers:
             headers.append((_HEADER, ", ".join(offers).encode("latin-1")))
-        clean = {"headers": headers, "subprotocols": offers, _KEY: self}
+        clean = {"headers": headers, "subprotocols": offers, self.KEY: self}
         return clean if self._query is None else {**clean, "query_string": self._query}
 
     def with_subprotocol(self, message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -40,7 +40,7 @@ class Flight:
         self.asked: bool = asked
         self.is_running: bool = False
         self._seconds = seconds
-        self._has_run = False
+        self.has_run: bool = False
         self._ended: Future[Outcome] = Future()
         # A waiter that is cancelled can't cancel it for the others from here on.
         self._ended.set_running_or_notify_cancel()
@@ -48,7 +48,7 @@ class Flight:
     def run(self, job: Callable[[Flight], None]) -> None:
         """Run `job(self)`, unless the flight was given up before there was a thread for it."""
         if self.outcome is None:
-            self._has_run = self.is_running = True
+            self.has_run = self.is_running = True
             try:
                 job(self)
             finally:
@@ -79,7 +79,11 @@ class Flight:
 
     def was_stopped(self, seconds: float) -> bool:
         """Return whether the job can't have run for most of these seconds since its start."""
-        return not self._has_run or seconds >= _LOST * self._seconds
+        return not self.has_run or self.was_frozen(seconds)
+
+    def was_frozen(self, seconds: float) -> bool:
+        """Return whether the whole process was stopped for most of these seconds since its start."""
+        return seconds >= _LOST * self._seconds
 
     def wait(self, seconds: float) -> bool:
         """Block until the flight has ended or the seconds have passed; return whether it has ended."""

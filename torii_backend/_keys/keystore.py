@@ -130,7 +130,7 @@ class KeyStore(KeyFetcher):
                 yield flight, flight.seconds_left(now, PATIENCE_SECONDS)
             if not is_known and flight.outcome is None:
                 yield from self._wait_on(flight, is_cold=is_cold)
-            if is_known or not _is_worth_another(flight, is_new=is_new):
+            if is_known or not self._is_worth_another(flight, is_new=is_new):
                 return
 
     def _wait_on(self, flight: Flight, *, is_cold: bool) -> Waits:
@@ -144,6 +144,14 @@ class KeyStore(KeyFetcher):
                 LIMITS.stop_waiting()
         if flight.outcome is None:
             self._give_up(flight)
+
+    def _is_worth_another(self, flight: Flight, *, is_new: bool) -> bool:
+        """Return whether a request that has waited for this flight in vain may wait for another one."""
+        outcome = flight.outcome
+        if outcome == "lost":
+            # Not if it got no thread in time: the next one would hardly get one, either.
+            return flight.has_run or flight.was_frozen(self._clock.now() - flight.started_at)
+        return not is_new and (outcome == "good" or not flight.asked)
 
     def _require_key(self, kid: str, asked_at: float) -> VerificationKey:
         key_set = self._require_keys()
@@ -168,9 +176,3 @@ class KeyStore(KeyFetcher):
         unavailable = KeysUnavailable(self._limiter.retry_after(self._clock.now()))
         unavailable.__cause__ = self._error
         return unavailable
-
-
-def _is_worth_another(flight: Flight, *, is_new: bool) -> bool:
-    """Return whether a request that has waited for this flight in vain may wait for another one."""
-    outcome = flight.outcome
-    return outcome == "lost" or (not is_new and (outcome == "good" or not flight.asked))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Optional
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from torii_backend._keys.cache_control import freshness_lifetime
-from torii_backend._keys.fetch import Fetch, FetchError
+from torii_backend._keys.fetch import Fetch, FetchError, SetUpError
 
 if TYPE_CHECKING:
     from torii_backend._jose.es256 import VerificationKey
@@ -23,7 +24,7 @@ def load_keys(
     """Return the keys of an issuer by kid and the seconds they stay fresh, or raise FetchError."""
     if fetch_in_test is not None:
         fetch = fetch_in_test(issuer, fetch)
-    body, headers = fetch(issuer + JWKS_PATH, timeout)
+    body, headers = _checked(fetch(issuer + JWKS_PATH, timeout))
     # Not at the top: cryptography takes longer to import than everything else together.
     from torii_backend._jose.jwks import parse_jwks
 
@@ -34,3 +35,15 @@ def load_keys(
     if not keys:
         raise FetchError("the key set holds no usable ES256 key")
     return keys, freshness_lifetime(headers)
+
+
+def _checked(fetched: Any) -> tuple[bytes, Mapping[str, str]]:
+    """Check what a `fetch` of the user's returned: a bug there is no outage of the issuer."""
+    if isinstance(fetched, (tuple, list)) and len(fetched) == 2:
+        body, headers = fetched
+        if isinstance(body, (bytes, bytearray)) and callable(getattr(headers, "items", None)):
+            return bytes(body), headers
+    raise SetUpError(
+        "fetch must return (body, headers), such as (response.content, response.headers). "
+        f"It returned a {type(fetched).__name__}"
+    )

@@ -8,6 +8,8 @@ Events: a job is given, a job ends, a request wants to wait on, it stops waiting
 - At most MAX_THREADS threads run jobs. A job that finds no thread waits for one. Those of stores that
   serve users come first, and the last two threads are for them alone: a flood of tokens for tenants
   that nobody uses must not delay a key rotation.
+- A store whose earlier jobs still hang comes last, and only while half of the threads are free: it
+  must not take those that other issuers need.
 - `_lock` is held while a thread is started, never while a job runs. A caller may hold a lock of its
   own; a job is started without any.
 - A thread goes on with the next job and ends if there is none, so an idle process has no thread.
@@ -24,7 +26,9 @@ from typing import Callable, Optional
 from torii_backend._keys.fork_safety import reset_in_child
 
 MAX_THREADS = 8
-_COLD_THREADS = MAX_THREADS - 2
+# How many threads may run if another one is started, by rank: urgent jobs, others, and those of a
+# store that has threads already.
+_THREADS = (MAX_THREADS, MAX_THREADS - 2, MAX_THREADS // 2)
 MAX_WAITING = 2
 
 Job = Callable[[], None]
@@ -44,13 +48,16 @@ class ProcessLimits:
         self._lock = threading.Lock()
         self._threads = 0
         self._waiting = 0
-        self._urgent: deque[Job] = deque()
-        self._others: deque[Job] = deque()
+        self._queues: tuple[deque[Job], ...] = tuple(deque() for _ in _THREADS)
 
-    def run(self, job: Job, *, urgent: bool) -> None:
-        """Run a job on a thread, now or when one is free; raise RuntimeError if none can start."""
+    def run(self, job: Job, *, urgent: bool, again: bool) -> None:
+        """Run a job on a thread, now or when one is free; raise RuntimeError if none can start.
+
+        `urgent`: there are keys in use. `again`: an earlier job of the same store is still running.
+        """
+        rank = 2 if again else int(not urgent)
         with self._lock:
-            (self._urgent if urgent else self._others).append(job)
+            self._queues[rank].append(job)
             self._start_next()
 
     def start_waiting(self) -> bool:
@@ -79,9 +86,10 @@ class ProcessLimits:
 
     def _next_jobs(self) -> Optional[deque[Job]]:
         """Return the queue whose first job may run if a thread is added to those that run."""
-        if self._urgent and self._threads < MAX_THREADS:
-            return self._urgent
-        return self._others if self._others and self._threads < _COLD_THREADS else None
+        for jobs, threads in zip(self._queues, _THREADS):
+            if jobs and self._threads < threads:
+                return jobs
+        return None
 
     def _work(self, job: Optional[Job]) -> None:
         # Yield the GIL, so that the request that started this thread continues first.

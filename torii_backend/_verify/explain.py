@@ -217,4 +217,8 @@ def _rule_of_header(error: InvalidToken, jws: Sealed) -> str:
         return "header"
     if error.reason == "unsupported_algorithm":
         return "alg"
-    return "crit" if "crit" in header or header.get("b64", True) is not True else "kid"
+    if "crit" in header or header.get("b64", True) is not True:
+        return "crit"
+    kid = header.get("kid")
+    # A header that is too large is malformed as a whole.
+    return "header" if isinstance(kid, str) and kid else "kid"

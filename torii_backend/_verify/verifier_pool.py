@@ -23,6 +23,7 @@ from torii_backend._jose.jws import seal
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.auth import not_from_requests
+from torii_backend.errors import ConfigurationError
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -104,7 +105,12 @@ def pooled_verifier(
             fetch_timeout,
         )
     if verifier is None:
-        new = Verifier(issuer, audience=audience, leeway=leeway, fetch_timeout=fetch_timeout)
+        try:
+            new = Verifier(issuer, audience=audience, leeway=leeway, fetch_timeout=fetch_timeout)
+        except ConfigurationError:
+            # A refused issuer may have a password, and error trackers would show it.
+            del settings, environment, issuer
+            raise
         new._share_keys(_pooled)
         verifier = _verifiers.setdefault(settings, new)
         while len(_verifiers) > MAX_VERIFIERS:

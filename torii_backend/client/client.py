@@ -22,7 +22,7 @@ from torii_backend.client.dispatch import (
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.types import Timeout
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import require_non_negative_int, resolve_api_url, without_key
+from torii_backend.settings import require_non_negative_int, resolve_api_url, without_secrets
 
 DEFAULT_TIMEOUT = (5.0, 30.0)
 DEFAULT_MAX_RETRIES = 2
@@ -43,8 +43,8 @@ class Client(Api[DispatchT]):
         pool_size: int = DEFAULT_POOL_SIZE,
         session: Optional[requests.Session] = None,
     ) -> None:
-        # From here on no variable holds the bare key: a traceback may show variables.
-        key, api_url = SecretKey(secret_key), without_key(api_url)
+        # From here on no variable holds the bare key or a password: a traceback may show variables.
+        key, api_url = SecretKey(secret_key), without_secrets(api_url)
         del secret_key
         key.check()
         if require_non_negative_int(pool_size, "pool_size") == 0:

@@ -12,15 +12,15 @@ from torii_backend._guard.audit_place import Place
 from torii_backend._guard.route_report import findings, lines
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.errors import ConfigurationError
-from torii_backend.testing.live_key import refuse_live_key
+from torii_backend.settings import refuse_live_key
 
 
 def routes_of(app: Any) -> list[Route]:
     """List the routes of an app, each with its guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI, Starlette or Django application, also in middleware. Of any other WSGI or
-            ASGI application the routes can't be listed: one line stands for all of them.
+        app: a WSGI or ASGI application, also in middleware. If its framework is unknown, one line stands
+            for all of its routes.
 
     Raises:
         ConfigurationError: it is not an application, or an option of a guard is wrong.
@@ -63,7 +63,7 @@ def assert_guarded(app: Any, open: Optional[Mapping[str, str]] = None) -> None: 
     optional does, and so does one that only code of yours may guard. No route is called.
 
     Args:
-        app: a Flask, FastAPI, Starlette or Django application, also in middleware.
+        app: a WSGI or ASGI application, also in middleware.
         open: why each of the other routes is open, by its path or by method and path, such as
             `{"/health": "load balancer", "POST /login": "signs in"}`.
 
@@ -73,7 +73,7 @@ def assert_guarded(app: Any, open: Optional[Mapping[str, str]] = None) -> None: 
             option of a guard is wrong, or TORII_SECRET_KEY is a live key.
     """
     __tracebackhide__ = True  # pytest shows the line of your test
-    refuse_live_key()
+    refuse_live_key("torii_backend.testing")
     found = findings(sorted(routes_of(app)), {} if open is None else open)
     if found:
         shown = "\n".join(f"  {line}" for line in lines(found))

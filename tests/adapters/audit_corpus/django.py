@@ -10,9 +10,7 @@ from typing import Any, Callable
 
 from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
-from django.contrib import admin
 from django.contrib.auth.decorators import login_required, permission_required, user_passes_test
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path, re_path
@@ -205,14 +203,10 @@ class HiddenDispatch:
         return serve(request)
 
 
-class SignedInThenHidden(LoginRequiredMixin, HiddenDispatch, View):
+class Hidden(HiddenDispatch, View):
     @method_decorator(require_auth)
     def get(self, request: HttpRequest) -> HttpResponse:
         return serve(request)
-
-
-class SignedIn(LoginRequiredMixin, Both):
-    pass
 
 
 class OwnHead(View):
@@ -286,8 +280,6 @@ def _static(prefix: str) -> list[Any]:
         return static(prefix, view=serve)
 
 
-# As in the admin of users.
-_password = path("password/", admin.site.admin_view(serve))
 urlpatterns = [
     path("open", serve),
     path("open-async", serve_async),
@@ -340,8 +332,7 @@ urlpatterns = [
     path("own-dispatch", OwnDispatch.as_view()),
     path("own-dispatch-guarded", GuardedOwnDispatch.as_view()),
     path("own-dispatch-given", GuardedDispatch.as_view(dispatch=serve)),
-    path("hidden-dispatch", SignedInThenHidden.as_view()),
-    path("signed-in", SignedIn.as_view()),
+    path("hidden-dispatch", Hidden.as_view()),
     path("own-head", OwnHead.as_view()),
     path("overrides", OverridesGet.as_view()),
     path("names", Both.as_view(http_method_names=["post"])),
@@ -350,7 +341,6 @@ urlpatterns = [
     path("shops/<slug:name>/", include(([path("items/<int:id>", guarded)], "shop"))),
     re_path(r"^archive/(?P<year>\d{4})$", guarded),
     *_static("files/"),
-    path("admin/", ([*admin.site.urls[0][:5], _password], "admin", "admin")),
     *i18n_patterns(path("about", serve), path("account", guarded)),
 ]
 
@@ -416,8 +406,6 @@ TRUTH = {
     "* /own-dispatch-guarded": "guarded",
     "* /own-dispatch-given": "unknown",
     "* /hidden-dispatch": "unknown",
-    "GET /signed-in": "unknown",
-    "POST /signed-in": "unknown",
     "GET /own-head": "guarded",
     "HEAD /own-head": "open",
     "OPTIONS /own-head": "open",
@@ -433,12 +421,6 @@ TRUTH = {
     "* /shops/<slug:name>/items/<int:id>": "guarded",
     r"* /^archive/(?P<year>\d{4})$": "guarded",
     "* /^files/(?P<path>.*)$": "open",
-    "* /admin/": "unknown",
-    "* /admin/password/": "unknown",
-    "* /admin/login/": "open",
-    "* /admin/logout/": "unknown",
-    "* /admin/password_change/": "unknown",
-    "* /admin/password_change/done/": "unknown",
     "* /<language>/about": "open",
     "* /<language>/account": "guarded",
 }
@@ -466,6 +448,5 @@ DETAILS = {
     "* /permission": "permission_required",
     "* /test": "user_passes_test",
     "* /own-dispatch": "dispatch of OwnDispatch",
-    "* /hidden-dispatch": "LoginRequiredMixin, dispatch of HiddenDispatch",
-    "* /admin/": "django.contrib.admin",
+    "* /hidden-dispatch": "dispatch of HiddenDispatch",
 }

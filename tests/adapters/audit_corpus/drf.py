@@ -154,6 +154,14 @@ class Rows(viewsets.ViewSet):
         return Response({})
 
 
+class GuardedRows(viewsets.ViewSet):
+    permission_classes = ()
+
+    @method_decorator(require_auth)
+    def list(self, _: Any) -> Response:
+        return Response({})
+
+
 class Unlisted(viewsets.ViewSet):
     """Its `post` answers at the URL of `list`, too."""
 
@@ -224,6 +232,7 @@ urlpatterns = [
     path("function-user", api_view(["GET"])(permission_classes([POLICY])(function))),
     path("function-guarded", api_view(["GET"])(require_auth(function))),
     path("unlisted", Unlisted.as_view({"get": "list"})),
+    path("given", GuardedRows.as_view({"get": "list"}, list=function)),
     path("root", APIRootView.as_view(api_root_dict={})),
     *format_suffix_patterns(router.urls),
 ]
@@ -312,6 +321,7 @@ TRUTH = {
     "GET /function-guarded": "guarded",
     "GET /unlisted": "guarded",
     "POST /unlisted": "open",
+    "GET /given": "open",
     "GET /^rows/$": "guarded",
     "POST /^rows/$": "guarded",
     r"GET /^rows\.(?P<format>[a-z0-9]+)/?$": "guarded",

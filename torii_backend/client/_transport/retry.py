@@ -21,9 +21,12 @@ def pause_before_retry(is_repeatable: bool, outcome: Outcome, attempts: int) -> 
     if not (was_not_processed(outcome) or (is_repeatable and _is_transient(outcome))):
         return None
     wanted = retry_after(outcome.headers) if isinstance(outcome, HttpResponse) else None
-    if wanted is not None:
+    if wanted:
+        if wanted > _LONGEST_PAUSE:
+            return _LONGEST_PAUSE * random.uniform(0.9, 1.0)  # noqa: S311 (as below)
         # Never earlier than asked, and a little later, so that not all clients come back at once.
-        return min(wanted, _LONGEST_PAUSE) * random.uniform(1.0, 1.1)  # noqa: S311 (as below)
+        return min(wanted * random.uniform(1.0, 1.1), _LONGEST_PAUSE)  # noqa: S311 (as below)
+    # Zero is no reason to send all attempts at once.
     # The exponent is bounded because a float can't hold a very large power.
     backoff: float = min(_FIRST_BACKOFF * 2 ** min(attempts - 1, 9), _LONGEST_BACKOFF)
     return backoff * random.uniform(0.5, 1.0)  # noqa: S311 (spreads clients, guards no secret)

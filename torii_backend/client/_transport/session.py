@@ -62,9 +62,11 @@ def require_sendable(headers: Mapping[Any, Any]) -> None:
 class SingleHostAdapter(HTTPAdapter):
     """An adapter for one host and fixed settings, which looks up their connection pool once."""
 
-    # requests looks it up for each request, which takes a tenth of the time of a call.
+    # requests looks it up for each request, which takes a tenth of the time of a call. A test may replace
+    # one of the functions that do so, and then it is asked.
 
     _pool: Any = None
+    _found_by: tuple[Any, ...] = ()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
         """Make the pools of connections; the sockets notice if a firewall forgets them."""
@@ -76,9 +78,15 @@ class SingleHostAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Return the connection pool; requests before 2.32 calls another method."""
+        functions = (
+            HTTPAdapter.get_connection_with_tls_context,
+            PoolManager.connection_from_host,
+            PoolManager.connection_from_pool_key,
+        )
         pool = self._pool
-        if pool is None:
+        if pool is None or self._found_by != functions:
             pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+            self._found_by = functions
         return pool
 
     def close(self) -> None:

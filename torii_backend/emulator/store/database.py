@@ -21,6 +21,7 @@ from threading import Lock
 from typing import Optional
 
 from torii_backend.emulator.store.schema import SCHEMA, VERSION
+from torii_backend.emulator.store.soundness import is_sound
 from torii_backend.errors import ConfigurationError
 
 IN_MEMORY = ":memory:"
@@ -145,21 +146,13 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
     if version == VERSION:
         connection.execute("BEGIN EXCLUSIVE")  # takes the lock until the connection closes
         connection.execute("COMMIT")
-        _check_integrity(connection)
+        if not is_sound(connection):
+            raise damaged()
     elif version or tables:
         raise _not_an_emulator_database()
     else:
         script = f"BEGIN EXCLUSIVE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
         connection.executescript(script)
-
-
-def _check_integrity(connection: sqlite3.Connection) -> None:
-    try:
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        found = None
-    if found != "ok":
-        raise damaged()
 
 
 def damaged() -> ConfigurationError:
