@@ -72,7 +72,7 @@ def _read_by_pyjwt(token: Union[str, bytes], issuer: str) -> Any:
     for segment in text.split("."):
         assert b64url(urlsafe_b64decode(segment + "=" * (-len(segment) % 4))) == segment
     (key,) = (each.key for each in (ISSUER, OTHER) if each.url == issuer)
-    times = dict.fromkeys(["verify_aud", "verify_exp", "verify_iat", "verify_nbf"], False)
+    times: Any = dict.fromkeys(["verify_aud", "verify_exp", "verify_iat", "verify_nbf"], False)
     return jwt.decode(text, key.private.public_key(), ["ES256"], options=times)
 
 
