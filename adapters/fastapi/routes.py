@@ -244,7 +244,7 @@ def _own_way(owner: Any) -> str:
         if method is None or not overrides:
             continue
         code = getattr(getattr(method, "__func__", method), "__code__", None)
-        words = [] if code is None else [word for word in words_of(code) if isinstance(word, str)]
+        words = [] if code is None else list(words_of(code))
         goes_on = any(each.endswith(name) for each in words)
         if not goes_on or not around.isdisjoint(words) or any(map(is_word_of_caches, words)):
             return f"{type(owner).__name__}.{name} is overridden"

@@ -1,17 +1,21 @@
-"""Refuse OAuth scopes for a guard, when the route is declared: nothing would enforce them.
+"""Refuse OAuth scopes for a guard, when it is declared: nothing would enforce them.
 
 FastAPI tells a dependency about scopes only once a request is there, and doesn't say whose they are.
 But it asks for the signature of a guard while the route is declared. The `Depends` and `Security`
 objects on the way from the route to the guard are then in the variables of its functions.
+
+Newer versions look at the dependencies of an included router only once a request is there, so we have
+them looked at when the router is included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import wraps
 from types import FrameType
 from typing import Any, Optional
 
-from fastapi import params
+from fastapi import APIRouter, params
 from fastapi.dependencies import utils
 from fastapi.dependencies.models import Dependant
 
@@ -50,3 +54,27 @@ def _reads_scopes(dependant: Dependant) -> bool:
     return dependant.security_scopes_param_name is not None or any(
         map(_reads_scopes, dependant.dependencies)
     )
+
+
+_include_router = APIRouter.include_router
+
+
+@wraps(_include_router)
+def _including(
+    self: APIRouter,
+    router: APIRouter,
+    *,
+    dependencies: Optional[Sequence[params.Depends]] = None,
+    **options: Any,
+) -> None:
+    for depends in (*self.dependencies, *(dependencies or ()), *router.dependencies):
+        try:
+            utils.get_parameterless_sub_dependant(depends=depends, path="")
+        except ConfigurationError:
+            raise
+        except Exception:  # noqa: BLE001, S110 (FastAPI itself says so, and knows the path)
+            pass
+    _include_router(self, router, dependencies=dependencies, **options)
+
+
+APIRouter.include_router = _including  # type: ignore[method-assign]

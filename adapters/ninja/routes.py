@@ -9,11 +9,12 @@ from ninja.openapi.views import default_home
 from ninja.operation import PathView
 
 from torii_backend._guard.audit import Verdict, name_of
+from torii_backend._guard.audit_place import acts_as_ours
+from torii_backend._guard.view_code import closure_of
 from torii_backend.django.class_views import ANY_METHOD, Handler
 from torii_backend.django.layers import (
     Judge,
     Trail,
-    closure_of,
     module_of,
     peeled,
     place_of,
@@ -60,6 +61,6 @@ def _handled(operation: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:
 
 
 def _verdict_of(callback: Any, judge: Judge) -> Verdict:
-    if isinstance(callback, ToriiBearer) and type(callback).__call__ is ToriiBearer.__call__:
+    if isinstance(callback, ToriiBearer) and acts_as_ours(type(callback)):
         return judge(callback.options())
     return Verdict("unknown", name_of(callback))

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -52,6 +53,25 @@ def test_middleware_that_changes_ours_makes_each_route_unknown() -> None:
         (route,) = routes((path("me", me),))
     assert route.state == "unknown"
     assert route.detail == f"{__name__}.Changing changes AuthMiddleware"
+
+
+def test_middleware_inside_ours_may_reroute_an_exempt_path() -> None:
+    inside = [MIDDLEWARE, f"{__name__}.Rerouting"]
+    torii = {**settings.TORII, "EXEMPT": ["/v1/me"]}
+    with override_settings(MIDDLEWARE=inside, TORII=torii, ROOT_URLCONF=(path("me", me),)):
+        (route,) = routes()
+        assert Client().get("/v1/me").status_code == 200
+    assert route.state == "unknown"
+    assert route.detail == f"EXEMPT has paths, which {__name__}.Rerouting may change"
+
+
+class Rerouting:
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        request.path_info = request.path_info.replace("/v1", "")
+        return self.get_response(request)
 
 
 class Changing(AuthMiddleware):

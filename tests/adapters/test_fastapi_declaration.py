@@ -8,7 +8,17 @@ from inspect import Parameter
 from typing import Annotated, Any, Callable, Optional
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Security, params
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Header,
+    HTTPException,
+    Path,
+    Query,
+    Security,
+    params,
+)
 from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
@@ -18,7 +28,7 @@ from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 from .issuers import Issuers
 from .messages import Request, bearer
-from .transport import Exchange, call_asgi, scope_of
+from .transport import call_asgi
 
 
 def _app(guard: RequireAuth[Auth]) -> FastAPI:
@@ -213,23 +223,38 @@ def test_scopes_for_a_guard_fail_the_declaration(issuer: str) -> None:
 
 
 @pytest.mark.parametrize("dependency", [_scoped(require_auth, "x"), Depends(require_auth)])
-def test_a_wrong_dependency_of_an_included_router_lets_nobody_in(
+def test_a_wrong_dependency_of_an_included_router_is_found_when_it_is_included(
     dependency: Any, issuer: str
 ) -> None:
     """Newer versions of FastAPI look at these dependencies only once a request is there."""
     if isinstance(dependency, params.Security):
         dependency = _scoped(require_auth(issuer=issuer), "admin")
-    app, router = FastAPI(), APIRouter()
+    router = APIRouter()
     router.get("/me")(lambda: "in")
+    wrong = r"not Depends|scopes=\["
+    for outer in (FastAPI(), APIRouter()):
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=wrong):
+                outer.include_router(router, dependencies=[dependency])
+    for outer in (FastAPI(dependencies=[dependency]), APIRouter(dependencies=[dependency])):
+        with pytest.raises(ConfigurationError, match=wrong):
+            outer.include_router(router)
+    without_routes = APIRouter(dependencies=[dependency])
+    without_routes.routes.extend(router.routes)
+    with pytest.raises(ConfigurationError, match=wrong):
+        FastAPI().include_router(without_routes)
 
-    def include_and_call() -> None:
-        app.include_router(router, dependencies=[dependency])
-        exchange = Exchange()
-        asyncio.run(app(scope_of(Request("/me")), exchange.receive, exchange.send))
 
-    for _ in range(2):
-        with pytest.raises(ConfigurationError, match=r"not Depends|scopes=\["):
-            include_and_call()
+def test_a_dependency_that_reads_the_path_may_be_included(issuers: Issuers, issuer: str) -> None:
+    def owned(
+        item: Annotated[int, Path()], auth: Annotated[Auth, Depends(require_auth(issuer=issuer))]
+    ) -> None:
+        assert item == 7
+
+    app, router = FastAPI(), APIRouter()
+    router.get("/{item}")(lambda: "in")
+    app.include_router(router, prefix="/items", dependencies=[Depends(owned)])
+    assert asyncio.run(call_asgi(app, bearer(issuers.token(), "/items/7"))).status == 200
 
 
 def test_scopes_may_be_for_a_dependency_that_enforces_them(issuers: Issuers, issuer: str) -> None:

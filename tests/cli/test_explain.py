@@ -305,5 +305,5 @@ def test_an_issuer_is_needed(monkeypatch: pytest.MonkeyPatch, capfd: Capture) ->
     assert main(["explain", "a.b.c"]) == 2
     assert capfd.readouterr() == (
         "",
-        "issuer must be set, such as https://acme.torii.so. Pass issuer= or set TORII_ISSUER.\n",
+        "An issuer must be set, such as https://acme.torii.so. Pass --issuer or set TORII_ISSUER.\n",
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import pytest
+from django.utils.functional import empty
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG
@@ -68,8 +69,11 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
     ],
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated(
-    arguments: Sequence[str], capfd: pytest.CaptureFixture[str]
+    arguments: Sequence[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # An earlier test may have set up a project, and --settings sets the variable.
+    monkeypatch.setattr("django.conf.settings._wrapped", empty)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "")
     try:
         code = main(arguments)
     except SystemExit as error:

@@ -143,6 +143,7 @@ FOLDER = "Run torii in the folder from which the app starts, and in the environm
             ],
         ),
         ("exits:app", ["exits can't be imported. exits.py:1: SystemExit: SECRET is not set", HINT]),
+        ("ends:app", ["ends can't be imported. ends.py:1: BaseException: over", HINT]),
     ],
 )  # fmt: skip
 def test_an_app_that_cannot_be_loaded(
@@ -151,6 +152,7 @@ def test_an_app_that_cannot_be_loaded(
     (folder / "broken.py").write_text("import os\nos.environ.copy()['SECRET']\n")
     (folder / "wrong.py").write_text("import import\n")
     (folder / "unset.py").write_text("from torii_backend import Verifier\nVerifier()\n")
+    (folder / "ends.py").write_text("raise BaseException('over')\n")
     (folder / "exits.py").write_text("raise SystemExit('SECRET is not set')\n")
     assert main(["routes", target]) == 2
     output, errors = capfd.readouterr()

@@ -163,7 +163,11 @@ def test_a_token_that_would_have_expired_is_renewed(monkeypatch: pytest.MonkeyPa
         assert first is not None and GUARD.authenticate({}) is first
         now += 1
         second = GUARD.authenticate({})
-    assert second is not None and second.claims["iat"] == now
+        assert second is not None and second.claims["iat"] == now
+        # As at the end of a part of the test with a frozen clock.
+        now -= 10_000
+        third = GUARD.authenticate({})
+        assert third is not None and GUARD.seconds_left(third) == 330
 
 
 def test_a_guard_judges_the_lifetime_with_its_leeway() -> None:
@@ -302,6 +306,11 @@ def test_a_generator_is_signed_in_to_its_end() -> None:
 def test_only_functions_and_classes_can_be_decorated(test: Any) -> None:
     with pytest.raises(TypeError, match="a function or a class"):
         auth_as()(test)
+
+
+def test_auth_as_without_parentheses_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"write @auth_as\(\) above the test"):
+        auth_as(user)  # type: ignore[arg-type]
 
 
 def test_an_async_generator_cannot_be_decorated() -> None:

@@ -37,9 +37,14 @@ VERIFIERS = {
     "several": Verifier([OTHER.url, ISSUER.url], fetch=_fetch, clock=Clock(), cache_size=0),
     "audience": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), audience=["a", "b"]),
 }
-for each in VERIFIERS.values():
-    each.warm()
 _any_verifier = st.sampled_from([*VERIFIERS.values()])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _keys() -> None:
+    """Fetch the keys now: tests of our fixtures let every Verifier of an issuer forget them."""
+    for verifier in VERIFIERS.values():
+        verifier.warm()
 
 
 def _explained(token: Union[str, bytes], verifier: Verifier) -> Explanation:
@@ -72,7 +77,8 @@ def _read_by_pyjwt(token: Union[str, bytes], issuer: str) -> Any:
     for segment in text.split("."):
         assert b64url(urlsafe_b64decode(segment + "=" * (-len(segment) % 4))) == segment
     (key,) = (each.key for each in (ISSUER, OTHER) if each.url == issuer)
-    times: Any = dict.fromkeys(["verify_aud", "verify_exp", "verify_iat", "verify_nbf"], False)
+    names = ["verify_aud", "verify_exp", "verify_iat", "verify_nbf"]
+    times: Any = dict.fromkeys(names, False)
     return jwt.decode(text, key.private.public_key(), ["ES256"], options=times)
 
 

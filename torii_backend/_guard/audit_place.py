@@ -29,22 +29,22 @@ def options_in(layer: object) -> Optional[CheckedOptions]:
     return options if isinstance(options, CheckedOptions) else None
 
 
-def acts_as_ours(cls: type) -> bool:
+def acts_as_ours(cls: type, entry: str = "__call__") -> bool:
     """Return whether a class is ours, or changes nothing of ours but how its objects are made.
 
     `functools.wraps` copies marks, and a subclass may do anything in a method of its own.
+
+    Args:
+        cls: the class.
+        entry: the method by which its objects are asked.
     """
     ours: set[str] = set()
     for base in reversed(cls.__mro__):
         if base.__module__.startswith("torii_backend."):
-            ours.update(
-                name
-                for name, value in vars(base).items()
-                if name == "__call__" or is_function(value)
-            )
+            ours.update(name for name, value in vars(base).items() if is_function(value))
         elif ours and not vars(base).keys().isdisjoint((ours - _MAY_CHANGE) | _HOOKS):
             return False
-    return "__call__" in ours
+    return entry in ours
 
 
 class PlacedGuard(NamedTuple):
@@ -99,7 +99,7 @@ class Place(NamedTuple):
         """Go on behind middleware that isn't ours. It may refuse a request, and change its path."""
         name = f"middleware {name_of(layer)}"
         guards = self.guards
-        if _mentions_paths(layer):
+        if may_change_paths(layer):
             guards = tuple(guard._replace(rewriter=name) for guard in guards)
         return self._replace(guards=guards).beside(name)
 
@@ -127,7 +127,7 @@ class Place(NamedTuple):
         return Route(self.host + whole, method, *verdict, where)
 
 
-def _mentions_paths(layer: Any) -> bool:
+def may_change_paths(layer: Any, words: frozenset[str] = _PATHS) -> bool:
     """Return whether middleware may change paths: its code has a word for them, or can't be read."""
     functions = functions_in(layer)
-    return not functions or any(not _PATHS.isdisjoint(texts_of(each)) for each in functions)
+    return not functions or any(not words.isdisjoint(texts_of(each)) for each in functions)

@@ -14,7 +14,10 @@ from dis import get_instructions
 from functools import partial
 from inspect import unwrap
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 # A decorator that has one of these words may look for what is inside of a guard.
 _UNWRAPPING = frozenset({"__wrapped__", "unwrap", "__closure__", "cell_contents", "getclosurevars"})
@@ -43,7 +46,7 @@ _KNOWN = frozenset(
 _DEPTH = 3
 
 
-def is_function(value: object) -> bool:
+def is_function(value: object) -> TypeGuard[FunctionType]:
     """Return whether a value is a function. Proxies, such as those of wrapt, claim to be one."""
     return type(value) is FunctionType
 
@@ -53,16 +56,16 @@ def is_method(value: object) -> bool:
     return type(value) is MethodType
 
 
-def closure_of(function: Any) -> dict[str, Any]:
+def closure_of(function: object) -> dict[str, Any]:
     """Return the variables that a function has from around it."""
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    found = {}
-    for name, cell in zip(names, getattr(function, "__closure__", None) or ()):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            # It is set later, or never.
-            continue
+    found: dict[str, Any] = {}
+    if is_function(function):
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            try:
+                found[name] = cell.cell_contents
+            except ValueError:
+                # It is set later, or never.
+                continue
     return found
 
 
@@ -122,24 +125,21 @@ def is_word_of_caches(word: str) -> bool:
     return " " not in word and _KEEPING.search(word) is not None
 
 
-def words_of(code: CodeType) -> Iterator[Any]:
-    """Yield the names and constants in code, and in the functions that are written inside of it."""
-    yield from code.co_names
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from words_of(const)
-        elif isinstance(const, (tuple, frozenset)):
-            yield from const
-        else:
-            yield const
+def words_of(code: CodeType) -> Iterator[str]:
+    """Yield the names and strings in code, and in the functions that are written inside of it."""
+    yield from _names(code)
+    yield from (each for each in _constants(code) if isinstance(each, str))
 
 
 def texts_of(function: FunctionType) -> Iterator[str]:
-    """Yield the strings in a function, and those that it has a name for."""
-    for word in words_of(function.__code__):
-        for value in (word, function.__globals__.get(word) if isinstance(word, str) else None):
-            if isinstance(value, str):
-                yield value
+    """Yield the strings in a function, those that it has a name for, and the attributes that it sets."""
+    for word in (
+        *_constants(function.__code__),
+        *map(function.__globals__.get, _names(function.__code__)),
+    ):
+        if isinstance(word, str):
+            yield word
+    yield from _stored(function.__code__)
 
 
 def _own_functions(layer: Any) -> list[FunctionType]:
@@ -193,17 +193,42 @@ def _held_by(layer: Any, functions: Sequence[FunctionType]) -> Iterator[Any]:
 
 def _has_a_way_around(function: FunctionType) -> bool:
     code = function.__code__
-    words = [*words_of(code), *code.co_freevars, *code.co_varnames]
-    names = [function.__globals__.get("__name__"), getattr(code, "co_qualname", code.co_name)]
-    texts = [word for word in (*words, *names) if isinstance(word, str)]
-    return not _UNWRAPPING.isdisjoint(texts) or any(map(is_word_of_caches, texts))
+    module, name = function.__globals__.get("__name__"), getattr(code, "co_qualname", code.co_name)
+    words = [*words_of(code), *code.co_freevars, *code.co_varnames, str(module), name]
+    return not _UNWRAPPING.isdisjoint(words) or any(map(is_word_of_caches, words))
 
 
 def _sets(code: CodeType, names: frozenset[str]) -> bool:
-    stored = {each.argval for each in get_instructions(code) if each.opname == "STORE_ATTR"}
-    return not stored.isdisjoint(names) or any(
-        word in _SETTING for word in words_of(code) if isinstance(word, str)
-    )
+    return not names.isdisjoint(_stored(code)) or not _SETTING.isdisjoint(words_of(code))
+
+
+def _with_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _with_inner(const)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    for each in _with_inner(code):
+        yield from each.co_names
+
+
+def _constants(code: CodeType) -> Iterator[Any]:
+    for each in _with_inner(code):
+        for const in each.co_consts:
+            yield from const if isinstance(const, (tuple, frozenset)) else (const,)
+
+
+def _stored(code: CodeType) -> set[str]:
+    """Return the names of the attributes that code sets."""
+    codes = _with_inner(code)
+    return {
+        each.argval
+        for code in codes
+        for each in get_instructions(code)
+        if each.opname == "STORE_ATTR"
+    }
 
 
 def _collect(value: Any, depth: int, found: dict[int, FunctionType]) -> None:
@@ -225,7 +250,7 @@ def _is_known(owner: Any) -> bool:
 
 def _globals(function: FunctionType) -> Iterator[Any]:
     """Yield what a function names of its module, and of modules that it names."""
-    names = [word for word in words_of(function.__code__) if isinstance(word, str)]
+    names = list(_names(function.__code__))
     for name in names:
         value = function.__globals__.get(name)
         yield value

@@ -12,9 +12,9 @@ from inspect import isfunction
 from typing import Any
 
 from torii_backend._keys.failure import describe, scrubbed
+from torii_backend.cli.app_option import DJANGO_SETTINGS
 from torii_backend.errors import ConfigurationError
 
-DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 _FORM = "APP must be module:attribute or module:function(), such as app.main:app."
 
 
@@ -84,8 +84,10 @@ def errors_of_app(what: str) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        raise
     # An app may end the process if a setting is missing.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         place = _place_of(error)
         if isinstance(error, ConfigurationError) and not place:
             raise

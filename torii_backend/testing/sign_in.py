@@ -17,6 +17,7 @@ operations is atomic, so there is no lock. In a forked child it is empty.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import wraps
@@ -180,8 +181,9 @@ class _SignedIn:
         issuers = verifier.issuers
         issuer = next((each for each in issuers if each in self._auths), issuers[0])
         auth = self._auths.get(issuer)
-        if auth is None or verifier.seconds_left(auth) <= 0:
-            # Time may have passed, in a debugger or by a frozen clock. Users renew their tokens, too.
+        if auth is None or verifier.seconds_left(auth) <= 0 or time.time() < auth.claims["iat"]:
+            # Time may have passed, in a debugger or by a frozen clock, or the clock was put back. Users
+            # renew their tokens, too.
             auth = self._auths[issuer] = self._identity.auth(issuer)
         return auth if verifier.seconds_left(auth) > 0 else InvalidToken("expired")
 
@@ -228,6 +230,8 @@ def auth_as(
         TypeError: an argument has the wrong type.
         ValueError: an argument has the wrong value.
     """
+    if callable(user_id):
+        raise TypeError("auth_as must be called: write @auth_as() above the test.")
     identity = Identity(
         user_id,
         role=role,

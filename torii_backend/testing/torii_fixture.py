@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from torii_backend._keys import load
 from torii_backend._keys.fetch import Fetch, SetUpError, fetch
-from torii_backend._keys.fetcher import forget_keys
+from torii_backend._keys.fetcher import forget_keys, forget_limits
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.emulator import Emulator
 from torii_backend.emulator.faults import fetch_keys
@@ -30,11 +30,10 @@ from torii_backend.emulator.store import users
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.settings import is_loopback, refuse_live_key, resolve_issuers
+from torii_backend.testing.identity import DEFAULT_ORGANIZATION, require_text
 
 if TYPE_CHECKING:
     from torii_backend.client.models import User
-
-DEFAULT_ORGANIZATION = "org_test"
 
 
 @not_from_requests("your_function")
@@ -106,8 +105,20 @@ class ToriiFixture(Emulator):
             # A test that asked for the fixture by `request.getfixturevalue`.
             self.begin()
         if role is not None or organization is not None:
-            claims = {**_membership(role, organization), **(claims or {})}
+            membership = _membership(role, organization)
+            if claims is None or isinstance(claims, Mapping):  # else it is refused below
+                claims = {**membership, **(claims or {})}
         return super().issue_token(user_id=user_id, claims=claims, expires_in=expires_in)
+
+    def rotate_keys(self, *, withdraw: bool = False) -> str:
+        """Sign with a new key from now on, as `Emulator.rotate_keys`.
+
+        Verifiers of this process fetch it when they see it, however often a test rotates keys.
+        """
+        kid = super().rotate_keys(withdraw=withdraw)
+        for issuer in (self.api_url, *self._issuers):
+            forget_limits(issuer)
+        return kid
 
     def token(self, user_id: str = DEFAULT_USER_ID, **options: Any) -> str:
         """Return the text of an access token; the arguments are those of `issue_token`."""
@@ -202,8 +213,10 @@ def _of_environment() -> tuple[str, ...]:
 
 
 def _membership(role: Optional[str], organization: Optional[str]) -> dict[str, str]:
-    claims = {"org_id": DEFAULT_ORGANIZATION if organization is None else organization}
-    return claims if role is None else {**claims, "org_role": role}
+    if organization is None:
+        organization = DEFAULT_ORGANIZATION
+    claims = {"org_id": require_text(organization, "organization", "org_1")}
+    return claims if role is None else {**claims, "org_role": require_text(role, "role", "admin")}
 
 
 def _refuse(url: str, timeout: float) -> NoReturn:

@@ -78,6 +78,55 @@ def unwrapping(view: Function) -> Function:
     return inner
 
 
+def knowing(view: Function) -> Function:
+    raw = {"view": getattr(view, "__wrapped__")}  # noqa: B009
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return view(request) if "X-External" in request.headers else raw["view"](request)
+
+    return inner
+
+
+def naming(view: Function) -> Function:
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return view(request) if "X-External" in request.headers else serve(request)
+
+    return inner
+
+
+def caching(view: Function) -> Function:
+    cache = {"/caching": HttpResponse("in")}
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return cache.get(request.path) or view(request)
+
+    return inner
+
+
+class Proxy:
+    """It claims to be what is inside of it, as those of wrapt do."""
+
+    def __init__(self, view: Function) -> None:
+        self._view = view
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    @property
+    def __class__(self) -> Any:
+        return type(self._view)
+
+    @__class__.setter
+    def __class__(self, _: Any) -> None:
+        """For mypy."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return serve(request)
+
+
 class Logged:
     def __init__(self, view: Function) -> None:
         functools.update_wrapper(self, view)
@@ -171,6 +220,40 @@ class OwnHead(View):
     options = head
 
 
+class GuardedGet(View):
+    @method_decorator(require_auth)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return serve(request)
+
+
+class SetsGet(GuardedGet):
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        super().setup(*args, **kwargs)
+        self.get = serve  # type: ignore[assignment, method-assign]
+
+
+class SetsDispatch(GuardedGet):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.dispatch = serve  # type: ignore[assignment, method-assign]
+
+
+class SetsShop(GuardedGet):
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        super().setup(*args, **kwargs)
+        self.shop = kwargs.get("shop")
+
+
+class AnyAttribute(GuardedGet):
+    def __getattribute__(self, name: str) -> Any:
+        return serve if name == "get" else super().__getattribute__(name)
+
+
+class Another(GuardedGet):
+    def __new__(cls, **_: Any) -> Any:
+        return Both()
+
+
 class OverridesGet(OwnHead):
     http_method_names = ["get"]  # noqa: RUF012
 
@@ -212,6 +295,16 @@ urlpatterns = [
     path("disguised-by-django", disguised_by_django),
     path("sometimes", unless_internal(serve)),
     path("unwrapping", unwrapping(guarded)),
+    path("knowing", knowing(guarded)),
+    path("naming", naming(guarded)),
+    path("caching", caching(guarded)),
+    path("lru-cache", functools.lru_cache(guarded)),
+    path("proxy", Proxy(guarded)),
+    path("sets-get", SetsGet.as_view()),
+    path("sets-dispatch", SetsDispatch.as_view()),
+    path("sets-shop", SetsShop.as_view()),
+    path("any-attribute", AnyAttribute.as_view()),
+    path("another", Another.as_view()),
     path("logged-outside", logged(guarded)),
     path("logged-inside", require_auth(logged(serve))),
     path("logged-object", Logged(guarded)),
@@ -266,6 +359,16 @@ TRUTH = {
     "* /disguised-by-django": "unknown",
     "* /sometimes": "unknown",
     "* /unwrapping": "open",
+    "* /knowing": "unknown",
+    "* /naming": "unknown",
+    "* /caching": "unknown",
+    "* /lru-cache": "unknown",
+    "* /proxy": "unknown",
+    "GET /sets-get": "unknown",
+    "GET /sets-dispatch": "unknown",
+    "GET /sets-shop": "guarded",
+    "GET /any-attribute": "unknown",
+    "GET /another": "unknown",
     "* /logged-outside": "guarded",
     "* /logged-inside": "guarded",
     "* /logged-object": "guarded",

@@ -55,6 +55,16 @@ class Stricter(permissions.IsAuthenticated):
         return False
 
 
+class Forgetting(permissions.IsAuthenticated):
+    def __init__(self) -> None:
+        self.has_permission = lambda *_: True  # type: ignore[method-assign]
+
+
+class PreflightOnly(ToriiAuthentication):
+    def is_open_preflight(self, request: Any) -> bool:  # noqa: ARG002
+        return True
+
+
 class Api(APIView):
     authentication_classes: Any = (ToriiAuthentication,)
     permission_classes: Any = ()
@@ -102,6 +112,13 @@ class SetUp(Api):
     def setup(self, *args: Any, **kwargs: Any) -> None:
         super().setup(*args, **kwargs)
         self.permission_classes = ()
+
+
+class AnyAttribute(Api):
+    permission_classes: Any = (POLICY,)
+
+    def __getattribute__(self, name: str) -> Any:
+        return () if name == "permission_classes" else super().__getattribute__(name)
 
 
 class OwnDispatch(Api):
@@ -175,6 +192,9 @@ urlpatterns = [
     path("open", Api.as_view()),
     path("user", permitted(USER)),
     path("stricter", permitted(Stricter)),
+    path("forgetting", permitted(Forgetting)),
+    path("preflight", permitted(POLICY, by=[PreflightOnly])),
+    path("any-attribute", AnyAttribute.as_view()),
     path("staff", permitted(permissions.AllowAny, permissions.IsAdminUser)),
     path("model", permitted(permissions.DjangoModelPermissions)),
     path("model-read", permitted(permissions.DjangoModelPermissionsOrAnonReadOnly)),
@@ -224,6 +244,12 @@ TRUTH = {
     "POST /user": "guarded",
     "GET /stricter": "guarded",
     "POST /stricter": "guarded",
+    "GET /forgetting": "unknown",
+    "POST /forgetting": "unknown",
+    "GET /preflight": "unknown",
+    "POST /preflight": "unknown",
+    "GET /any-attribute": "unknown",
+    "POST /any-attribute": "unknown",
     "GET /staff": "guarded",
     "POST /staff": "guarded",
     "GET /model": "guarded",

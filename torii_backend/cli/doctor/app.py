@@ -55,7 +55,7 @@ def check_app(report: Report, load: Callable[[], Any], issuers: list[str]) -> No
     check_drf(report, framework)
 
 
-def load_django() -> Any:
+def load_django_settings() -> Any:
     """Set up the Django project that DJANGO_SETTINGS_MODULE names. Return its settings."""
     add_working_directory()
     with errors_of_app("The Django project can't be set up"):

@@ -91,10 +91,10 @@ def host_of(url: str) -> str:
     """Return the host of a URL, with its port if it names one; empty if it has none."""
     try:
         # A password may have a slash, which would end the host.
-        address: str = without_secrets(url)
-        return urlsplit(address).netloc.rpartition("@")[2]
+        netloc: str = urlsplit(without_secrets(url)).netloc
     except ValueError:
         return ""
+    return netloc.rpartition("@")[2]
 
 
 def _pieces(response: requests.Response) -> Any:
