@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from torii_backend.client.inputs import ToriiUpdateUserInput
     from torii_backend.errors import (
         ConfigurationError,
+        InboxUnavailable,
         InvalidRequest,
         InvalidToken,
+        InvalidWebhook,
         KeysUnavailable,
         MissingCredentials,
         PermissionDenied,
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
         ToriiError,
         ToriiTimeout,
     )
+    from torii_backend.events.dispatcher import Events
+    from torii_backend.events.event import Event
+    from torii_backend.events.inbox import MemoryInbox
+    from torii_backend.events.webhook import verify_webhook
     from torii_backend.settings import Issuer
 
     __version__: str
@@ -50,12 +56,17 @@ __all__ = [
     "Auth",
     "Authenticator",
     "ConfigurationError",
+    "Event",
+    "Events",
     "GuardOptions",
+    "InboxUnavailable",
     "IncomingRequest",
     "InvalidRequest",
     "InvalidToken",
+    "InvalidWebhook",
     "Issuer",
     "KeysUnavailable",
+    "MemoryInbox",
     "MissingCredentials",
     "PermissionDenied",
     "Policy",
@@ -78,15 +89,19 @@ __all__ = [
     "current_auth",
     "verify_token",
     "verify_token_async",
+    "verify_webhook",
 ]
 
 _MODULES = {
     "AsyncToriiClient": "client",
     "Auth": "auth",
     "Authenticator": "_guard.authenticator",
+    "Event": "events.event",
+    "Events": "events.dispatcher",
     "GuardOptions": "_guard.options",
     "IncomingRequest": "_guard.request",
     "Issuer": "settings",
+    "MemoryInbox": "events.inbox",
     "Policy": "_guard.policy",
     "PolicyOptions": "_guard.policy",
     "RefusalResponse": "_guard.refusal",
@@ -102,6 +117,7 @@ _MODULES = {
     "current_auth": "_guard.context",
     "verify_token": "_verify.verifier_pool",
     "verify_token_async": "_verify.verifier_pool",
+    "verify_webhook": "events.webhook",
 }
 
 
@@ -117,7 +133,7 @@ if not TYPE_CHECKING:
         globals()[name] = value
         return value
 
-    def _module(path: str) -> Any:  # noqa: C901 (one step a module)
+    def _module(path: str) -> Any:  # noqa: C901, PLR0912 (one step a module)
         """Import a module of this package. Nuitka and PyInstaller follow import statements only."""
         if path == "auth":
             from torii_backend import auth as module
@@ -139,6 +155,14 @@ if not TYPE_CHECKING:
             from torii_backend._guard import refusal as module
         elif path == "_guard.request":
             from torii_backend._guard import request as module
+        elif path == "events.dispatcher":
+            from torii_backend.events import dispatcher as module
+        elif path == "events.event":
+            from torii_backend.events import event as module
+        elif path == "events.inbox":
+            from torii_backend.events import inbox as module
+        elif path == "events.webhook":
+            from torii_backend.events import webhook as module
         elif path == "_verify.verifier":
             from torii_backend._verify import verifier as module
         else:

@@ -8,6 +8,8 @@ ToriiError
     InvalidToken       401    `reason` says which check failed
     PermissionDenied   403    `reason` says which condition of a policy failed
     KeysUnavailable    503    the issuer's keys can't be fetched; retry later
+    InvalidWebhook     400    `reason` says why a webhook delivery was refused
+  InboxUnavailable            the store of an inbox did not respond; the sender tries again
   ToriiApiError               the REST API's response is not a usable success; `status` is its status
     in torii_backend.client:  BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403,
                               NotFound 404, Conflict 409, RateLimited 429, ServerError 5xx,
@@ -45,6 +47,28 @@ PermissionDeniedReason = Literal[
     "check",
     "user",
 ]
+
+InvalidWebhookReason = Literal[
+    "missing_header",
+    "malformed_header",
+    "bad_signature",
+    "too_old",
+    "too_new",
+    "too_large",
+    "malformed_body",
+    "invalid_data",
+]
+
+WEBHOOK_SENTENCES: dict[str, str] = {
+    "missing_header": "The delivery is missing a header that its signature needs.",
+    "malformed_header": "A header of the delivery is malformed or comes twice.",
+    "bad_signature": "No signature of the delivery matches a configured secret.",
+    "too_old": "The timestamp of the delivery is too far in the past.",
+    "too_new": "The timestamp of the delivery is too far in the future.",
+    "too_large": "The body of the delivery is too large.",
+    "malformed_body": "The body of the delivery is not an event.",
+    "invalid_data": "The data of the event does not fit the type that was asked for.",
+}
 
 SENTENCES: dict[str, str] = {
     "malformed": "The access token is not a well-formed JWT.",
@@ -178,6 +202,34 @@ class KeysUnavailable(ToriiAuthError):
 
     def __str__(self) -> str:
         return "The issuer's signing keys are temporarily unavailable."
+
+
+class InvalidWebhook(ToriiAuthError):
+    """A webhook delivery was refused, or the data of its event has another form than you expect.
+
+    Args:
+        reason: which check failed, one of `InvalidWebhookReason`.
+        member: the member of `data` that is missing or wrong, if the reason is invalid_data and it is
+            one member.
+    """
+
+    status = 400
+
+    def __init__(self, reason: InvalidWebhookReason, member: Optional[str] = None) -> None:
+        super().__init__(reason, *([] if member is None else [member]))
+        self.reason: InvalidWebhookReason = reason  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.member = member
+
+    def __str__(self) -> str:
+        sentence = WEBHOOK_SENTENCES[self.reason]
+        return sentence if self.member is None else f"{sentence[:-1]}: {self.member}."
+
+
+class InboxUnavailable(ToriiError):
+    """The store of an inbox did not respond, so no handler ran. Try again later."""
+
+    def __init__(self, message: str = "The inbox is temporarily unavailable.") -> None:
+        super().__init__(message)
 
 
 class ToriiApiError(ToriiError):

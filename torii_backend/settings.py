@@ -121,6 +121,16 @@ def without_secrets(address: Any) -> Any:
     return address
 
 
+def refuse_live_key(used: str) -> None:
+    """Raise if the environment has a live secret key, beside what must not be used with one."""
+    # Anywhere in it: `docker --env-file` keeps quotes, and some editors put a mark before the first line.
+    if "sk_live_" in os.environ.get("TORII_SECRET_KEY", ""):
+        raise ConfigurationError(
+            f"TORII_SECRET_KEY must be a test key, such as sk_test_…, if you use {used}. It is a live key "
+            "(sk_live_)."
+        )
+
+
 def require_seconds(seconds: float, name: str) -> float:
     """Check a number of seconds: finite, zero or more."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):

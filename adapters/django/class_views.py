@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from torii_backend._guard.audit import Verdict
+from torii_backend._guard.view_code import changes_itself, closure_of
 from torii_backend.django.layers import Judge, Trail, is_known, module_of, peeled, place_of
 
 ANY_METHOD = "*"
 _CALLS_HANDLERS = ("django.views.generic.base", "rest_framework.views")
+_LIBRARIES = ("django", "rest_framework", "torii_backend")
 _USER_TESTS = "django.contrib.auth.mixins"
 
 
@@ -30,7 +32,9 @@ class Dispatch(NamedTuple):
 
 def handlers_of(view: Any, trail: Trail, judge: Judge) -> list[Handler]:
     """List the methods of what `as_view()` returned, each with its verdict."""
-    cls, given = view.view_class, view.view_initkwargs
+    # Not by the attributes of the view, which others may set.
+    known = closure_of(view)
+    cls, given = known["cls"], known["initkwargs"]
     dispatch = dispatch_of(cls, given, trail, judge)
     if dispatch.own is not None:
         return [Handler(ANY_METHOD, dispatch.trail.verdict(), place_of(dispatch.own))]
@@ -51,6 +55,11 @@ def dispatch_of(cls: Any, given: Mapping[str, Any], trail: Trail, judge: Judge) 
     """
     if "dispatch" in given:
         return Dispatch(trail.behind(f"dispatch of {cls.__name__}"), given["dispatch"])
+    answering = {*cls.http_method_names, "dispatch", "http_method_not_allowed"}
+    changed = [name for name in ("setup", "http_method_not_allowed") if name in given]
+    own = changes_itself(cls, answering, ("setup",), _LIBRARIES)
+    if changed or own:
+        trail = trail.behind(own or f"{changed[0]} of {cls.__name__}")
     for base in cls.__mro__:
         if "dispatch" not in vars(base):
             continue

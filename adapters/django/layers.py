@@ -8,13 +8,13 @@ wraps instead of the guard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from inspect import isfunction, ismethod
 from typing import Any, Callable, NamedTuple
 
 from torii_backend._guard.audit import STATES, Verdict, strongest, where_of
 from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.view_code import closure_of, is_function, is_method, may_skip
 from torii_backend.django import decorators
 from torii_backend.django.guard import LazyGuard
 
@@ -26,8 +26,6 @@ _KNOWN = ("asgiref", "contextlib", "django", "ninja", "rest_framework", "torii_b
 _USER_TESTS = "django.contrib.auth.decorators"
 _ADMIN = "django.contrib.admin"
 _AS_VIEW = ("django.views.generic.base", "rest_framework.viewsets")
-# A decorator that has one of these words may look for what is inside of a guard.
-_UNWRAPPING = frozenset({"__wrapped__", "unwrap"})
 _METHOD_DECORATOR = "django.utils.decorators"
 
 
@@ -80,7 +78,8 @@ def peeled(view: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:
 
 def module_of(function: Any) -> str:
     """Return the module in which a function was written, whatever it wraps."""
-    return str(getattr(function, "__globals__", {}).get("__name__", type(function).__module__))
+    known = function.__globals__ if is_function(function) else {}
+    return str(known.get("__name__", type(function).__module__))
 
 
 def is_known(function: Any) -> bool:
@@ -92,19 +91,6 @@ def is_known(function: Any) -> bool:
 def place_of(view: Any) -> str:
     """Return the file and line of a view of the project; empty if it is a framework's."""
     return "" if is_known(view) else where_of(view)
-
-
-def closure_of(function: Any) -> Mapping[str, Any]:
-    """Return the variables that a function has from around it."""
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    found = {}
-    for name, cell in zip(names, getattr(function, "__closure__", None) or ()):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            # It is set later, or never.
-            continue
-    return found
 
 
 def _layers(view: Any) -> list[Any]:
@@ -122,12 +108,12 @@ def _inside(view: Any) -> Any:
     """Return what a view wraps, or None."""
     if isinstance(view, partial):
         return view.func
-    if ismethod(view):
+    if is_method(view):
         return view.__func__
-    if isfunction(view):
+    if is_function(view):
         return _inside_function(view)
     call = type(view).__call__
-    return getattr(view, "__wrapped__", call if isfunction(call) else None)
+    return getattr(view, "__wrapped__", call if is_function(call) else None)
 
 
 def _inside_function(view: Any) -> Any:
@@ -168,14 +154,13 @@ def _layers_of_decorators(view: Any) -> list[Any]:
 
 def _met(layer: Any, trail: Trail, judge: Judge, inner: Sequence[Any]) -> Trail:
     """Add one layer to the trail."""
-    is_plain = isinstance(layer, partial) or ismethod(layer) or inner[0] is type(layer).__call__
+    is_plain = isinstance(layer, partial) or is_method(layer) or inner[0] is type(layer).__call__
     if is_plain or _is_method_decorator(layer):
         return trail
     name = f"decorator {_name_of(layer)}"
     if not is_known(layer):
-        skips = _may_skip(layer, inner)
-        return trail.behind(name) if skips else trail.add(Verdict("unknown", name))
-    if isfunction(layer) and hasattr(layer, "__wrapped__") and not _calls(layer, inner[0]):
+        return trail.behind(name) if may_skip(layer, inner) else trail.add(Verdict("unknown", name))
+    if is_function(layer) and hasattr(layer, "__wrapped__") and not _calls(layer, inner[0]):
         return trail.behind(name)
     return trail.add(*_demands_of(layer, judge))
 
@@ -192,17 +177,6 @@ def _demands_of(layer: Any, judge: Judge) -> Iterator[Verdict]:
         yield Verdict("unknown", _name_of_test(layer))
     elif module.startswith(_ADMIN):
         yield Verdict("unknown", _ADMIN)
-
-
-def _may_skip(layer: Any, inner: Sequence[Any]) -> bool:
-    """Return whether a decorator knows more of what is inside of it than the next layer."""
-    function = layer if isfunction(layer) else getattr(type(layer), "__call__", None)  # noqa: B004
-    code = getattr(function, "__code__", None)
-    if code is None or not _UNWRAPPING.isdisjoint((*code.co_names, *code.co_consts)):
-        return True
-    attributes = {**vars(layer), "__wrapped__": None}
-    known = [id(each) for each in (*closure_of(function).values(), *attributes.values())]
-    return id(inner[0]) not in known or any(id(each) in known for each in inner[1:])
 
 
 def _name_of_test(view: Any) -> str:

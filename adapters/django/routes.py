@@ -23,10 +23,11 @@ from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils.module_loading import import_string
 
 from torii_backend._guard.audit import Route, Verdict, shown_unguarded, verdict_of
+from torii_backend._guard.audit_place import may_change_paths
 from torii_backend._guard.options import CheckedOptions, GuardOptions, checked_options
 from torii_backend._guard.route_paths import ANYTHING, SEGMENT
 from torii_backend.django.class_views import ANY_METHOD, Handler, handlers_of
-from torii_backend.django.layers import Judge, Trail, module_of, peeled, place_of
+from torii_backend.django.layers import Judge, Trail, is_known, module_of, peeled, place_of
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.options import configured_options
 from torii_backend.django.public import public_mark
@@ -39,6 +40,8 @@ INSPECTORS: list[Inspector] = []
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?([^>]+)>")
 # Those that never accept a slash. A project may give their names to others.
 _SEGMENTS = (StringConverter, IntConverter, SlugConverter, UUIDConverter)
+# What Django routes by, once it has a request.
+_PATH = frozenset({"path_info"})
 _REGEX_CHARS = frozenset(".^$*+?{}[]\\|()")
 _ADAPTERS = {"ninja": "torii_backend.ninja", "rest_framework": "torii_backend.drf"}
 
@@ -104,13 +107,24 @@ def _routes_by_pattern(urlconf: Any) -> Iterator[list[Route]]:
 
 
 def _middleware() -> Iterator[tuple[str, Optional[CheckedOptions]]]:
-    """Give each guard among the middleware, with None for what a subclass may have changed."""
+    """Give the options of each guard among the middleware, or None and the reason why they may not count."""
     functions = [name for name, value in vars(AuthMiddleware).items() if isfunction(value)]
-    for path in settings.MIDDLEWARE:
-        cls = import_string(path)
+    layers = [(path, import_string(path)) for path in settings.MIDDLEWARE]
+    for index, (path, cls) in enumerate(layers):
         if isinstance(cls, type) and issubclass(cls, AuthMiddleware):
             same = all(getattr(cls, each) is getattr(AuthMiddleware, each) for each in functions)
-            yield path, checked_options(**configured_options()) if same else None
+            options = checked_options(**configured_options())
+            inside = [each for each, layer in layers[index + 1 :] if _may_reroute(layer)]
+            if not same:
+                yield f"{path} changes AuthMiddleware", None
+            elif inside and options.exempt:
+                yield f"EXEMPT has paths, which {inside[0]} may change", None
+            else:
+                yield path, options
+
+
+def _may_reroute(layer: Any) -> bool:
+    return not is_known(layer) and may_change_paths(layer, _PATH)
 
 
 def _routes(
@@ -125,7 +139,7 @@ def _routes(
         trail = trail.add(Verdict("public", mark.reason))
     else:
         for name, options in middleware:
-            unknown = Verdict("unknown", f"{name} changes AuthMiddleware")
+            unknown = Verdict("unknown", name)
             trail = trail.add(unknown if options is None else verdict_of(options, path.pieces))
     for handler in _handlers(*peeled(view, trail, judge), judge):
         yield Route(path.shown, handler.method, *handler.verdict, handler.where)

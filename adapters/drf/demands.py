@@ -22,6 +22,8 @@ from rest_framework.permissions import (
 from rest_framework.settings import api_settings
 
 from torii_backend._guard.audit import OPEN, Verdict, name_of, strongest
+from torii_backend._guard.audit_place import acts_as_ours
+from torii_backend._guard.view_code import changes_itself
 from torii_backend.django.class_views import ANY_METHOD
 from torii_backend.django.layers import weakest
 from torii_backend.drf.authentication import ToriiAuthentication
@@ -53,7 +55,7 @@ def signed_in_by(authentication_classes: Iterable[Any]) -> SignedInBy:
     ]
     names = tuple(map(name_of, others))
     anonymous: Any = api_settings.UNAUTHENTICATED_USER
-    if anonymous is not None and anonymous.__module__ != "django.contrib.auth.models":
+    if anonymous is not None and name_of(anonymous) != "AnonymousUser":
         names = (*names, "UNAUTHENTICATED_USER")
     return SignedInBy(names, tuple(map(name_of, foreign)))
 
@@ -63,7 +65,7 @@ def is_ours(authentication_class: Any) -> bool:
     return (
         isinstance(authentication_class, type)
         and issubclass(authentication_class, ToriiAuthentication)
-        and authentication_class.authenticate is ToriiAuthentication.authenticate
+        and acts_as_ours(authentication_class, "authenticate")
     )
 
 
@@ -82,6 +84,8 @@ def verdict_of_permission(permission: Any, method: str, by: SignedInBy) -> Verdi
     else:
         demands_user = reads or check in _DEMANDS_USER
     name = name_of(permission)
+    if demands_user and changes_itself(permission, ["has_permission"], (), ("rest_framework",)):
+        demands_user = False
     return _demanding_user(name, by) if demands_user else Verdict("unknown", name)
 
 
@@ -95,8 +99,8 @@ def _verdict_of_policy(permission: RequirePolicy, by: SignedInBy) -> Verdict:
     name = type(permission).__name__
     if by.foreign:
         return Verdict("unknown", f"{name} by {', '.join(by.foreign)}")
-    is_changed = type(permission).__call__ is not RequirePolicy.__call__
-    return Verdict("unknown", name) if is_changed else Verdict("guarded", permission.shown)
+    same = acts_as_ours(type(permission))
+    return Verdict("guarded", permission.shown) if same else Verdict("unknown", name)
 
 
 def _verdict_of_operation(permission: Any, method: str, by: SignedInBy) -> Verdict:

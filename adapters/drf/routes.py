@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from torii_backend._guard.audit import Verdict
+from torii_backend._guard.view_code import closure_of
 from torii_backend.django.class_views import (
     ANY_METHOD,
     Handler,
@@ -14,7 +15,7 @@ from torii_backend.django.class_views import (
     is_own,
     methods_of,
 )
-from torii_backend.django.layers import Judge, Trail, closure_of, module_of, place_of
+from torii_backend.django.layers import Judge, Trail, module_of, place_of
 from torii_backend.drf.demands import is_ours, signed_in_by, verdict_of_permission
 
 # Methods of a view that decide whether a request passes, or could replace those who decide.
@@ -37,7 +38,8 @@ def inspect_view(view: Any, trail: Trail, judge: Judge) -> Optional[list[Handler
     from rest_framework.views import APIView
 
     cls = getattr(view, "cls", None)
-    if not isinstance(cls, type) or not issubclass(cls, APIView):
+    is_made = module_of(view) in ("django.views.generic.base", "rest_framework.viewsets")
+    if not is_made or not isinstance(cls, type) or not issubclass(cls, APIView):
         return None
     given: Mapping[str, Any] = getattr(view, "initkwargs", {})
     dispatch = dispatch_of(cls, given, trail, judge)
@@ -62,7 +64,7 @@ def _methods_of(
     names = given.get("http_method_names", cls.http_method_names)
     for method, action in actions.items():
         if method in names and not (method == "head" and action == actions.get("get")):
-            yield method.upper(), getattr(cls, action)
+            yield method.upper(), given.get(action, getattr(cls, action))
     # REST framework binds HEAD to the action of GET.
     bound = {*actions, "head"} if "get" in actions else actions
     for method, handler in methods_of(cls, given):

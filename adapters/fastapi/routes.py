@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from types import FunctionType
 from typing import Any, NamedTuple, Optional
 
 from fastapi.dependencies.models import Dependant
@@ -28,6 +29,7 @@ from torii_backend._guard.audit import (
 )
 from torii_backend._guard.audit_place import Place, options_in
 from torii_backend._guard.route_paths import split_route
+from torii_backend._guard.view_code import closure_of, is_word_of_caches, words_of
 from torii_backend.auth import not_from_requests
 
 _PARAMETER = re.compile(r"\{(\w*)(?::(\w+))?\}|\*\Z")
@@ -73,10 +75,9 @@ def unguarded_routes(app: Any) -> list[str]:
 
 
 class _Step(NamedTuple):
-    """Where the walk is, and the `dependency_overrides` that hold there."""
+    """Where the walk is."""
 
     place: Place
-    overrides: Mapping[Any, Any]
 
     def listed(self, path: str, methods: Any, endpoint: Any, *others: str) -> list[Route]:
         found = [
@@ -97,10 +98,19 @@ class _Step(NamedTuple):
                 place = place.beside(f"middleware {name_of(layer)}")
         return self._replace(place=place)
 
-    def behind_dependencies(self, dependant: Optional[Dependant]) -> _Step:
+    def behind_dependencies(self, context: Any) -> _Step:
+        """Go on behind the dependencies of a route, if that is what its application calls."""
+        dependant: Optional[Dependant] = getattr(context, "dependant", None)
         place = self.place
+        # Those of static files aren't called by an endpoint.
+        is_called = getattr(context, "endpoint", None) is not None
+        known = _variables(context.app, dependant) if is_called else vars(context)
+        if dependant is not None and known is None:
+            return self._replace(place=place.beside("app of the route was replaced"))
+        provider = (known or {}).get("dependency_overrides_provider")
+        overrides = getattr(provider, "dependency_overrides", {})
         for each in getattr(dependant, "dependencies", ()):
-            for call in _calls(each, self.overrides):
+            for call in _calls(each, overrides):
                 if options_in(call):
                     place = place.behind(call)
                 else:
@@ -108,13 +118,12 @@ class _Step(NamedTuple):
         return self._replace(place=place)
 
 
-_START = _Step(Place(), {})
+_START = _Step(Place())
 
 
 def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
     if hasattr(app, "routes"):
         if isinstance(app, Starlette):
-            step = step._replace(overrides=getattr(app, "dependency_overrides", {}))
             step = _behind_middleware(app, step)
         router = getattr(app, "router", app)
         if _own_way(router):
@@ -146,7 +155,7 @@ def _walk_route(route: Any, context: Any, step: _Step) -> Iterator[list[Route]]:
     if own_way:
         yield step.listed(f"{path.rstrip('/')}/*", None, type(route), own_way)
         return
-    step = step.behind_dependencies(getattr(context, "dependant", None))
+    step = step.behind_dependencies(context)
     if hasattr(route, "host_regex"):
         host = f"//{route.host}{step.place.host}"
         yield from _walk(route.app, step._replace(place=step.place._replace(host=host)))
@@ -186,11 +195,34 @@ def _calls(dependant: Dependant, overrides: Mapping[Any, Any]) -> Iterator[Any]:
     overridden = call in overrides
     if overridden:
         call = overrides[call]
-    while isinstance(call, partial):
+    # With arguments, it may be asked about another request.
+    while isinstance(call, partial) and not (call.args or call.keywords):
         call = call.func
     yield call
     for each in () if overridden else dependant.dependencies:
         yield from _calls(each, overrides)
+
+
+def _variables(app: Any, dependant: object) -> Optional[Mapping[str, Any]]:
+    """Return the variables of the function by which the application of a route calls its dependencies."""
+    layers = [app]
+    for layer in layers:  # it grows
+        known = closure_of(layer)
+        if any(each is dependant for each in known.values()):
+            return known
+        inside = (
+            [vars(layer).get(name) for name in ("app", "_app")]
+            if hasattr(layer, "__dict__")
+            else []
+        )
+        for each in (
+            *known.values(),
+            *inside,
+            *([layer.func] if isinstance(layer, partial) else ()),
+        ):
+            if callable(each) and not any(each is one for one in layers):
+                layers.append(each)
+    return None
 
 
 def _around(endpoint: Any) -> Iterator[str]:
@@ -212,18 +244,19 @@ def _own_way(owner: Any) -> str:
         if method is None or not overrides:
             continue
         code = getattr(getattr(method, "__func__", method), "__code__", None)
-        names = getattr(code, "co_names", ())
-        if around in names or not any(each.endswith(name) for each in names):
+        words = [] if code is None else list(words_of(code))
+        goes_on = any(each.endswith(name) for each in words)
+        if not goes_on or not around.isdisjoint(words) or any(map(is_word_of_caches, words)):
             return f"{type(owner).__name__}.{name} is overridden"
     return ""
 
 
-# What the framework calls on the way from an application to an endpoint, each with a way around it.
+# What the framework calls on the way from an application to an endpoint, each with ways around it.
 _STEPS = {
-    "__call__": "router",
-    "build_middleware_stack": "router",
-    "handle": "endpoint",
-    "get_route_handler": "endpoint",
+    "__call__": {"router"},
+    "build_middleware_stack": {"router"},
+    "handle": {"endpoint", "dependant"},
+    "get_route_handler": {"endpoint", "dependant"},
 }
 
 
@@ -234,7 +267,32 @@ def _behind_middleware(app: Starlette, step: _Step) -> _Step:
         return step._replace(place=step.place.behind_other(type(app)).beside(own_way))
     calls = next(base for base in type(app).__mro__ if "__call__" in vars(base))
     own = () if _is_of_framework(calls.__module__) else (type(app),)
-    return step.behind(*own, *map(_built, app.user_middleware))
+    step = step.behind(*own)
+    missing = _missing_in_stack(app)
+    for each in app.user_middleware:
+        if each in missing:
+            step = step._replace(
+                place=step.place.beside("middleware was added after the first request")
+            )
+        else:
+            step = step.behind(_built(each))
+    return step
+
+
+def _missing_in_stack(app: Starlette) -> list[Any]:
+    """Return the middleware that was added after the stack was built, or that can't be found there."""
+    if app.middleware_stack is None:
+        return []
+    built: list[Any] = []
+    layer: Any = app.middleware_stack
+    while layer is not None and not any(layer is each for each in built):
+        built.append(layer)
+        attributes = getattr(layer, "__dict__", {})
+        layer = attributes.get("app", attributes.get("_app"))
+    # Layers inside of one that keeps its application elsewhere can't be seen.
+    kept = [type(each) for each in built]
+    made = [(each, _built(each)) for each in app.user_middleware]
+    return [each for each, guard in made if options_in(guard) and type(guard) not in kept]
 
 
 def _is_of_framework(module: str) -> bool:
@@ -242,14 +300,11 @@ def _is_of_framework(module: str) -> bool:
 
 
 def _module(layer: object) -> str:
-    """Name the module that says what a call of this object does."""
+    """Name the module of a function or class, or of the class of an object."""
     while isinstance(layer, partial):
         layer = layer.func
-    if hasattr(layer, "__mro__"):
-        return str(getattr(getattr(layer, "__call__", None), "__module__", "") or "")  # noqa: B004
-    if hasattr(layer, "__code__"):
-        return str(layer.__module__)
-    return str(getattr(getattr(type(layer), "__call__", None), "__module__", "") or "")  # noqa: B004
+    owner: Any = layer if isinstance(layer, (type, FunctionType)) else type(layer)
+    return str(owner.__module__)
 
 
 def _built(middleware: Any) -> object:
@@ -261,7 +316,7 @@ def _built(middleware: Any) -> object:
     if any(module.startswith("torii_backend.") for module in modules):
         return cls(_nothing, *args, **kwargs)
     # `@app.middleware("http")` wraps a function.
-    return kwargs.get("dispatch") or cls
+    return kwargs.get("dispatch") or partial(cls, *args, **kwargs)
 
 
 async def _nothing(scope: Any, receive: Any, send: Any) -> None:

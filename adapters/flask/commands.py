@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import Optional
 
 import click
-from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 
 from torii_backend._guard.route_report import HELP, report
 from torii_backend.errors import ConfigurationError
@@ -15,7 +16,7 @@ from torii_backend.flask.routes import routes
 torii = AppGroup("torii", short_help="Check how the application uses Torii.")
 
 
-@torii.command("routes")
+@torii.command("routes", with_appcontext=False)
 @click.option("--open", "only_open", is_flag=True, help=HELP["open"])
 @click.option("--check", metavar="FILE", help=HELP["check"])
 @click.option("--json", "as_json", is_flag=True, help=HELP["json"])
@@ -27,7 +28,9 @@ def list_routes(
 
     The exit code is 1 if one is open, optional or unknown and the file of --check doesn't allow it.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    # What the application prints while it is imported is no part of the report.
+    with redirect_stdout(sys.stderr):
+        app = context.ensure_object(ScriptInfo).load_app()
     try:
         text, summary, code = report(routes(app), only_open=only_open, check=check, as_json=as_json)
     except ConfigurationError as error:

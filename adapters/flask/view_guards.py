@@ -1,23 +1,32 @@
 """Which guards a request to a view passes, and what else may refuse it. For audits; nothing is called.
 
 A view is seen in layers, from the outermost decorator to the function itself. `functools.wraps` copies the
-mark of a guard to decorators above it, so what counts is the function that our decorator made.
+mark of a guard to decorators above it, so what counts is the function that our decorator made, and that no
+decorator above may leave it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from flask.views import MethodView
 
-from torii_backend._guard.audit import GUARD_MARK, name_of
+from torii_backend._guard.audit import name_of
+from torii_backend._guard.view_code import (
+    changes_itself,
+    closure_of,
+    is_function,
+    is_method,
+    may_skip,
+)
+from torii_backend.flask.decorator import require_auth
 from torii_backend.flask.guard import AppGuard, ViewGuard
-from torii_backend.flask.order import Guard, guard_of, layers
+from torii_backend.flask.order import Guard, guard_of
 
 _RESTFUL = ("flask_restx", "flask_restful")
+_LIBRARIES = ("flask", *_RESTFUL)
 
 
 class Found(NamedTuple):
@@ -45,30 +54,50 @@ def found_before(functions: Iterable[Any]) -> Found:
 def found_around(view: Any, method: str) -> Found:
     """Look for guards around a view, and around the method of a class-based view."""
     found = _found_in_layers(view)
-    view_class = getattr(view, "view_class", None)
-    if view_class is None:
+    served = _served_class(view)
+    if served is None:
         return found
+    view_class, attributes = served
+    odd = _first_odd(list(_layers(view)))
+    names = {method.lower(), "get" if method == "HEAD" else "", "dispatch_request"}
+    changed = ", ".join(names.intersection(attributes))
+    changed = changed or changes_itself(view_class, names, (), _LIBRARIES)
+    if odd is not None or changed:
+        found.others.append(changed or f"{_named(odd)} may leave its class out")
+    else:
+        _add(found, _found_in_class(view_class, method))
+    return found
+
+
+def _found_in_class(view_class: Any, method: str) -> Found:
     dispatch = getattr(view_class, "dispatch_request", None)
-    _add(found, _found_in_layers(dispatch))
-    bases = [base.__module__.partition(".")[0] for base in view_class.__mro__]
-    is_restful = not set(_RESTFUL).isdisjoint(bases)
-    of_library = str(getattr(dispatch, "__module__", "")).partition(".")[0] in _RESTFUL
+    found = _found_in_layers(dispatch)
+    of_library = is_function(dispatch) and _package(dispatch) in _RESTFUL
     if dispatch is not MethodView.dispatch_request and not of_library:
         # Another dispatch may call anything. That of a plain View is the view itself.
         if issubclass(view_class, MethodView):
             found.others.append("dispatch_request is overridden")
         return found
-    _add(found, _found_in_layers(_handler(view_class, method)))
-    if not is_restful:
-        return found
-    # In Flask-RESTful it may be a dict as well.
+    handler = _found_in_layers(_handler(view_class, method))
+    bases = {base.__module__.partition(".")[0] for base in view_class.__mro__}
+    if not bases.isdisjoint(_RESTFUL):
+        handler = _found_in_method_decorators(view_class, method, handler)
+    _add(found, handler)
+    return found
+
+
+def _found_in_method_decorators(view_class: Any, method: str, found: Found) -> Found:
+    """Go on with the decorators that Flask-RESTful puts around a method, from the inside out."""
     decorators = getattr(view_class, "method_decorators", ())
     if isinstance(decorators, Mapping):
         decorators = decorators.get(method.lower(), ())
+    if not isinstance(decorators, (list, tuple)):
+        return Found([], [*found.others, "method_decorators"])
     for decorator in decorators:
         guard = _own_guard(decorator)
         if guard is None:
-            found.others.append(f"decorator {name_of(decorator)}")
+            # What it makes isn't known before a request, so it may leave out what is inside of it.
+            found = Found([], [*found.others, f"decorator {name_of(decorator)}"])
         else:
             found.guards.append(guard)
     return found
@@ -91,65 +120,87 @@ def _handler(view_class: Any, method: str) -> Any:
 
 def _found_in_layers(view: Any) -> Found:
     found = Found([], [])
-    every = list(layers(view))
+    every = list(_layers(view))
     for index, layer in enumerate(every):
-        guard = _own_guard(layer) or _guard_behind_mark(layer)
+        guard = _own_guard(layer)
         if guard is not None:
-            inner = {id(each) for each in every[index + 1 :]}
-            odd = [each for each in every[:index] if _may_bypass(each, inner)]
-            if odd:
-                found.others[:] = [f"decorator in {_module(odd[0])} may leave its guard out"]
-            else:
+            odd = _first_odd(every[: index + 1], every)
+            if odd is None:
                 found.guards.append(guard)
-        elif isinstance(layer, FunctionType) and index < len(every) - 1:
-            found.others.append(f"decorator in {_module(layer)}")
+            else:
+                found.others[:] = [f"{_named(odd)} may leave its guard out"]
+        elif not _is_plain(layer) and index < len(every) - 1:
+            found.others.append(_named(layer))
     return found
+
+
+def _layers(view: Any) -> Iterator[Any]:
+    """Yield a view and what it wraps, from the outside in."""
+    layer: Any = view
+    while layer is not None:
+        yield layer
+        if isinstance(layer, partial):
+            layer = layer.func
+        elif is_method(layer):
+            layer = layer.__func__
+        else:
+            call = type(layer).__call__
+            own = call if is_function(call) and not isinstance(layer, type) else None
+            layer = getattr(layer, "__wrapped__", own)
+
+
+def _first_odd(outer: Sequence[Any], every: Sequence[Any] = ()) -> Any:
+    """Return the first layer that may leave out the last of these layers, or what is inside of it."""
+    every = every or outer
+    for index in range(len(outer) - 1):
+        if not _is_plain(outer[index]) and may_skip(outer[index], every[index + 1 :]):
+            return outer[index]
+    return None
+
+
+def _served_class(view: Any) -> Optional[tuple[Any, Mapping[str, Any]]]:
+    """Return the class of a view that `as_view` made, and the attributes of its object if it is made."""
+    made = list(_layers(view))[-1:]
+    if not made or not is_function(made[0]) or _module(made[0]) != "flask.views":
+        return None
+    known = closure_of(made[0])
+    if "self" in known:
+        return type(known["self"]), vars(known["self"])
+    # Others may have the attribute of the view, but this one is what it reads.
+    return getattr(known["view"], "view_class", object), {}
 
 
 def _own_guard(function: object) -> Any:
-    """Return the guard that a function is, or that our decorator made it for."""
-    ours = getattr(function, "__globals__", {}).get("__name__") == "torii_backend.flask.decorator"
-    return guard_of(function) if ours or isinstance(function, (ViewGuard, AppGuard)) else None
+    """Return the guard that a function is, or that our decorator made it for.
 
-
-def _guard_behind_mark(layer: object) -> Any:
-    """Return the guard of a function to which the attributes of a guarded view were copied by hand."""
-    if GUARD_MARK not in getattr(layer, "__dict__", {}):
-        return None
-    if getattr(getattr(layer, "__wrapped__", None), GUARD_MARK, None) is not None:
-        return None  # found in the next layer
-    return next(filter(None, map(_own_guard, _cells(layer))), None)
-
-
-def _may_bypass(layer: object, inner: set[int]) -> bool:
-    """Return whether a decorator above a guard knows what is below it, or doesn't know the guard.
-
-    Flask-Caching above a guard sends a response that it kept without asking the guard.
+    It isn't that of its mark, which `functools.update_wrapper` may have replaced.
     """
-    if not isinstance(layer, FunctionType):
-        return False
-    if _module(layer).partition(".")[0] == "flask_caching":
-        return True
-    cells = {id(each) for each in _cells(layer)}
-    wrapped = getattr(layer, "__wrapped__", None)
-    if "__wrapped__" in layer.__code__.co_names or not inner.isdisjoint(cells):
-        return True
-    return wrapped is not None and id(wrapped) not in cells
+    if isinstance(function, (ViewGuard, AppGuard)):
+        return function
+    if function is require_auth:
+        return guard_of(function)
+    if is_function(function) and _module(function) == "torii_backend.flask.decorator":
+        return guard_of(closure_of(function).get("guard"))
+    return None
 
 
-def _module(function: FunctionType) -> str:
-    """Name the module of a decorator. `functools.wraps` hides its name."""
-    return str(function.__globals__.get("__name__"))
+def _is_plain(layer: object) -> bool:
+    """Return whether a layer calls the next one and does nothing else."""
+    is_object = not is_function(layer) and not hasattr(layer, "__wrapped__")
+    return isinstance(layer, partial) or is_method(layer) or is_object
 
 
-def _cells(layer: object) -> list[Any]:
-    found = []
-    for cell in getattr(layer, "__closure__", None) or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:  # it is empty
-            continue
-    return found
+def _named(layer: Any) -> str:
+    """Name a decorator by its module. `functools.wraps` hides its name."""
+    return f"decorator in {_module(layer)}"
+
+
+def _module(layer: Any) -> str:
+    return str(layer.__globals__.get("__name__") if is_function(layer) else type(layer).__module__)
+
+
+def _package(function: Any) -> str:
+    return _module(function).partition(".")[0]
 
 
 def _add(found: Found, more: Found) -> None:

@@ -9,11 +9,12 @@ from ninja.openapi.views import default_home
 from ninja.operation import PathView
 
 from torii_backend._guard.audit import Verdict, name_of
+from torii_backend._guard.audit_place import acts_as_ours
+from torii_backend._guard.view_code import closure_of
 from torii_backend.django.class_views import ANY_METHOD, Handler
 from torii_backend.django.layers import (
     Judge,
     Trail,
-    closure_of,
     module_of,
     peeled,
     place_of,
@@ -52,7 +53,7 @@ def _handlers(path_view: PathView, trail: Trail, judge: Judge) -> Iterator[Handl
 def _handled(operation: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:
     """Go through `decorate_view`, the `auth=` and the decorators of an operation."""
     run, trail = peeled(operation.run, trail, judge)
-    if module_of(run) != _OPERATION:
+    if module_of(run) != _OPERATION or type(operation).__module__ != _OPERATION:
         trail = trail.behind(f"run of {type(operation).__name__}")
     if operation.auth_callbacks:
         trail = trail.add(weakest([_verdict_of(each, judge) for each in operation.auth_callbacks]))
@@ -60,6 +61,6 @@ def _handled(operation: Any, trail: Trail, judge: Judge) -> tuple[Any, Trail]:
 
 
 def _verdict_of(callback: Any, judge: Judge) -> Verdict:
-    if isinstance(callback, ToriiBearer) and type(callback).__call__ is ToriiBearer.__call__:
+    if isinstance(callback, ToriiBearer) and acts_as_ours(type(callback)):
         return judge(callback.options())
     return Verdict("unknown", name_of(callback))

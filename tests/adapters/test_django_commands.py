@@ -107,18 +107,27 @@ urlpatterns = [path("view", view), path("", api.urls)]
 """
 
 
-def test_a_fresh_project_is_told_which_adapters_it_does_not_import(tmp_path: Path) -> None:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
     pytest.importorskip("rest_framework")
     pytest.importorskip("ninja")
     (tmp_path / "manage.py").write_text(MANAGE, "utf-8")
     (tmp_path / "urls.py").write_text(URLS, "utf-8")
-    listed = subprocess.run(
-        [sys.executable, "manage.py", "torii_routes"],
-        cwd=tmp_path,
+    return tmp_path
+
+
+def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=project,
         capture_output=True,
         check=False,
         text=True,
     )
+
+
+def test_a_fresh_project_is_told_which_adapters_it_does_not_import(project: Path) -> None:
+    listed = _run(project, "torii_routes")
     # The root of the API, which is for `reverse()` alone, is a view of django-ninja as well.
     assert [line.split()[1:6] for line in listed.stdout.splitlines()] == [
         ["/", "unknown", "torii_backend.ninja", "isn't", "imported"],
@@ -127,3 +136,59 @@ def test_a_fresh_project_is_told_which_adapters_it_does_not_import(tmp_path: Pat
     ]
     assert listed.returncode == 1
     assert listed.stderr.startswith("3 of 3 routes must be guarded")
+
+
+USERS = """
+from django.contrib import admin
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import path
+from django.views import View
+from torii_backend.django import require_auth
+from django.utils.decorators import method_decorator
+
+
+class Own:
+    def dispatch(self, request):
+        return None
+
+
+class SignedIn(LoginRequiredMixin, View):
+    def get(self, request):
+        return None
+
+
+class Hidden(LoginRequiredMixin, Own, View):
+    get = method_decorator(require_auth)(SignedIn.get)
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("signed-in", SignedIn.as_view()),
+    path("hidden", Hidden.as_view()),
+]
+"""
+
+
+def test_what_asks_the_users_of_django_is_unknown(project: Path) -> None:
+    """In a process of its own, because their models stay imported."""
+    apps = [f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "messages")]
+    manage = MANAGE.replace('["torii_backend.django"]', repr(["torii_backend.django", *apps]))
+    (project / "manage.py").write_text(manage, "utf-8")
+    (project / "urls.py").write_text(USERS, "utf-8")
+    listed = json.loads(_run(project, "torii_routes", "--json").stdout)["routes"]
+    details = {route["path"]: route["detail"] for route in listed if route["state"] == "unknown"}
+    assert details["/admin/"] == "django.contrib.admin"
+    assert details["/admin/auth/user/<id>/password/"] == "django.contrib.admin"
+    assert details["/signed-in"] == "LoginRequiredMixin"
+    assert details["/hidden"] == "LoginRequiredMixin, dispatch of Own"
+    assert {route["path"] for route in listed} - details.keys() == {"/admin/login/"}
+
+
+def test_the_doctor_looks_at_the_project(project: Path, issuer: str) -> None:
+    manage = project / "manage.py"
+    manage.write_text(MANAGE.replace("https://acme.torii.so", issuer), "utf-8")
+    done = _run(project, "torii_doctor", "--json")
+    found = {each["id"]: each["status"] for each in json.loads(done.stdout)["findings"]}
+    assert (found["app.framework"], found["app.settings"], found["issuer.tcp"]) == ("ok",) * 3
+    assert found["app.routes"] == "warning"
+    assert done.stderr == ""

@@ -58,3 +58,17 @@ def test_what_is_wrong_is_one_line(run: Run) -> None:
     code, listed, told = run(_app(), "--check", "missing.txt")
     assert (code, listed) == (2, "")
     assert told.startswith("Error: The allow list can't be read") and told.count("\n") == 1
+
+
+def test_what_the_application_prints_is_no_part_of_the_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def create() -> Flask:
+        print("made")  # noqa: T201
+        return _app()
+
+    with pytest.raises(SystemExit):
+        torii.main(["routes", "--json"], "torii", obj=ScriptInfo(create_app=create))
+    listed, told = capsys.readouterr()
+    assert len(json.loads(listed)["routes"]) == 2
+    assert told.startswith("made\n")

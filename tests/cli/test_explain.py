@@ -245,7 +245,15 @@ def test_odd_claims_are_shown_as_ascii(torii: Emulator, explained: Explain) -> N
 
 @pytest.mark.parametrize(
     "around",
-    ["{}", "  {}\n", "Bearer {}", "Authorization: bearer {}\r\n", '"{}"', "authorization:{}"],
+    [
+        "{}",
+        "  {}\n",
+        "\ufeff{}\n",
+        "Bearer {}",
+        "Authorization: bearer {}\r\n",
+        '"{}"',
+        "authorization:{}",
+    ],
 )
 def test_what_is_pasted_around_a_token(torii: Emulator, explained: Explain, around: str) -> None:
     assert explained(around.format(_token(torii)))[0] == 0
@@ -297,5 +305,5 @@ def test_an_issuer_is_needed(monkeypatch: pytest.MonkeyPatch, capfd: Capture) ->
     assert main(["explain", "a.b.c"]) == 2
     assert capfd.readouterr() == (
         "",
-        "issuer must be set, such as https://acme.torii.so. Pass issuer= or set TORII_ISSUER.\n",
+        "An issuer must be set, such as https://acme.torii.so. Pass --issuer or set TORII_ISSUER.\n",
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import pytest
+from django.utils.functional import empty
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG
@@ -47,6 +48,40 @@ def test_unknown_arguments_are_exit_code_2(
         main(arguments)
     assert caught.value.code == 2
     assert "nonsense" in capfd.readouterr().err
+
+
+TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [TOKEN],
+        [f"--version={TOKEN}"],
+        ["explain", "a.b.c", TOKEN],
+        ["explain", f"--offline={TOKEN}"],
+        ["explain", TOKEN, "sk_test_0123456789"],
+        ["token", "--expires-in", TOKEN],
+        ["token", "ada", f"{TOKEN[:30]}\n{TOKEN[30:]}"],
+        ["routes", "--settings", TOKEN],
+        ["routes", f"{TOKEN.replace('.', '_')}:app"],
+        ["emulator", "--port", "https://ada:hunter2@localhost"],
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_repeated(
+    arguments: Sequence[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An earlier test may have set up a project, and --settings sets the variable.
+    monkeypatch.setattr("django.conf.settings._wrapped", empty)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "")
+    try:
+        code = main(arguments)
+    except SystemExit as error:
+        code = int(error.code or 0)
+    output, errors = capfd.readouterr()
+    assert (code, output) == (2, "")
+    for secret in (TOKEN[:9], TOKEN[-9:], "56789", "hunter2"):
+        assert secret not in errors
 
 
 def test_ctrl_c_is_exit_code_130_without_a_traceback(

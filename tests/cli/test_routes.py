@@ -143,6 +143,7 @@ FOLDER = "Run torii in the folder from which the app starts, and in the environm
             ],
         ),
         ("exits:app", ["exits can't be imported. exits.py:1: SystemExit: SECRET is not set", HINT]),
+        ("ends:app", ["ends can't be imported. ends.py:1: BaseException: over", HINT]),
     ],
 )  # fmt: skip
 def test_an_app_that_cannot_be_loaded(
@@ -151,12 +152,70 @@ def test_an_app_that_cannot_be_loaded(
     (folder / "broken.py").write_text("import os\nos.environ.copy()['SECRET']\n")
     (folder / "wrong.py").write_text("import import\n")
     (folder / "unset.py").write_text("from torii_backend import Verifier\nVerifier()\n")
+    (folder / "ends.py").write_text("raise BaseException('over')\n")
     (folder / "exits.py").write_text("raise SystemExit('SECRET is not set')\n")
     assert main(["routes", target]) == 2
     output, errors = capfd.readouterr()
     assert output == ""
     assert errors.splitlines()[-len(lines) :] == lines
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "OSError('no access to postgres://ada:hunter2@db/shop')",
+        "OSError('ada:hunter2@db')",
+        "OSError('password=hunter2')",
+        "ValueError(\"url: input_value='hunter2 x', input_type=str\")",
+    ],
+)
+def test_what_an_app_raises_is_shown_without_secrets(
+    folder: Path, error: str, capfd: Capture
+) -> None:
+    (folder / "broken.py").write_text(f"raise {error}\n")
+    assert main(["routes", "broken:app"]) == 2
+    errors = capfd.readouterr().err
+    assert errors.startswith(f"broken can't be imported. broken.py:1: {error.partition('(')[0]}: ")
+    assert "hunter2" not in errors
+
+
+def test_an_error_that_only_looks_like_a_secret(folder: Path, capfd: Capture) -> None:
+    (folder / "acme_company").mkdir()
+    (folder / "acme_company" / "__init__.py").write_text("")
+    assert main(["routes", "acme_company.projects.settings_of_shop:app"]) == 2
+    assert "No module named 'acme_company.projects'" in capfd.readouterr().err
+
+
+PRINTS = """
+import atexit, os, threading, time
+from flask import Flask
+app = Flask("x", static_folder=None)
+
+def print_for_ever():
+    while True:
+        print("thread", flush=True)
+        time.sleep(0.001)
+
+threading.Thread(target=print_for_ever, daemon=True).start()
+os.system("echo child")
+atexit.register(print, "exit")
+"""
+
+
+@pytest.mark.parametrize("command", ["routes", "doctor"])
+def test_an_app_prints_nothing_among_the_results(folder: Path, command: str) -> None:
+    (folder / "prints.py").write_text(PRINTS)
+    run = _run(folder, "prints:app", "--json", command=command)
+    assert json.loads(run.stdout)
+    for printed in ("thread", "child", "exit"):
+        assert printed in run.stderr
+
+
+def test_an_output_that_is_not_utf_8(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "main.py").write_text(FLASK.replace("/health", "/h\u00e6lth"), "utf-8")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert "/h?lth" in _run(folder, "main:app").stdout
 
 
 def test_an_app_is_needed(capfd: Capture) -> None:
@@ -222,14 +281,14 @@ def test_settings_that_are_not_there(folder: Path) -> None:
 
 
 def _run(
-    folder: Path, *arguments: str, settings: Optional[str] = None
+    folder: Path, *arguments: str, settings: Optional[str] = None, command: str = "routes"
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in another process, in this folder."""
     where = elsewhere()
     where["cwd"] = folder
     if settings is not None:
         where["env"]["DJANGO_SETTINGS_MODULE"] = settings
-    command = [*PYTHON, "-m", "torii_backend", "routes", *arguments]
+    program = [*PYTHON, "-m", "torii_backend", command, *arguments]
     return subprocess.run(
-        command, **where, capture_output=True, check=False, text=True, timeout=WATCHDOG
+        program, **where, capture_output=True, check=False, text=True, timeout=WATCHDOG
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.emulator.conftest import WATCHDOG
 from tests.ports import free_port
 from tests.support.jwks_server import JwksServer, Response
 from torii_backend import Auth, InvalidToken, Verifier
+from torii_backend.cli import token
 from torii_backend.cli.main import main
 
 if TYPE_CHECKING:
@@ -139,7 +141,23 @@ def test_the_local_one_of_several_issuers(
     assert _auth(capfd, torii).issuer == torii.issuer
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b"{}", b'"x"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"[]",
+        b"{}",
+        b'"x"',
+        b"[" * 100_000,
+        b" " * 1_100_000 + b"{}",
+        b'{"accessToken": "a.b.c\\r\\nX-Role: admin", "expiresAt": "2026"}',
+        b'{"accessToken": "a.b.c", "expiresAt": "\\u001b[2J"}',
+        b'{"accessToken": 5, "expiresAt": 5}',
+        b'{"error": {"message": "\\u001b[2J"}}',
+        b'{"error": {"message": 5}}',
+    ],
+)
 @pytest.mark.parametrize("status", [200, 501])
 def test_another_server_is_told_from_an_emulator(
     monkeypatch: pytest.MonkeyPatch, capfd: Capture, body: bytes, status: int
@@ -152,6 +170,33 @@ def test_another_server_is_told_from_an_emulator(
     finally:
         server.stop()
     assert "doesn't respond like one" in capfd.readouterr().err
+
+
+def test_a_server_that_drips_does_not_hold_the_command(
+    monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    def drips() -> Iterator[bytes]:
+        yield b"HTTP/1.0 200 OK\r\n\r\n"
+        while not server.hung_up.wait(0.05):
+            yield b" "
+
+    server = JwksServer()
+    try:
+        server.respond_with(Response(raw=drips()))
+        monkeypatch.setenv("TORII_ISSUER", server.issuer)
+        monkeypatch.setattr(token, "_SECONDS", 0.5)
+        assert main(["token"]) == 2
+    finally:
+        server.hung_up.set()
+        server.stop()
+    assert "doesn't respond like one" in capfd.readouterr().err
+
+
+def test_a_list_of_issuers_with_blanks(
+    torii: Emulator, monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    monkeypatch.setenv("TORII_ISSUER", f" , {torii.issuer} ,")
+    assert _auth(capfd, torii).issuer == torii.issuer
 
 
 def test_it_imports_no_slow_package() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,9 +40,9 @@ def _printed(line: str, capfd: pytest.CaptureFixture[str]) -> str:
     return output
 
 
-def test_the_commands_print_what_the_page_shows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the app of the page."""
     pytest.importorskip("flask")
     app = re.search(r"^```python\n(# main.py\n.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert app is not None
@@ -49,16 +51,63 @@ def test_the_commands_print_what_the_page_shows(
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "stdin", sys.stdin)
     monkeypatch.delitem(sys.modules, "main", raising=False)
+    return tmp_path
+
+
+def test_the_commands_print_what_the_page_shows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     with Emulator() as torii:
         monkeypatch.setenv("TORII_ISSUER", torii.issuer)
         for command, expected in _commands():
+            if command.startswith("export TORII_ISSUER="):
+                continue
             echoed = re.fullmatch(r'echo "(.*)" > (\S+)', command)
             if echoed:
-                (tmp_path / echoed[2]).write_text(f"{echoed[1]}\n")
+                (folder / echoed[2]).write_text(f"{echoed[1]}\n")
                 continue
             shown = re.escape(expected).replace(re.escape("..."), ".*")
             printed = _printed(command, capfd).replace(torii.issuer, "http://127.0.0.1:4100")
             assert re.fullmatch(shown, printed), printed
+
+
+def test_the_members_of_json_are_those_of_the_page(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "open-routes.txt").write_text("/gone\n")
+    with Emulator() as torii:
+        monkeypatch.setenv("TORII_ISSUER", torii.issuer)
+        for name, command in JSON.items():
+            document = json.loads(_printed(command, capfd))
+            # Values are named there as well.
+            values = {"stale", "ok", "failed", "not reached", "not checked"}
+            assert _members(document) == _described(name) - values, name
+
+
+JSON = {
+    "Routes": "torii routes main:app --check open-routes.txt --json",
+    "Doctor": "torii doctor main:app --json",
+    "Explain": "torii token --role a --claim nbf=5 | torii explain --role b --claims --json",
+}
+
+
+def _members(value: Any) -> set[str]:
+    """Return the names of all members, but for those of the claims."""
+    if isinstance(value, dict):
+        nested = (_members(each) for name, each in value.items() if name != "claims")
+        return set(value).union(*nested)
+    return set().union(*map(_members, value)) if isinstance(value, list) else set()
+
+
+def _described(title: str) -> set[str]:
+    """Return the names in the paragraph on JSON, or in the table after it."""
+    found = re.search(
+        rf"^## {title}\n(?:(?!^## ).)*?`--json` prints (.*?(?<!:))\n\n",
+        f"{PAGE}\n\n",
+        re.MULTILINE | re.DOTALL,
+    )
+    assert found is not None
+    return set(re.findall(r"[`\"]([a-z_ ]+)[`\"]", found[1]))
 
 
 def test_every_option_of_every_command_is_described(capfd: pytest.CaptureFixture[str]) -> None:

@@ -116,14 +116,14 @@ def test_a_port_in_use_is_a_configuration_error(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("key", ["sk_live_1", " sk_live_1"])
+@pytest.mark.parametrize("key", ["sk_live_1", ' "sk_live_1"'])
 def test_it_does_not_start_if_the_environment_holds_a_live_key(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("TORII_SECRET_KEY", key)
     with pytest.raises(ConfigurationError, match="live key") as caught:
         Emulator().start()
-    assert key.strip() not in str(caught.value)
+    assert "sk_live_1" not in str(caught.value)
 
 
 def test_it_starts_if_the_environment_holds_a_test_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,9 +127,9 @@ def _deep() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
-        ({"user_id": 7}, TypeError, "user_id must be a string."),
-        ({"user_id": None}, TypeError, "user_id must be a string."),
-        ({"user_id": ""}, ValueError, "user_id must not be empty."),
+        ({"user_id": 7}, TypeError, "user_id must be a string, such as 'user_ada'."),
+        ({"user_id": None}, TypeError, "user_id must be a string, such as 'user_ada'."),
+        ({"user_id": ""}, ValueError, "user_id must not be empty, such as 'user_ada'."),
         (
             {"expires_in": True},
             TypeError,
@@ -144,7 +144,11 @@ def _deep() -> dict[str, Any]:
         ({"expires_in": -TEN_YEARS - 1}, ValueError, "expires_in must be at most ten years"),
         ({"claims": []}, TypeError, "claims must be a mapping"),
         ({"claims": {1: "x"}}, TypeError, "claims must be a mapping"),
-        ({"claims": {"x": object()}}, TypeError, "claims must contain JSON values only."),
+        (
+            {"claims": {"x": object()}},
+            TypeError,
+            "claims must contain JSON values only, such as {'plan': 'pro'}.",
+        ),
         ({"claims": {"x": float("nan")}}, ValueError, "claims must be plain JSON"),
         ({"claims": {"x": float("inf")}}, ValueError, "claims must be plain JSON"),
         ({"claims": _cyclic()}, ValueError, "claims must be plain JSON"),

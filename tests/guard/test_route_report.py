@@ -96,11 +96,12 @@ GET /health  # load balancer
 
 def test_the_file_of_an_allow_list(tmp_path: Path) -> None:
     path = tmp_path / "open-routes.txt"
-    path.write_text(f"\ufeff{FILE}", "utf-8")
+    path.write_text(f"\ufeff{FILE}/b  # one\u2028/hidden\x1c/line\r\n", "utf-8")
     assert read_allow_list(str(path)) == {
         "GET /health": "load balancer",
         "/feed# not a comment": "",
         "*   /a b": "",
+        "/b": "one\u2028/hidden\x1c/line",
     }
 
 
@@ -128,12 +129,16 @@ def test_the_report_is_sorted_and_its_code_tells_of_findings(tmp_path: Path) -> 
     assert [line.split()[1] for line in text.splitlines()] == sorted(each.path for each in ROUTES)
     assert "/invoices" not in report(ROUTES, only_open=True).text
     assert report(ROUTES[:1], only_open=True) == ("", "", 0)
+    assert report([]) == ("", "The app has no routes.\n", 0)
     path = tmp_path / "open-routes.txt"
     path.write_text("\n".join(ALLOWED))
     assert report(ROUTES, check=str(path)) == ("", "", 0)
     text, summary, code = report(ROUTES[:2], check=str(path))
     assert (code, text.count("stale")) == (1, 3)
     assert summary == "3 lines of the allow list must be removed.\n"
+    path.write_text("/gone  # it was removed")
+    summary = report(ROUTES[:1], check=str(path)).summary
+    assert summary == "1 line of the allow list must be removed.\n"
 
 
 def test_the_report_as_json() -> None:

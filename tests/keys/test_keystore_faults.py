@@ -171,7 +171,7 @@ def test_settings_that_requests_refuses(
     loopback = server.issuer.replace("http:", "https:")
     issuer = loopback if name == "REQUESTS_CA_BUNDLE" else "https://acme.torii.so"
     with pytest.raises(KeysUnavailable) as caught:
-        Verifier(issuer, clock=clock).warm()
+        Verifier(issuer, clock=clock, fetch_timeout=60).warm()
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     for text in (record.getMessage(), str(caught.value.__cause__)):

@@ -33,12 +33,17 @@ def test_the_public_names_are_these() -> None:
         "Auth",
         "Authenticator",
         "ConfigurationError",
+        "Event",
+        "Events",
         "GuardOptions",
+        "InboxUnavailable",
         "IncomingRequest",
         "InvalidRequest",
         "InvalidToken",
+        "InvalidWebhook",
         "Issuer",
         "KeysUnavailable",
+        "MemoryInbox",
         "MissingCredentials",
         "PermissionDenied",
         "Policy",
@@ -61,6 +66,7 @@ def test_the_public_names_are_these() -> None:
         "current_auth",
         "verify_token",
         "verify_token_async",
+        "verify_webhook",
     ]
 
 

@@ -52,6 +52,14 @@ def test_of_case(expected: str) -> None:
     assert user() == expected
 
 
+@pytest.mark.auth_as("of_test")
+@pytest.mark.parametrize(
+    "expected", ["of_test", pytest.param("of_case", marks=pytest.mark.auth_as("of_case"))]
+)
+def test_of_case_beside_that_of_the_test(expected: str) -> None:
+    assert user() == expected
+
+
 @pytest.mark.auth_as("of_class")
 class TestClass:
     def test_of_class(self) -> None:

@@ -153,18 +153,117 @@ def test_a_fixture_of_the_same_name_wins(tmp_path: Path) -> None:
     assert outcome(run(tmp_path, source, **ALONE)) == "3 passed"
 
 
-def test_wrong_arguments_of_the_marker_fail_before_the_test(tmp_path: Path) -> None:
+def test_wrong_arguments_of_the_marker_fail_before_the_test_and_its_fixtures(
+    tmp_path: Path,
+) -> None:
     source = """
         import pytest
 
+        @pytest.fixture
+        def sends_requests():
+            open("ran", "w").close()
+
         @pytest.mark.auth_as(role=3)
-        def test_it():
+        def test_it(sends_requests):
             open("ran", "w").close()
     """
     printed = run(tmp_path, source, **ALONE)
     assert "TypeError: role must be a string, such as 'admin'." in printed
     assert not (tmp_path / "ran").exists()
-    assert outcome(printed) == "1 failed"
+    assert outcome(printed) == "1 error"
+
+
+def test_blocks_that_are_left_open_end_with_what_began_them(tmp_path: Path) -> None:
+    source = """
+        import unittest
+        import pytest
+        from torii_backend import MissingCredentials, authenticate_request
+        from torii_backend.testing import auth_as
+
+        def user():
+            try:
+                return authenticate_request({}, issuer="https://acme.torii.so").user_id
+            except MissingCredentials:
+                return None
+
+        def left():
+            with auth_as("generator"):
+                yield
+
+        LEFT = left()
+
+        def test_that_leaves_two():
+            next(LEFT)
+            auth_as("ada").__enter__()
+
+        def test_next():
+            assert user() is None
+
+        class TestUnittest(unittest.TestCase):
+            def setUp(self):
+                auth_as("ada").__enter__()
+
+            def test_it(self):
+                assert user() == "ada"
+
+        def test_after_unittest():
+            assert user() is None
+
+        @pytest.fixture(scope="module")
+        def bob():
+            auth_as("bob").__enter__()
+
+        class TestModule:
+            @pytest.mark.parametrize("turn", range(2))
+            def test_late(self, request, turn):
+                request.getfixturevalue("bob")
+                assert user() == "bob"
+
+            @pytest.fixture
+            def eve(self, bob):
+                auth_as("eve").__enter__()
+
+            def test_eve(self, eve):
+                assert user() == "eve"
+
+            def test_after_eve(self):
+                assert user() == "bob"
+    """
+    other = "def test_another_module():\n    from test_app import user\n    assert user() is None\n"
+    (tmp_path / "test_other.py").write_text(other, "utf-8")
+    assert outcome(run(tmp_path, source, **ALONE)) == "9 passed"
+
+
+def test_the_marker_counts_for_items_that_are_not_functions(tmp_path: Path) -> None:
+    source = """
+        def example():
+            \"\"\"
+            >>> from torii_backend import authenticate_request
+            >>> authenticate_request({}, issuer="https://acme.torii.so").user_id
+            'ada'
+            \"\"\"
+    """
+    conftest = "def pytest_collection_modifyitems(items):\n    import pytest\n"
+    conftest += "    items[0].add_marker(pytest.mark.auth_as('ada'))\n"
+    (tmp_path / "conftest.py").write_text(conftest, "utf-8")
+    assert outcome(run(tmp_path, source, "--doctest-modules", "test_app.py", **ALONE)) == "1 passed"
+
+
+def test_a_wrong_issuer_fails_each_test_with_the_same_sentence(tmp_path: Path) -> None:
+    source = """
+        def test_it(torii):
+            pass
+
+        def test_again(torii):
+            pass
+
+        def test_others():
+            from torii_backend._keys import load
+            assert load.fetch_in_test is None
+    """
+    printed = run(tmp_path, source, ini="torii_issuer = acme", **ALONE)
+    assert printed.count("ConfigurationError: torii_issuer must be") == 2
+    assert outcome(printed) == "1 passed, 2 errors"
 
 
 def test_a_live_key_fails_the_first_use(tmp_path: Path) -> None:

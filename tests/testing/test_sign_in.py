@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import socket
 import threading
 import time
 import unittest
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any, Callable, Optional
 
 import pytest
@@ -161,7 +163,11 @@ def test_a_token_that_would_have_expired_is_renewed(monkeypatch: pytest.MonkeyPa
         assert first is not None and GUARD.authenticate({}) is first
         now += 1
         second = GUARD.authenticate({})
-    assert second is not None and second.claims["iat"] == now
+        assert second is not None and second.claims["iat"] == now
+        # As at the end of a part of the test with a frozen clock.
+        now -= 10_000
+        third = GUARD.authenticate({})
+        assert third is not None and GUARD.seconds_left(third) == 330
 
 
 def test_a_guard_judges_the_lifetime_with_its_leeway() -> None:
@@ -181,31 +187,66 @@ def test_threads_of_a_test_are_not_signed_in() -> None:
     assert found == [NOBODY]
 
 
-def test_a_task_keeps_the_user_that_it_began_with() -> None:
+def test_a_task_is_signed_in_as_what_began_it_until_the_block_ends() -> None:
+    """A task or a server that lives on can't sign the next test in."""
+
     async def tasks() -> list[Optional[str]]:
-        async def asked() -> Optional[str]:
-            await asyncio.sleep(0)
+        async def asked(wait: asyncio.Event) -> Optional[str]:
+            await wait.wait()
             return user()
 
-        with auth_as("ada"):
-            ada = asyncio.ensure_future(asked())
-            with auth_as("bob"):
-                bob = asyncio.ensure_future(asked())
-        return [await ada, await bob, user()]
+        def ask(wait: asyncio.Event) -> asyncio.Future[Optional[str]]:
+            return asyncio.ensure_future(asked(wait))
 
-    assert asyncio.run(tasks()) == ["ada", "bob", NOBODY]
+        now, later = asyncio.Event(), asyncio.Event()
+        with auth_as("ada"):
+            found = [ask(now)]
+            with auth_as("bob"):
+                found += [ask(now), ask(later)]
+            now.set()
+            during = await asyncio.gather(*found[:1], user_soon())
+            later.set()
+            after_bob = await found[2]
+            late = ask(later)
+        return [*during, await found[1], after_bob, await late, user()]
+
+    async def user_soon() -> Optional[str]:
+        await asyncio.sleep(0)
+        return user()
+
+    assert asyncio.run(tasks()) == ["ada", "ada", "ada", "ada", NOBODY, NOBODY]
 
 
 def test_a_block_may_end_in_another_context() -> None:
     """As in async fixtures of which each step runs in a task of its own."""
     block = auth_as("ada")
-
-    async def enter() -> None:
-        block.__enter__()
-
-    asyncio.run(enter())
+    fixture = copy_context()
+    fixture.run(block.__enter__)
+    assert fixture.run(user) == "ada"
     block.__exit__(None, None, None)
-    assert user() == NOBODY
+    assert fixture.run(user) == user() == NOBODY
+
+
+def test_a_block_that_several_contexts_entered_ends_in_each_by_itself() -> None:
+    block = auth_as("ada")
+    first, second = copy_context(), copy_context()
+    first.run(block.__enter__)
+    second.run(block.__enter__)
+    first.run(block.__exit__, None, None, None)
+    assert (first.run(user), second.run(user)) == (NOBODY, "ada")
+    second.run(block.__exit__, None, None, None)
+    assert second.run(user) == NOBODY
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_server_is_not_signed_in() -> None:
+    with auth_as("ada"):
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if user() == NOBODY else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert user() == "ada"
 
 
 def test_blocks_may_end_in_any_order() -> None:
@@ -265,6 +306,11 @@ def test_a_generator_is_signed_in_to_its_end() -> None:
 def test_only_functions_and_classes_can_be_decorated(test: Any) -> None:
     with pytest.raises(TypeError, match="a function or a class"):
         auth_as()(test)
+
+
+def test_auth_as_without_parentheses_says_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"write @auth_as\(\) above the test"):
+        auth_as(user)  # type: ignore[arg-type]
 
 
 def test_an_async_generator_cannot_be_decorated() -> None:
@@ -382,12 +428,22 @@ def _entered(make: Callable[[], AuthBlock]) -> Callable[[], None]:
         make_auth,
     ],
 )
-def test_a_live_key_is_refused(use: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORII_SECRET_KEY", " sk_live_hidden")
+@pytest.mark.parametrize("key", ["sk_live_hidden", ' "sk_live_hidden"'])
+def test_a_live_key_is_refused(
+    use: Callable[[], object], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORII_SECRET_KEY", key)
     with pytest.raises(ConfigurationError, match="must be a test key") as raised:
         use()
     assert "hidden" not in str(raised.value)
     assert user() == NOBODY
+
+
+def test_a_live_key_that_comes_later_refuses_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    with auth_as("ada"):
+        monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_hidden")
+        with pytest.raises(ConfigurationError, match="must be a test key"):
+            user()
 
 
 def test_a_test_key_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import requests
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
 from torii_backend import ConfigurationError, InvalidToken, KeysUnavailable, Verifier, verify_token
+from torii_backend._keys import load
 from torii_backend.client import ToriiClient
 from torii_backend.client.models import User
 from torii_backend.emulator import Emulator
@@ -74,6 +75,39 @@ def test_50_tests_in_a_row_rotate_keys_and_stage_outages(torii: ToriiFixture, tu
             verifier.verify(before)
     # Left on, for the next one.
     torii.outage("refuse")
+
+
+def test_one_test_rotates_keys_as_often_as_it_likes(torii: ToriiFixture) -> None:
+    """As with many examples of Hypothesis; and the known keys serve in an outage that follows."""
+    torii.stand_in_for(PRODUCTION)
+    for turn in range(10):
+        torii.rotate_keys()
+        token = torii.token(f"user_{turn}")
+        assert EARLY.verify(token).user_id == f"user_{turn}"
+        assert verify_token(torii.token(claims={"iss": torii.api_url}), issuer=torii.api_url)
+    torii.rotate_keys(withdraw=True)
+    with torii.outage("error"):
+        assert EARLY.verify(token)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"user_id": 7}, "user_id must be a string, such as 'user_ada'."),
+        ({"role": 7}, "role must be a string, such as 'admin'."),
+        ({"role": ""}, "role must not be empty, such as 'admin'."),
+        ({"organization": ["org_1"]}, "organization must be a string, such as 'org_1'."),
+        ({"role": "admin", "claims": ["plan"]}, "claims must be a mapping of claim names"),
+        ({"expires_in": "300"}, "expires_in must be a whole number of seconds, such as 300."),
+        ({"claims": {"plan": object()}}, "claims must contain JSON values only, such as"),
+    ],
+)
+def test_wrong_arguments_are_refused(
+    torii: ToriiFixture, arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as raised:
+        torii.headers(**arguments)
+    assert str(raised.value).startswith(sentence)
 
 
 @pytest.mark.parametrize("mode", ["refuse", "hang", "error", "html", "slow"])
@@ -142,3 +176,24 @@ def test_a_live_key_refuses_the_fixture(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_1")
     with pytest.raises(ConfigurationError, match="live key"):
         ToriiFixture()
+
+
+def test_its_end_leaves_key_fetches_alone_whatever_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = ToriiFixture(PRODUCTION)
+    with pytest.raises(RuntimeError, match="not started"):
+        alone.begin()
+    assert load.fetch_in_test is None
+    with alone:
+        alone.begin()
+    assert load.fetch_in_test is None
+    with ToriiFixture() as alone:
+        monkeypatch.setenv("TORII_ISSUER", "acme")
+        with pytest.raises(ConfigurationError, match="issuer must be"):
+            alone.begin()
+        assert load.fetch_in_test is None
+        monkeypatch.setenv("TORII_SECRET_KEY", "sk_live_1")
+        with pytest.raises(ConfigurationError, match="live key"):
+            alone.begin()
+        assert load.fetch_in_test is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional, Union
 
+import jwt
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -35,9 +37,14 @@ VERIFIERS = {
     "several": Verifier([OTHER.url, ISSUER.url], fetch=_fetch, clock=Clock(), cache_size=0),
     "audience": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), audience=["a", "b"]),
 }
-for each in VERIFIERS.values():
-    each.warm()
 _any_verifier = st.sampled_from([*VERIFIERS.values()])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _keys() -> None:
+    """Fetch the keys now: tests of our fixtures let every Verifier of an issuer forget them."""
+    for verifier in VERIFIERS.values():
+        verifier.warm()
 
 
 def _explained(token: Union[str, bytes], verifier: Verifier) -> Explanation:
@@ -59,8 +66,26 @@ def _explained(token: Union[str, bytes], verifier: Verifier) -> Explanation:
         assert explanation.signature_checked
         assert explanation.auth is not None
         assert explanation.auth.to_dict() == auth.to_dict()
+        assert _read_by_pyjwt(token, auth.issuer)["sub"] == auth.user_id
     assert explanation.reason == reason
     return explanation
+
+
+def _read_by_pyjwt(token: Union[str, bytes], issuer: str) -> Any:
+    """What another library reads of an accepted token, whose segments have one spelling each."""
+    text = token if isinstance(token, str) else token.decode("ascii")
+    for segment in text.split("."):
+        assert b64url(urlsafe_b64decode(segment + "=" * (-len(segment) % 4))) == segment
+    (key,) = (each.key for each in (ISSUER, OTHER) if each.url == issuer)
+    times = dict.fromkeys(["verify_aud", "verify_exp", "verify_iat", "verify_nbf"], False)
+    return jwt.decode(text, key.private.public_key(), ["ES256"], options=times)
+
+
+def _signed_as_it_is(index: int, inserted: str) -> str:
+    """A good signature of segments that have something inserted."""
+    text = TOKEN.rpartition(".")[0]
+    header, _, payload = f"{text[:index]}{inserted}{text[index:]}".partition(".")
+    return ISSUER.key.signed(header, payload)
 
 
 _tokens = st.one_of(
@@ -93,6 +118,11 @@ _tokens = st.one_of(
                 "sub": st.sampled_from(["", None, ABSENT]),
             },
         ),
+    ),
+    st.builds(
+        _signed_as_it_is,
+        st.integers(0, len(TOKEN.rpartition(".")[0])),
+        st.text(r"ABQgw019-_=*+/\." + '"\n\0', max_size=4),
     ),
     st.builds(
         lambda index, character: TOKEN[:index] + character + TOKEN[index + 1 :],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from types import CodeType
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from torii_backend._guard.audit import (
@@ -16,20 +14,37 @@ from torii_backend._guard.audit import (
     verdict_of,
 )
 from torii_backend._guard.options import CheckedOptions
+from torii_backend._guard.view_code import functions_in, is_function, texts_of
 
 # Code that has none of these words can't change the path of a request (ASGI, WSGI).
 _PATHS = frozenset({"path", "raw_path", "root_path", "PATH_INFO", "SCRIPT_NAME", "REQUEST_URI"})
+# Python adds the last two to classes by itself.
+_MAY_CHANGE = frozenset({"__init__", "__annotate__", "__annotate_func__"})
+_HOOKS = frozenset({"__getattribute__", "__getattr__"})
 
 
 def options_in(layer: object) -> Optional[CheckedOptions]:
-    """Return the options of the guard that a layer of an application is, if it is one of ours.
-
-    A subclass with a `__call__` of its own may do anything, and `functools.wraps` copies marks.
-    """
-    call: Any = getattr(type(layer), "__call__", None)  # noqa: B004
-    ours = str(getattr(call, "__module__", "")).startswith("torii_backend.")
-    options = getattr(layer, GUARD_MARK, None) if ours else None
+    """Return the options of the guard that a layer of an application is, if it is one of ours."""
+    options = getattr(layer, GUARD_MARK, None) if acts_as_ours(type(layer)) else None
     return options if isinstance(options, CheckedOptions) else None
+
+
+def acts_as_ours(cls: type, entry: str = "__call__") -> bool:
+    """Return whether a class is ours, or changes nothing of ours but how its objects are made.
+
+    `functools.wraps` copies marks, and a subclass may do anything in a method of its own.
+
+    Args:
+        cls: the class.
+        entry: the method by which its objects are asked.
+    """
+    ours: set[str] = set()
+    for base in reversed(cls.__mro__):
+        if base.__module__.startswith("torii_backend."):
+            ours.update(name for name, value in vars(base).items() if is_function(value))
+        elif ours and not vars(base).keys().isdisjoint((ours - _MAY_CHANGE) | _HOOKS):
+            return False
+    return entry in ours
 
 
 class PlacedGuard(NamedTuple):
@@ -84,7 +99,7 @@ class Place(NamedTuple):
         """Go on behind middleware that isn't ours. It may refuse a request, and change its path."""
         name = f"middleware {name_of(layer)}"
         guards = self.guards
-        if _mentions_paths(layer):
+        if may_change_paths(layer):
             guards = tuple(guard._replace(rewriter=name) for guard in guards)
         return self._replace(guards=guards).beside(name)
 
@@ -112,31 +127,7 @@ class Place(NamedTuple):
         return Route(self.host + whole, method, *verdict, where)
 
 
-def _mentions_paths(layer: Any) -> bool:
+def may_change_paths(layer: Any, words: frozenset[str] = _PATHS) -> bool:
     """Return whether middleware may change paths: its code has a word for them, or can't be read."""
-    codes = list(_codes(layer))
-    return not codes or any(map(_has_word_for_paths, codes))
-
-
-def _codes(layer: Any) -> Iterator[CodeType]:
-    while isinstance(layer, partial):
-        layer = layer.func
-    if hasattr(layer, "__code__"):
-        yield layer.__code__
-        return
-    classes = [layer] if isinstance(layer, type) else [type(layer)]
-    for base in classes[0].__mro__:
-        for value in vars(base).values():
-            function = getattr(value, "__func__", value)
-            if hasattr(function, "__code__") and not base.__module__.startswith("starlette."):
-                yield function.__code__
-
-
-def _has_word_for_paths(code: CodeType) -> bool:
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            if _has_word_for_paths(const):
-                return True
-        elif not _PATHS.isdisjoint(const if isinstance(const, (tuple, frozenset)) else (const,)):
-            return True
-    return False
+    functions = functions_in(layer)
+    return not functions or any(not words.isdisjoint(texts_of(each)) for each in functions)

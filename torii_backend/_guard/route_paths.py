@@ -17,11 +17,6 @@ SEGMENT = "<segment>"
 ANYTHING = "<anything>"
 
 
-def may_be_exempt(exempt: ExemptPaths, route: Sequence[str]) -> bool:
-    """Return whether some path of a route may be exempt."""
-    return bool(exempt.reasons_of_functions or exempting(exempt, route))
-
-
 def exempting(exempt: ExemptPaths, route: Sequence[str]) -> list[str]:
     """List what in `exempt` stands for some path of a route, by its reason; functions aren't asked."""
     items = [item for piece in route for item in _items(piece)]

@@ -121,13 +121,14 @@ def lines(rows: Union[Iterable[Route], Iterable[Finding]]) -> list[str]:
 
 def _summary(found: list[Finding], count: int) -> str:
     stale = sum(finding.problem == "stale" for finding in found)
-    lines = []
+    lines = [] if count else ["The app has no routes."]
     if len(found) > stale:
         lines.append(
             f"{len(found) - stale} of {count} routes must be guarded or allowed by --check."
         )
     if stale:
-        lines.append(f"{stale} lines of the allow list must be removed.")
+        line = "line" if stale == 1 else "lines"
+        lines.append(f"{stale} {line} of the allow list must be removed.")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -177,7 +178,8 @@ def read_allow_list(path: str) -> dict[str, str]:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationError(f"The allow list can't be read: {reason}.") from None
     allowed: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not by `splitlines`: a comment could hide an entry behind a separator that editors don't show.
+    for number, line in enumerate(text.split("\n"), 1):
         entry, reason = _without_comment(line)
         if entry and not _ENTRY.fullmatch(entry):
             raise ConfigurationError(

@@ -30,11 +30,15 @@ _LONGEST = 300
 
 _SECRETS = (
     (re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]*", re.IGNORECASE), "<URL>"),
-    (re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "<token>"),
+    # Also a part of one. What it begins with is `{` in base64url; names of modules have dots, too.
+    (re.compile(r"\be[yw][\w-]{14,}(?:\.[\w-]*)*"), "<token>"),
+    # Pydantic quotes the setting that is wrong.
+    (re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL), "input_value=<secret>"),
     (
         re.compile(
             r"((?:bearer|basic|password|passwd|secret|token|api[_-]?key|authorization)"
-            r"[\"']?\s*[:=\s]\s*[\"']?)(?:(?:bearer|basic)\s+)?[^\s,;)}\]]+",
+            r"[\"']?\s*[:=\s]\s*[\"']?)(?!(?:is|was|must|not|for)\b)"
+            r"(?:(?:bearer|basic)\s+)?[^\s,;)}\]]+",
             re.IGNORECASE,
         ),
         r"\1<secret>",
@@ -56,18 +60,23 @@ def without_exchange(error: BaseException) -> BaseException:
 
 def describe(error: BaseException) -> str:
     """Return an error and its cause as one line without URLs and secrets."""
-    name, message = type(error).__name__, _scrubbed(error)
+    name, message = type(error).__name__, _text_of(error)
     if not isinstance(error, FetchError):
         return f"{name}: {message}" if message else name
     cause = error.__cause__
-    return message if cause is None else f"{message}: {_scrubbed(cause)}"
+    return message if cause is None else f"{message}: {_text_of(cause)}"
 
 
-def _scrubbed(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     try:
-        text: str = without_key(str(error)[:10_000])
+        return scrubbed(str(error))
     except Exception:  # noqa: BLE001 (a class of the user's, whose text is only for the log)
         return ""
+
+
+def scrubbed(text: str) -> str:
+    """Return a text as one line without URLs and secrets, cut if it is long."""
+    text = without_key(text[:10_000])
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text.strip()[:_LONGEST]

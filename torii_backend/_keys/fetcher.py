@@ -124,6 +124,11 @@ class KeyFetcher:
             self._waits_for_refresh = False
             self._error = None
 
+    def forget_limits(self) -> None:
+        """Let the next fetch start at once, with the keys that are known."""
+        with self._deciding():
+            self._limiter = FetchLimiter()
+
     def after_fork_in_child(self) -> None:
         """Forget the flights and the lock of the parent; see `fork_safety`."""
         self._lock = threading.Lock()
@@ -259,16 +264,26 @@ class KeyFetcher:
 
 def forget_keys(issuer: str) -> None:
     """Let all that fetch the keys of an issuer start anew: it is an emulator that was reset."""
-    for reference in list(_fetchers.valuerefs()):
-        fetcher = reference()
-        if fetcher is not None and fetcher.issuer == issuer:
+    for fetcher in _fetchers_in_use():
+        if fetcher.issuer == issuer:
             fetcher.forget()
+
+
+def forget_limits(issuer: str) -> None:
+    """Let all that fetch the keys of an issuer do so at once: a test has changed them."""
+    for fetcher in _fetchers_in_use():
+        if fetcher.issuer == issuer:
+            fetcher.forget_limits()
 
 
 def issuers_in_use() -> list[str]:
     """Return the issuers whose keys this process fetches when it needs them."""
+    return sorted({fetcher.issuer for fetcher in _fetchers_in_use()})
+
+
+def _fetchers_in_use() -> list[KeyFetcher]:
     found = [reference() for reference in list(_fetchers.valuerefs())]
-    return sorted({fetcher.issuer for fetcher in found if fetcher is not None})
+    return [fetcher for fetcher in found if fetcher is not None]
 
 
 def _log(issuer: str, error: Optional[BaseException]) -> None:

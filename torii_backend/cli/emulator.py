@@ -105,7 +105,7 @@ A local Torii is running.
   secret key      {torii.secret_key}
   environment id  {torii.environment_id}
 
-Issue an access token:
+Issue an access token, by torii token or over HTTP:
 
   curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.issuer}/_emulator/tokens'
 

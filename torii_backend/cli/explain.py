@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from torii_backend.auth import Auth
 from torii_backend.cli.claim_option import add_claim_option, claims_of
 from torii_backend.cli.explain_report import Explained, as_json, as_text
 from torii_backend.cli.read_token import read_token
-from torii_backend.errors import KeysUnavailable, PermissionDenied
+from torii_backend.errors import ConfigurationError, KeysUnavailable, PermissionDenied
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the explanation. Return the exit code."""
     policies = _policies(arguments)
+    if arguments.issuer is None and not os.environ.get("TORII_ISSUER", "").strip(" ,"):
+        raise ConfigurationError(
+            "An issuer must be set, such as https://acme.torii.so. Pass --issuer or set TORII_ISSUER."
+        )
     keys = _Keys()
     verifier = Verifier(arguments.issuer, audience=arguments.audience, fetch=keys.fetch)
     token = read_token(arguments.token)

@@ -6,15 +6,15 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import isfunction
 from typing import Any
 
+from torii_backend._keys.failure import describe, scrubbed
+from torii_backend.cli.app_option import DJANGO_SETTINGS
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import without_key
 
-DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 _FORM = "APP must be module:attribute or module:function(), such as app.main:app."
 
 
@@ -77,21 +77,24 @@ def add_working_directory() -> None:
 
 @contextmanager
 def errors_of_app(what: str) -> Iterator[None]:
-    """Turn what the app raises into a ConfigurationError, and what it prints into talk on stderr.
+    """Turn what the app raises into a ConfigurationError, whose message has no secrets.
 
     Args:
         what: the beginning of the message, such as `app.main can't be imported`.
     """
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
+    except KeyboardInterrupt:
+        raise
     # An app may end the process if a setting is missing.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         place = _place_of(error)
         if isinstance(error, ConfigurationError) and not place:
             raise
-        line = without_key(f"{type(error).__name__}: {error}").strip()
-        raise ConfigurationError(f"{what}. {place}{line}\n{_hint(error)}") from None
+        # Our own messages have no secrets, and name URLs as examples.
+        is_ours = isinstance(error, ConfigurationError)
+        line = f"{type(error).__name__}: {error}" if is_ours else describe(error)
+        raise ConfigurationError(f"{scrubbed(what)}. {place}{line}\n{_hint(error)}") from None
 
 
 def _hint(error: BaseException) -> str:

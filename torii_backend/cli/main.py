@@ -7,20 +7,25 @@ runs, so that `torii --help` and `torii token` start fast.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, Callable, NamedTuple, NoReturn, Optional
 
 from torii_backend.errors import ConfigurationError
 
-_COMMANDS = {
-    "routes": "list the routes of an app, and whether each needs sign-in",
-    "explain": "say why an access token is accepted or rejected",
-    "token": "print an access token of a running emulator",
-    "doctor": "find out why sign-in doesn't work here",
-    "emulator": "run a local Torii",
-}
+# An argument may be a token or a password in the wrong place. What could be the name of a command or of
+# an option, misspelled, has nothing but letters and hyphens.
+_WORD = re.compile(r"[^\s'\",()]+")
+_NAME = re.compile(r"[A-Za-z-]{1,20}:?")
+
+
+class _Parser(ArgumentParser):
+    """Does not quote arguments in its errors, unless they look like names."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_WORD.sub(lambda word: word[0] if _NAME.fullmatch(word[0]) else "…", message))
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -48,17 +53,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         # Such as `torii routes app:app | head`. What Python still flushes at exit goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        if argv is None:
+            # The process ends. What an app still prints is no result.
+            sys.stdout = sys.stderr
 
 
 def _run(argv: Sequence[str]) -> int:
-    parser = ArgumentParser(prog="torii", description="Torii for Python backends.")
+    parser = _Parser(prog="torii", description="Torii for Python backends.")
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="command")
     named = next((argument for argument in argv if not argument.startswith("-")), None)
-    for name, summary in _COMMANDS.items():
+    for name, (summary, load) in _COMMANDS.items():
         command = commands.add_parser(name, help=summary)
         if name == named:
-            _module(name).configure(command)
+            load().configure(command)
     arguments = parser.parse_args(argv)
     if arguments.version:
         from torii_backend.settings import package_version
@@ -73,24 +82,46 @@ def _run(argv: Sequence[str]) -> int:
     return code
 
 
-def _module(name: str) -> Any:
-    """Import a command. Nuitka and PyInstaller follow import statements only."""
-    if name == "routes":
-        from torii_backend.cli import routes
+def _routes() -> Any:
+    from torii_backend.cli import routes
 
-        return routes
-    if name == "explain":
-        from torii_backend.cli import explain
+    return routes
 
-        return explain
-    if name == "token":
-        from torii_backend.cli import token
 
-        return token
-    if name == "doctor":
-        from torii_backend.cli import doctor
+def _explain() -> Any:
+    from torii_backend.cli import explain
 
-        return doctor
+    return explain
+
+
+def _token() -> Any:
+    from torii_backend.cli import token
+
+    return token
+
+
+def _doctor() -> Any:
+    from torii_backend.cli import doctor
+
+    return doctor
+
+
+def _emulator() -> Any:
     from torii_backend.cli import emulator
 
     return emulator
+
+
+class _Command(NamedTuple):
+    summary: str
+    # A function each, as Nuitka and PyInstaller follow import statements only.
+    load: Callable[[], Any]
+
+
+_COMMANDS = {
+    "routes": _Command("list the routes of an app, and whether each needs sign-in", _routes),
+    "explain": _Command("say why an access token is accepted or rejected", _explain),
+    "token": _Command("print an access token of a running emulator", _token),
+    "doctor": _Command("find out why sign-in doesn't work here", _doctor),
+    "emulator": _Command("run a local Torii", _emulator),
+}

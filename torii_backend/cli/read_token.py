@@ -52,4 +52,4 @@ def _read() -> str:
         except EOFError:
             return ""
     # Somewhat more than is allowed, so that a file which is too long isn't read to its end.
-    return sys.stdin.buffer.read(2 * MAX_TOKEN_BYTES).decode("utf-8", "replace")
+    return sys.stdin.buffer.read(2 * MAX_TOKEN_BYTES).decode("utf-8-sig", "replace")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Optional
 
 from torii_backend._guard.audit import Route
 from torii_backend._guard.route_report import add_arguments, report
-from torii_backend.cli.load_app import DJANGO_SETTINGS, errors_of_app, load_app, load_django
+from torii_backend.cli.app_option import add_app_arguments, set_django_settings
+from torii_backend.cli.load_app import errors_of_app, load_app, load_django
+from torii_backend.cli.results import stdout_for_results
 from torii_backend.testing.routes import routes_of
 
 
@@ -19,31 +20,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "List the routes of an app, each with its guard. No route is called. The exit code is 1 if one is "
         "open, optional or unknown and the file of --check doesn't allow it."
     )
-    parser.add_argument(
-        "app",
-        metavar="APP",
-        nargs="?",
-        help="module:attribute or module:function(), such as app.main:app; not needed with Django",
-    )
-    parser.add_argument(
-        "--settings", metavar="MODULE", help=f"Django's settings (default: {DJANGO_SETTINGS})"
-    )
+    add_app_arguments(parser)
     add_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the report. Return the exit code."""
-    if arguments.settings:
-        os.environ[DJANGO_SETTINGS] = arguments.settings
-    text, summary, code = report(
-        _routes(arguments.app),
-        only_open=arguments.open,
-        check=arguments.check,
-        as_json=arguments.json,
-    )
-    sys.stdout.write(text)
-    sys.stderr.write(summary)
+    set_django_settings(arguments)
+    with stdout_for_results() as results:
+        text, summary, code = report(
+            _routes(arguments.app),
+            only_open=arguments.open,
+            check=arguments.check,
+            as_json=arguments.json,
+        )
+        results.write(text)
+        results.flush()
+        sys.stderr.write(summary)
     return code
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +16,10 @@ from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_loopback, resolve_issuers
 
 _DEFAULT_ISSUER = "http://127.0.0.1:4100"
-# An emulator that was told to hang must not hang this command.
+# What runs at the port may be any server, which may hang, drip, or send something without end.
 _SECONDS = 10
+_MAX_BYTES = 1024 * 1024
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +74,8 @@ def _request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _emulator() -> str:
     """Return the host and port of the emulator. A token is never asked of another machine."""
-    setting = os.environ.get("TORII_ISSUER", "").strip() or _DEFAULT_ISSUER
-    for issuer in resolve_issuers(setting.split(",")):
+    is_set = os.environ.get("TORII_ISSUER", "").strip()
+    for issuer in resolve_issuers(None if is_set else _DEFAULT_ISSUER):
         parts = urlsplit(issuer)
         if parts.scheme == "http" and is_loopback(parts.hostname):
             return parts.netloc
@@ -87,6 +91,8 @@ def _ask(netloc: str, request: dict[str, Any]) -> tuple[str, str]:
 
     connection = HTTPConnection(netloc, timeout=_SECONDS)
     try:
+        connection.connect()
+        _shut_later(connection.sock)
         connection.request(
             "POST",
             "/_emulator/tokens",
@@ -94,22 +100,45 @@ def _ask(netloc: str, request: dict[str, Any]) -> tuple[str, str]:
             {"Content-Type": "application/json"},
         )
         response = connection.getresponse()
-        document = json.loads(response.read())
+        document = json.loads(response.read(_MAX_BYTES))
     except ConnectionRefusedError:
         raise ConfigurationError(
             f"No emulator runs at {netloc}. Start one: torii emulator"
         ) from None
-    except (OSError, HTTPException, ValueError):
+    except (OSError, HTTPException, ValueError, RecursionError):
         raise _not_an_emulator(netloc) from None
     finally:
         connection.close()
+    return _checked(document, response.status, netloc)
+
+
+def _shut_later(sock: Any) -> None:
+    """Give the exchange a deadline. The timeout of a socket starts anew with each byte."""
+    from socket import SHUT_RDWR
+    from threading import Timer
+
+    def shut() -> None:
+        with suppress(OSError):
+            sock.shutdown(SHUT_RDWR)
+
+    timer = Timer(_SECONDS, shut)
+    timer.daemon = True
+    timer.start()
+
+
+def _checked(document: Any, status: int, netloc: str) -> tuple[str, str]:
+    """Return what an emulator sent. Another server's text may be meant to add a header, or to confuse."""
     try:
-        if response.status == 200:
-            return document["accessToken"], document["expiresAt"]
-        message = document["error"]["message"]
-    except (KeyError, TypeError):
-        raise _not_an_emulator(netloc) from None
-    raise ConfigurationError(f"The emulator rejected this: {message}")
+        if status == 200:
+            token, expires_at = document["accessToken"], document["expiresAt"]
+            if _TOKEN.fullmatch(token) and expires_at.isprintable():
+                return token, expires_at
+        elif document["error"]["message"].isprintable():
+            message = f"The emulator rejected this: {document['error']['message']:.300}"
+            raise ConfigurationError(message)
+    except (KeyError, TypeError, AttributeError):
+        pass
+    raise _not_an_emulator(netloc)
 
 
 def _not_an_emulator(netloc: str) -> ConfigurationError:

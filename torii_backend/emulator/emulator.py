@@ -25,7 +25,7 @@ from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import TenantHost
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_loopback
+from torii_backend.settings import is_loopback, refuse_live_key
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -122,7 +122,7 @@ class Emulator:
         """
         if self._parts is not None:
             raise RuntimeError("This emulator was started before. Create a new one.")
-        _refuse_live_key()
+        refuse_live_key("the emulator")
         database = open_database(self._db, self._environments, self._seed)
         try:
             listener = listen(self._host, self._port)
@@ -298,10 +298,3 @@ def _require_path(name: str, path: FilePath, extension: str) -> str:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
         raise ConfigurationError(f"{name} must be the path of a file, such as torii.{extension}.")
     return os.fspath(path)
-
-
-def _refuse_live_key() -> None:
-    if os.environ.get("TORII_SECRET_KEY", "").strip().startswith("sk_live_"):
-        raise ConfigurationError(
-            "TORII_SECRET_KEY must not hold a live key while the emulator runs. Unset it."
-        )

@@ -50,9 +50,9 @@ def mint(
 def require_user_id(user_id: str) -> str:
     """Return a user id, or raise if it is not a string or is empty."""
     if not isinstance(user_id, str):
-        raise TypeError("user_id must be a string.")
+        raise TypeError("user_id must be a string, such as 'user_ada'.")
     if not user_id:
-        raise ValueError("user_id must not be empty.")
+        raise ValueError("user_id must not be empty, such as 'user_ada'.")
     return user_id
 
 
@@ -78,7 +78,7 @@ def _encoded(claims: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(claims, allow_nan=False, separators=(",", ":")).encode("ascii")
     except TypeError:
-        raise TypeError("claims must contain JSON values only.") from None
+        raise TypeError("claims must contain JSON values only, such as {'plan': 'pro'}.") from None
     except (ValueError, RecursionError):
         raise ValueError(
             "claims must be plain JSON, with finite numbers and without cycles or deep nesting."

@@ -12,11 +12,10 @@ from torii_backend._jose.json_object import decode_object
 from torii_backend._verify.claims import auth_from_claims
 from torii_backend.auth import Auth, ReadOnlyDict, not_from_requests
 from torii_backend.errors import InvalidToken
-from torii_backend.settings import resolve_issuers
-from torii_backend.testing.live_key import refuse_live_key
+from torii_backend.settings import refuse_live_key, resolve_issuers
 
+DEFAULT_ORGANIZATION = "org_test"
 _ENVIRONMENT_ID = "env_test"
-_ORGANIZATION_ID = "org_test"
 _ISSUER = "https://test.torii.so"
 _encode = json.JSONEncoder(allow_nan=False).encode
 _MOST_SECONDS = 10 * 365 * 24 * 60 * 60
@@ -62,21 +61,21 @@ class Identity:
     ) -> None:
         self._expires_in = _seconds(expires_in)
         self._claims: dict[str, Any] = {
-            "sub": _text(user_id, "user_id", "user_ada"),
+            "sub": require_text(user_id, "user_id", "user_ada"),
             "pid": _ENVIRONMENT_ID,
             "email_verified": _flag(email_verified, "email_verified"),
             "profile_complete": _flag(profile_complete, "profile_complete"),
         }
         if organization is not None or role is not None:
-            organization = _ORGANIZATION_ID if organization is None else organization
-            self._claims["org_id"] = _text(organization, "organization", "org_1")
+            organization = DEFAULT_ORGANIZATION if organization is None else organization
+            self._claims["org_id"] = require_text(organization, "organization", "org_1")
         if role is not None:
-            self._claims["org_role"] = _text(role, "role", "admin")
+            self._claims["org_role"] = require_text(role, "role", "admin")
         if actor is not None:
-            act = ReadOnlyDict(sub=_text(actor, "actor", "user_support"))
+            act = ReadOnlyDict(sub=require_text(actor, "actor", "user_support"))
             self._claims.update(act=act, impersonating=True)
         if locale is not None:
-            self._claims["locale"] = _text(locale, "locale", "en")
+            self._claims["locale"] = require_text(locale, "locale", "en")
         if claims is not None:
             self._add(claims)
 
@@ -135,7 +134,7 @@ def make_auth(
         ValueError: an argument has the wrong value.
         ConfigurationError: TORII_SECRET_KEY is a live key, or TORII_ISSUER isn't an issuer.
     """
-    refuse_live_key()
+    refuse_live_key("torii_backend.testing")
     identity = Identity(
         user_id,
         role=role,
@@ -151,7 +150,8 @@ def make_auth(
     return identity.auth(resolve_issuers()[0] if configured else _ISSUER)
 
 
-def _text(value: object, name: str, example: str) -> str:
+def require_text(value: object, name: str, example: str) -> str:
+    """Check an argument that is text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, such as {example!r}.")
     if not value:

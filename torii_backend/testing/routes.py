@@ -12,7 +12,7 @@ from torii_backend._guard.audit_place import Place
 from torii_backend._guard.route_report import findings, lines
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.errors import ConfigurationError
-from torii_backend.testing.live_key import refuse_live_key
+from torii_backend.settings import refuse_live_key
 
 
 def routes_of(app: Any) -> list[Route]:
@@ -73,7 +73,7 @@ def assert_guarded(app: Any, open: Optional[Mapping[str, str]] = None) -> None: 
             option of a guard is wrong, or TORII_SECRET_KEY is a live key.
     """
     __tracebackhide__ = True  # pytest shows the line of your test
-    refuse_live_key()
+    refuse_live_key("torii_backend.testing")
     found = findings(sorted(routes_of(app)), {} if open is None else open)
     if found:
         shown = "\n".join(f"  {line}" for line in lines(found))

@@ -6,33 +6,39 @@ hands the context on. Other threads start with an empty one.
 
 A guard asks for the innermost block if a request has no credentials (`stand_in_of_test` of the
 Authenticator's module). That name is set when the first block is opened, and stays: outside of blocks the
-function there returns None, and nothing is different. Blocks are found by identity when they end,
-since an async fixture may end in another context than it began in. Then there is nothing to undo.
+function there returns None, and nothing is different.
+
+A block that has ended signs nobody in, in whatever context: a task or a server that it started may live
+on, and an async fixture may end in another context than it began in. So the blocks that are open
+anywhere are in `_open_anywhere`, and only these count. It is a dict for its order, and each of its
+operations is atomic, so there is no lock. In a forked child it is empty.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from inspect import getattr_static, isasyncgenfunction, isgeneratorfunction
 from types import TracebackType
-from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union, cast, get_args
+from typing import Any, Callable, Optional, TypeVar, Union, cast, get_args
 
 from torii_backend._guard import authenticator
 from torii_backend._guard.authenticator import StandIn
-from torii_backend._guard.context import Binding, current_binding, restore_binding
+from torii_backend._guard.context import current_binding, restore_binding
 from torii_backend._verify.verifier import Verifier
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, InvalidTokenReason, ToriiAuthError
-from torii_backend.settings import is_async_function
+from torii_backend.settings import is_async_function, refuse_live_key
 from torii_backend.testing.identity import Identity
-from torii_backend.testing.live_key import refuse_live_key
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 # The attribute of a method that the decorator of a class wrapped: what it wrapped.
 _WRAPPED = "__torii_wrapped__"
+_HERE = "torii_backend.testing"
 
 
 class AuthBlock:
@@ -54,10 +60,11 @@ class AuthBlock:
         Raises:
             ConfigurationError: TORII_SECRET_KEY is a live key.
         """
-        refuse_live_key()
+        refuse_live_key(_HERE)
         authenticator.stand_in_of_test = _innermost
-        opened = _Open(self, self._make(), current_binding())
-        _open_blocks.set((*_open_blocks.get(), opened))
+        opened = OpenBlock(self, self._make())
+        _open_anywhere[opened] = None
+        _open_here.set((*_still_open(), opened))
 
     def __exit__(
         self,
@@ -66,12 +73,10 @@ class AuthBlock:
         traceback: Optional[TracebackType],
     ) -> None:
         """End the block. The one around it counts again."""
-        blocks = _open_blocks.get()
-        for index in reversed(range(len(blocks))):
-            if blocks[index].block is self:
-                _open_blocks.set((*blocks[:index], *blocks[index + 1 :]))
-                # Where a test calls a view of REST framework or django-ninja, nobody closes the request.
-                restore_binding(blocks[index].binding)
+        # Of several that are open, that of this context; from another context, the latest.
+        for each in (*reversed(_still_open()), *reversed(open_blocks())):
+            if each.block is self:
+                each.end()
                 return
 
     def __call__(self, test: Decorated) -> Decorated:
@@ -115,20 +120,53 @@ class AuthBlock:
         setattr(kind, name, type(method)(decorated) if is_bound_otherwise else decorated)
 
 
-class _Open(NamedTuple):
-    """A block that was entered, what takes the place of credentials in it, and `current_auth()` before."""
+class OpenBlock:
+    """A block that was entered: what takes the place of credentials, and `current_auth()` before.
 
-    block: AuthBlock
-    stand_in: Optional[StandIn]
-    binding: Optional[Binding]
+    Args:
+        block: what was entered.
+        stand_in: takes the place of credentials. None if nothing does.
+    """
+
+    __slots__ = ("_binding", "block", "stand_in")
+
+    def __init__(self, block: AuthBlock, stand_in: Optional[StandIn]) -> None:
+        self.block: AuthBlock = block
+        self.stand_in: Optional[StandIn] = stand_in
+        self._binding = current_binding()
+
+    def end(self) -> None:
+        """End it in all contexts."""
+        if _open_anywhere.pop(self, self) is None and self in _open_here.get():
+            _open_here.set(_still_open())
+            # Where a test calls a view of REST framework or django-ninja, nobody closes the request.
+            restore_binding(self._binding)
 
 
-_open_blocks: ContextVar[tuple[_Open, ...]] = ContextVar("torii_backend.testing", default=())
+_open_here: ContextVar[tuple[OpenBlock, ...]] = ContextVar("torii_backend.testing", default=())
+_open_anywhere: dict[OpenBlock, None] = {}
+if hasattr(os, "register_at_fork"):
+    # A server that a test starts in another process isn't signed in, however it is started.
+    os.register_at_fork(after_in_child=_open_anywhere.clear)
+
+
+def open_blocks() -> tuple[OpenBlock, ...]:
+    """Return all blocks that are open in this process, in the order in which they were entered."""
+    return tuple(_open_anywhere)
+
+
+def _still_open() -> tuple[OpenBlock, ...]:
+    """Return the open blocks of this context, the innermost last."""
+    return tuple(each for each in _open_here.get() if each in _open_anywhere)
 
 
 def _innermost() -> Optional[StandIn]:
-    blocks = _open_blocks.get()
-    return blocks[-1].stand_in if blocks else None
+    blocks = _still_open()
+    if not blocks:
+        return None
+    # It may have been set since.
+    refuse_live_key(_HERE)
+    return blocks[-1].stand_in
 
 
 class _SignedIn:
@@ -143,8 +181,9 @@ class _SignedIn:
         issuers = verifier.issuers
         issuer = next((each for each in issuers if each in self._auths), issuers[0])
         auth = self._auths.get(issuer)
-        if auth is None or verifier.seconds_left(auth) <= 0:
-            # Time may have passed, in a debugger or by a frozen clock. Users renew their tokens, too.
+        if auth is None or verifier.seconds_left(auth) <= 0 or time.time() < auth.claims["iat"]:
+            # Time may have passed, in a debugger or by a frozen clock, or the clock was put back. Users
+            # renew their tokens, too.
             auth = self._auths[issuer] = self._identity.auth(issuer)
         return auth if verifier.seconds_left(auth) > 0 else InvalidToken("expired")
 
@@ -191,6 +230,8 @@ def auth_as(
         TypeError: an argument has the wrong type.
         ValueError: an argument has the wrong value.
     """
+    if callable(user_id):
+        raise TypeError("auth_as must be called: write @auth_as() above the test.")
     identity = Identity(
         user_id,
         role=role,

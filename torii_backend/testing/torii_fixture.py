@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from torii_backend._keys import load
 from torii_backend._keys.fetch import Fetch, SetUpError, fetch
-from torii_backend._keys.fetcher import forget_keys
+from torii_backend._keys.fetcher import forget_keys, forget_limits
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.emulator import Emulator
 from torii_backend.emulator.faults import fetch_keys
@@ -29,13 +29,11 @@ from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.store import users
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
-from torii_backend.settings import is_loopback, resolve_issuers
-from torii_backend.testing.live_key import refuse_live_key
+from torii_backend.settings import is_loopback, refuse_live_key, resolve_issuers
+from torii_backend.testing.identity import DEFAULT_ORGANIZATION, require_text
 
 if TYPE_CHECKING:
     from torii_backend.client.models import User
-
-DEFAULT_ORGANIZATION = "org_test"
 
 
 @not_from_requests("your_function")
@@ -47,13 +45,16 @@ class ToriiFixture(Emulator):
     Args:
         issuer: the issuer that each test begins with, as for `stand_in_for`. None reads
             TORII_ISSUER. Without both, it is the emulator's own URL.
+
+    Raises:
+        ConfigurationError: the issuer is not such a URL, or TORII_SECRET_KEY is a live key.
     """
 
     def __init__(self, issuer: Optional[str] = None) -> None:
-        refuse_live_key()
+        refuse_live_key("torii_backend.testing")
         super().__init__()
         self.is_in_use: bool = False
-        self._configured = issuer
+        self._configured = resolve_issuers(issuer) if issuer else None
         self._issuers: list[str] = []
         self._refused: set[str] = set()
 
@@ -104,8 +105,20 @@ class ToriiFixture(Emulator):
             # A test that asked for the fixture by `request.getfixturevalue`.
             self.begin()
         if role is not None or organization is not None:
-            claims = {**_membership(role, organization), **(claims or {})}
+            membership = _membership(role, organization)
+            if claims is None or isinstance(claims, Mapping):  # else it is refused below
+                claims = {**membership, **(claims or {})}
         return super().issue_token(user_id=user_id, claims=claims, expires_in=expires_in)
+
+    def rotate_keys(self, *, withdraw: bool = False) -> str:
+        """Sign with a new key from now on, as `Emulator.rotate_keys`.
+
+        Verifiers of this process fetch it when they see it, however often a test rotates keys.
+        """
+        kid = super().rotate_keys(withdraw=withdraw)
+        for issuer in (self.api_url, *self._issuers):
+            forget_limits(issuer)
+        return kid
 
     def token(self, user_id: str = DEFAULT_USER_ID, **options: Any) -> str:
         """Return the text of an access token; the arguments are those of `issue_token`."""
@@ -135,10 +148,27 @@ class ToriiFixture(Emulator):
         return user
 
     def begin(self) -> None:
-        """Reset everything for a test, and answer for its key fetches until `end`."""
+        """Reset everything for a test, and answer for its key fetches until `end`.
+
+        Raises:
+            ConfigurationError: TORII_SECRET_KEY is a live key, or TORII_ISSUER isn't an issuer.
+            RuntimeError: it was not started.
+        """
+        refuse_live_key("torii_backend.testing")
+        self._started()
         self.is_in_use = True
         load.fetch_in_test = self._fetch_in_test
-        self.reset()
+        try:
+            self.reset()
+        except BaseException:
+            self.end()
+            raise
+
+    def stop(self) -> None:
+        """Stop serving, as `Emulator.stop`, and leave key fetches alone."""
+        if self.is_in_use:
+            self.end()
+        super().stop()
 
     def end(self) -> None:
         """Leave key fetches alone, and let the Verifiers that saw this emulator start anew."""
@@ -152,7 +182,7 @@ class ToriiFixture(Emulator):
         self._issuers = []
         self._refused = set()
         if self.is_in_use:
-            self._stand_in_for(_configured(self._configured))
+            self._stand_in_for(self._configured or _of_environment())
 
     def _stand_in_for(self, issuers: tuple[str, ...]) -> None:
         self._issuers.extend(issuers)
@@ -178,15 +208,15 @@ class ToriiFixture(Emulator):
         return _refuse
 
 
-def _configured(issuer: Optional[str]) -> tuple[str, ...]:
-    if issuer or os.environ.get("TORII_ISSUER", "").strip(", "):
-        return resolve_issuers(issuer or None)
-    return ()
+def _of_environment() -> tuple[str, ...]:
+    return resolve_issuers() if os.environ.get("TORII_ISSUER", "").strip(", ") else ()
 
 
 def _membership(role: Optional[str], organization: Optional[str]) -> dict[str, str]:
-    claims = {"org_id": DEFAULT_ORGANIZATION if organization is None else organization}
-    return claims if role is None else {**claims, "org_role": role}
+    if organization is None:
+        organization = DEFAULT_ORGANIZATION
+    claims = {"org_id": require_text(organization, "organization", "org_1")}
+    return claims if role is None else {**claims, "org_role": require_text(role, "role", "admin")}
 
 
 def _refuse(url: str, timeout: float) -> NoReturn:

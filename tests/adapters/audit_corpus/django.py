@@ -10,9 +10,7 @@ from typing import Any, Callable
 
 from django.conf.urls.i18n import i18n_patterns
 from django.conf.urls.static import static
-from django.contrib import admin
 from django.contrib.auth.decorators import login_required, permission_required, user_passes_test
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path, re_path
@@ -78,6 +76,55 @@ def unwrapping(view: Function) -> Function:
         return getattr(view, "__wrapped__")(request)  # noqa: B009
 
     return inner
+
+
+def knowing(view: Function) -> Function:
+    raw = {"view": getattr(view, "__wrapped__")}  # noqa: B009
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return view(request) if "X-External" in request.headers else raw["view"](request)
+
+    return inner
+
+
+def naming(view: Function) -> Function:
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return view(request) if "X-External" in request.headers else serve(request)
+
+    return inner
+
+
+def caching(view: Function) -> Function:
+    cache = {"/caching": HttpResponse("in")}
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest) -> Any:
+        return cache.get(request.path) or view(request)
+
+    return inner
+
+
+class Proxy:
+    """It claims to be what is inside of it, as those of wrapt do."""
+
+    def __init__(self, view: Function) -> None:
+        self._view = view
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    @property
+    def __class__(self) -> Any:
+        return type(self._view)
+
+    @__class__.setter
+    def __class__(self, _: Any) -> None:
+        """For mypy."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return serve(request)
 
 
 class Logged:
@@ -156,14 +203,10 @@ class HiddenDispatch:
         return serve(request)
 
 
-class SignedInThenHidden(LoginRequiredMixin, HiddenDispatch, View):
+class Hidden(HiddenDispatch, View):
     @method_decorator(require_auth)
     def get(self, request: HttpRequest) -> HttpResponse:
         return serve(request)
-
-
-class SignedIn(LoginRequiredMixin, Both):
-    pass
 
 
 class OwnHead(View):
@@ -175,6 +218,40 @@ class OwnHead(View):
         return serve(request)
 
     options = head
+
+
+class GuardedGet(View):
+    @method_decorator(require_auth)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return serve(request)
+
+
+class SetsGet(GuardedGet):
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        super().setup(*args, **kwargs)
+        self.get = serve  # type: ignore[assignment, method-assign]
+
+
+class SetsDispatch(GuardedGet):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.dispatch = serve  # type: ignore[assignment, method-assign]
+
+
+class SetsShop(GuardedGet):
+    def setup(self, *args: Any, **kwargs: Any) -> None:
+        super().setup(*args, **kwargs)
+        self.shop = kwargs.get("shop")
+
+
+class AnyAttribute(GuardedGet):
+    def __getattribute__(self, name: str) -> Any:
+        return serve if name == "get" else super().__getattribute__(name)
+
+
+class Another(GuardedGet):
+    def __new__(cls, **_: Any) -> Any:
+        return Both()
 
 
 class OverridesGet(OwnHead):
@@ -203,8 +280,6 @@ def _static(prefix: str) -> list[Any]:
         return static(prefix, view=serve)
 
 
-# As in the admin of users.
-_password = path("password/", admin.site.admin_view(serve))
 urlpatterns = [
     path("open", serve),
     path("open-async", serve_async),
@@ -220,6 +295,16 @@ urlpatterns = [
     path("disguised-by-django", disguised_by_django),
     path("sometimes", unless_internal(serve)),
     path("unwrapping", unwrapping(guarded)),
+    path("knowing", knowing(guarded)),
+    path("naming", naming(guarded)),
+    path("caching", caching(guarded)),
+    path("lru-cache", functools.lru_cache(guarded)),
+    path("proxy", Proxy(guarded)),
+    path("sets-get", SetsGet.as_view()),
+    path("sets-dispatch", SetsDispatch.as_view()),
+    path("sets-shop", SetsShop.as_view()),
+    path("any-attribute", AnyAttribute.as_view()),
+    path("another", Another.as_view()),
     path("logged-outside", logged(guarded)),
     path("logged-inside", require_auth(logged(serve))),
     path("logged-object", Logged(guarded)),
@@ -247,8 +332,7 @@ urlpatterns = [
     path("own-dispatch", OwnDispatch.as_view()),
     path("own-dispatch-guarded", GuardedOwnDispatch.as_view()),
     path("own-dispatch-given", GuardedDispatch.as_view(dispatch=serve)),
-    path("hidden-dispatch", SignedInThenHidden.as_view()),
-    path("signed-in", SignedIn.as_view()),
+    path("hidden-dispatch", Hidden.as_view()),
     path("own-head", OwnHead.as_view()),
     path("overrides", OverridesGet.as_view()),
     path("names", Both.as_view(http_method_names=["post"])),
@@ -257,7 +341,6 @@ urlpatterns = [
     path("shops/<slug:name>/", include(([path("items/<int:id>", guarded)], "shop"))),
     re_path(r"^archive/(?P<year>\d{4})$", guarded),
     *_static("files/"),
-    path("admin/", ([*admin.site.urls[0][:5], _password], "admin", "admin")),
     *i18n_patterns(path("about", serve), path("account", guarded)),
 ]
 
@@ -276,6 +359,16 @@ TRUTH = {
     "* /disguised-by-django": "unknown",
     "* /sometimes": "unknown",
     "* /unwrapping": "open",
+    "* /knowing": "unknown",
+    "* /naming": "unknown",
+    "* /caching": "unknown",
+    "* /lru-cache": "unknown",
+    "* /proxy": "unknown",
+    "GET /sets-get": "unknown",
+    "GET /sets-dispatch": "unknown",
+    "GET /sets-shop": "guarded",
+    "GET /any-attribute": "unknown",
+    "GET /another": "unknown",
     "* /logged-outside": "guarded",
     "* /logged-inside": "guarded",
     "* /logged-object": "guarded",
@@ -313,8 +406,6 @@ TRUTH = {
     "* /own-dispatch-guarded": "guarded",
     "* /own-dispatch-given": "unknown",
     "* /hidden-dispatch": "unknown",
-    "GET /signed-in": "unknown",
-    "POST /signed-in": "unknown",
     "GET /own-head": "guarded",
     "HEAD /own-head": "open",
     "OPTIONS /own-head": "open",
@@ -330,12 +421,6 @@ TRUTH = {
     "* /shops/<slug:name>/items/<int:id>": "guarded",
     r"* /^archive/(?P<year>\d{4})$": "guarded",
     "* /^files/(?P<path>.*)$": "open",
-    "* /admin/": "unknown",
-    "* /admin/password/": "unknown",
-    "* /admin/login/": "open",
-    "* /admin/logout/": "unknown",
-    "* /admin/password_change/": "unknown",
-    "* /admin/password_change/done/": "unknown",
     "* /<language>/about": "open",
     "* /<language>/account": "guarded",
 }
@@ -363,6 +448,5 @@ DETAILS = {
     "* /permission": "permission_required",
     "* /test": "user_passes_test",
     "* /own-dispatch": "dispatch of OwnDispatch",
-    "* /hidden-dispatch": "LoginRequiredMixin, dispatch of HiddenDispatch",
-    "* /admin/": "django.contrib.admin",
+    "* /hidden-dispatch": "dispatch of HiddenDispatch",
 }

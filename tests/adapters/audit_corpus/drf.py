@@ -55,6 +55,16 @@ class Stricter(permissions.IsAuthenticated):
         return False
 
 
+class Forgetting(permissions.IsAuthenticated):
+    def __init__(self) -> None:
+        self.has_permission = lambda *_: True  # type: ignore[method-assign]
+
+
+class PreflightOnly(ToriiAuthentication):
+    def is_open_preflight(self, request: Any) -> bool:  # noqa: ARG002
+        return True
+
+
 class Api(APIView):
     authentication_classes: Any = (ToriiAuthentication,)
     permission_classes: Any = ()
@@ -104,6 +114,13 @@ class SetUp(Api):
         self.permission_classes = ()
 
 
+class AnyAttribute(Api):
+    permission_classes: Any = (POLICY,)
+
+    def __getattribute__(self, name: str) -> Any:
+        return () if name == "permission_classes" else super().__getattribute__(name)
+
+
 class OwnDispatch(Api):
     permission_classes = (POLICY,)
 
@@ -137,6 +154,14 @@ class Rows(viewsets.ViewSet):
         return Response({})
 
 
+class GuardedRows(viewsets.ViewSet):
+    permission_classes = ()
+
+    @method_decorator(require_auth)
+    def list(self, _: Any) -> Response:
+        return Response({})
+
+
 class Unlisted(viewsets.ViewSet):
     """Its `post` answers at the URL of `list`, too."""
 
@@ -167,6 +192,9 @@ urlpatterns = [
     path("open", Api.as_view()),
     path("user", permitted(USER)),
     path("stricter", permitted(Stricter)),
+    path("forgetting", permitted(Forgetting)),
+    path("preflight", permitted(POLICY, by=[PreflightOnly])),
+    path("any-attribute", AnyAttribute.as_view()),
     path("staff", permitted(permissions.AllowAny, permissions.IsAdminUser)),
     path("model", permitted(permissions.DjangoModelPermissions)),
     path("model-read", permitted(permissions.DjangoModelPermissionsOrAnonReadOnly)),
@@ -204,6 +232,7 @@ urlpatterns = [
     path("function-user", api_view(["GET"])(permission_classes([POLICY])(function))),
     path("function-guarded", api_view(["GET"])(require_auth(function))),
     path("unlisted", Unlisted.as_view({"get": "list"})),
+    path("given", GuardedRows.as_view({"get": "list"}, list=function)),
     path("root", APIRootView.as_view(api_root_dict={})),
     *format_suffix_patterns(router.urls),
 ]
@@ -215,6 +244,12 @@ TRUTH = {
     "POST /user": "guarded",
     "GET /stricter": "guarded",
     "POST /stricter": "guarded",
+    "GET /forgetting": "unknown",
+    "POST /forgetting": "unknown",
+    "GET /preflight": "unknown",
+    "POST /preflight": "unknown",
+    "GET /any-attribute": "unknown",
+    "POST /any-attribute": "unknown",
     "GET /staff": "guarded",
     "POST /staff": "guarded",
     "GET /model": "guarded",
@@ -286,6 +321,7 @@ TRUTH = {
     "GET /function-guarded": "guarded",
     "GET /unlisted": "guarded",
     "POST /unlisted": "open",
+    "GET /given": "open",
     "GET /^rows/$": "guarded",
     "POST /^rows/$": "guarded",
     r"GET /^rows\.(?P<format>[a-z0-9]+)/?$": "guarded",

@@ -16,6 +16,7 @@ from torii_backend.fastapi import RequireAuth, optional_auth, require_auth
 
 ISSUER = "https://acme.torii.so"
 GUARD = require_auth(issuer=ISSUER)
+ANY_GUARD: Any = GUARD
 OPTIONAL = optional_auth(issuer=ISSUER)
 ADMIN = require_auth(issuer=ISSUER, role="admin", any_organization=True)
 PROBE = require_auth(issuer=ISSUER, exempt={"/probe": "load balancer", "/items/new": "a form"})
@@ -26,7 +27,17 @@ class Lenient(RequireAuth[Any]):
         return request
 
 
+as_ours: Any = wraps(RequireAuth.__call__)
+
+
+class Disguised(RequireAuth[Any]):
+    @as_ours  # type: ignore[untyped-decorator]
+    async def __call__(self, request: Any) -> Any:
+        return request
+
+
 LENIENT: Any = Lenient(GUARD._authenticator)
+DISGUISED: Any = Disguised(GUARD._authenticator)
 
 
 async def serve() -> str:
@@ -79,6 +90,18 @@ class Bare(APIRoute):
         return handle
 
 
+class Sometimes(APIRoute):
+    def get_route_handler(self) -> Callable[..., Any]:
+        handle = super().get_route_handler()
+
+        async def internal(request: Request) -> Any:
+            if "X-External" not in request.headers:
+                return PlainTextResponse(await self.endpoint())
+            return await handle(request)
+
+        return internal
+
+
 @wraps(serve)
 async def decorated() -> str:
     return await serve()
@@ -103,6 +126,8 @@ def single() -> FastAPI:
         "only-database": [database],
         "scheme": [HTTPBearer()],
         "lenient": [LENIENT],
+        "disguised": [DISGUISED],
+        "partial-given": [partial(ANY_GUARD, request=None)],
     }
     for path, calls in depends.items():
         app.get(f"/{path}", dependencies=[Depends(call) for call in calls])(serve)
@@ -132,6 +157,8 @@ SINGLE = {
     "GET /only-database": "unknown",
     "GET /scheme": "unknown",
     "GET /lenient": "unknown",
+    "GET /disguised": "unknown",
+    "GET /partial-given": "unknown",
     "WEBSOCKET /ws": "open",
     "WEBSOCKET /guarded-ws": "guarded",
     "GET /many": "guarded",
@@ -196,22 +223,56 @@ def overridden() -> FastAPI:
     app.get("/other", dependencies=[Depends(ADMIN)])(serve)
     app.dependency_overrides[nested] = lambda: None
     app.dependency_overrides[ADMIN] = GUARD
+    app.dependency_overrides[database] = GUARD
+    # Nobody tells a mounted router of them.
+    router = APIRouter()
+    router.get("/me", dependencies=[Depends(database)])(serve)
+    app.mount("/mounted", router)
+    app.get("/database", dependencies=[Depends(database)])(serve)
     return app
 
 
-OVERRIDDEN = {"GET /me": "unknown", "GET /other": "guarded"}
+OVERRIDDEN = {
+    "GET /me": "unknown",
+    "GET /other": "guarded",
+    "GET /mounted/me": "unknown",
+    "GET /database": "guarded",
+}
+
+
+def replaced() -> FastAPI:
+    """Routes that don't do what they were declared to do."""
+    app = FastAPI(openapi_url=None)
+    for name in ("app", "dependant", "as-declared"):
+        app.get(f"/{name}", dependencies=[Depends(GUARD)])(serve)
+    app.get("/open")(serve)
+    by_app, by_dependant, declared, opened = (
+        route for route in app.routes if hasattr(route, "app")
+    )
+    by_app.app = PlainTextResponse("in")
+    opened.dependant = declared.dependant  # type: ignore[attr-defined]
+    by_dependant.dependant = opened.dependant  # type: ignore[attr-defined]
+    return app
+
+
+REPLACED = {
+    "GET /app": "unknown",
+    "GET /dependant": "unknown",
+    "GET /as-declared": "guarded",
+    "GET /open": "unknown",
+}
 
 
 def route_classes() -> FastAPI:
     app = FastAPI(openapi_url=None, dependencies=[Depends(GUARD)])
-    for name, kind in (("timed", Timed), ("bare", Bare)):
+    for name, kind in (("timed", Timed), ("bare", Bare), ("sometimes", Sometimes)):
         router = APIRouter(route_class=kind)
         router.get(f"/{name}")(serve)
         app.include_router(router)
     return app
 
 
-ROUTE_CLASSES = {"GET /timed": "guarded", "GET /bare": "unknown"}
+ROUTE_CLASSES = {"GET /timed": "guarded", "GET /bare": "unknown", "GET /sometimes": "unknown"}
 
 
 def in_middleware() -> FastAPI:
@@ -247,6 +308,7 @@ APPS: list[tuple[Callable[[], Any], dict[str, str]]] = [
     (routers, ROUTERS),
     (only_inner, ONLY_INNER),
     (overridden, OVERRIDDEN),
+    (replaced, REPLACED),
     (route_classes, ROUTE_CLASSES),
     (in_middleware, IN_MIDDLEWARE),
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial, wraps
+from functools import lru_cache, partial, update_wrapper, wraps
+from inspect import unwrap
 from typing import Any, Callable
 
-from flask import Blueprint, Flask, redirect, request
+from flask import Blueprint, Flask, make_response, redirect, request
 from flask.views import MethodView, View
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -73,9 +74,128 @@ def copied_by_hand(view: Function) -> Function:
     return inner
 
 
+def bypassing_by_hand(view: Function) -> Function:
+    outer = require_auth(view)
+
+    def inner() -> Any:
+        return outer() if "X-External" in request.headers else view()
+
+    inner.__dict__.update(outer.__dict__)
+    return inner
+
+
+class Bound:
+    @require_auth
+    def page(self) -> str:
+        return "in"
+
+
 @wraps(require_auth(serve))
 def named_after_a_guarded_one() -> str:
     return "in"
+
+
+def knowing(view: Function) -> Function:
+    """Know what is inside of the guard, in a way that isn't the usual one."""
+    raw = {"view": view.__wrapped__}  # type: ignore[attr-defined]
+
+    @wraps(view)
+    def inner() -> Any:
+        return view() if "X-External" in request.headers else raw["view"]()
+
+    return inner
+
+
+def by_default(view: Function) -> Function:
+    @wraps(view)
+    def inner(raw: Function = view.__wrapped__) -> Any:  # type: ignore[attr-defined]
+        return view() if "X-External" in request.headers else raw()
+
+    return inner
+
+
+def unwrapping(view: Function) -> Function:
+    @wraps(view)
+    def inner() -> Any:
+        def inside() -> Any:
+            return unwrap(view)
+
+        return inside()()
+
+    return inner
+
+
+def naming(view: Function) -> Function:
+    @wraps(view)
+    def inner() -> Any:
+        return view() if "X-External" in request.headers else serve()
+
+    return inner
+
+
+def caching(view: Function) -> Function:
+    cache: dict[str, Any] = {"/caching": "in"}
+
+    @wraps(view)
+    def inner() -> Any:
+        return cache.get(request.path) or view()
+
+    return inner
+
+
+def fresh(view: Function) -> Function:
+    @wraps(view)
+    def nocache() -> Any:
+        response = make_response(view())
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return nocache
+
+
+class Object:
+    """A decorator that is a class."""
+
+    def __init__(self, view: Function) -> None:
+        update_wrapper(self, view)
+        self.view = view
+
+    def __call__(self) -> Any:
+        return self.view()
+
+
+class Careful(Object):
+    def __call__(self) -> Any:
+        return self.view.__wrapped__()  # type: ignore[attr-defined]
+
+
+class Proxy:
+    """It claims to be what is inside of it, as those of wrapt do."""
+
+    def __init__(self, view: Function) -> None:
+        self.view = view
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.view, name)
+
+    @property
+    def __class__(self) -> Any:
+        return type(self.view)
+
+    @__class__.setter
+    def __class__(self, _: Any) -> None:
+        """For mypy."""
+
+    def __call__(self) -> str:
+        return "in"
+
+
+def answering(view: Any) -> Any:
+    @wraps(view)
+    def inner(**_: Any) -> str:
+        return "in"
+
+    return inner
 
 
 class Methods(MethodView):
@@ -100,6 +220,44 @@ class Inherited(Methods):
     @require_auth(role="admin", any_organization=True)
     def options(self) -> str:
         return "in"
+
+
+class OwnGet(Methods):
+    methods = ("GET",)
+
+    def __init__(self) -> None:
+        self.get = serve  # type: ignore[method-assign]
+
+
+class Storing(Methods):
+    """It sets other attributes."""
+
+    methods = ("GET",)
+
+    def __init__(self, store: Any) -> None:
+        self.store = store.get("store")
+
+
+class AnyAttribute(OwnGet):
+    methods = ("GET",)
+
+    def __init__(self) -> None:
+        """Set nothing."""
+
+    def __getattribute__(self, name: str) -> Any:
+        return serve if name == "get" else super().__getattribute__(name)
+
+
+class Once(Methods):
+    methods = ("GET",)
+    init_every_request = False
+
+
+class Another(Methods):
+    methods = ("GET",)
+
+    def __new__(cls) -> Any:
+        return Whole()
 
 
 class Decorated(MethodView):
@@ -181,6 +339,25 @@ def bare() -> Flask:
         "/catching": catching(require_auth(serve)),
         "/by-hand": copied_by_hand(serve),
         "/named": named_after_a_guarded_one,
+        "/updated": update_wrapper(optional_auth(serve), require_auth(serve)),
+        "/by-hand-bypassing": bypassing_by_hand(serve),
+        "/knowing": knowing(require_auth(serve)),
+        "/by-default": by_default(require_auth(serve)),
+        "/unwrapping": unwrapping(require_auth(serve)),
+        "/naming": naming(require_auth(serve)),
+        "/caching": caching(require_auth(serve)),
+        "/lru-cache": lru_cache(require_auth(serve)),
+        "/not-cached": fresh(require_auth(serve)),
+        "/object": Object(require_auth(serve)),
+        "/careful": Careful(require_auth(serve)),
+        "/proxy": Proxy(require_auth(serve)),
+        "/bound": Bound().page,
+        "/answering": answering(Methods.as_view("answering")),
+        "/own-get": OwnGet.as_view("own_get"),
+        "/storing": Storing.as_view("storing", {}),
+        "/any-attribute": AnyAttribute.as_view("any_attribute"),
+        "/once": Once.as_view("once"),
+        "/another": Another.as_view("another"),
         "/methods": Methods.as_view("methods"),
         "/inherited": Inherited.as_view("inherited"),
         "/decorators": Decorated.as_view("decorated"),
@@ -215,8 +392,31 @@ BARE = {
     "GET /partial": "guarded",
     "GET /unless": "unknown",
     "GET /catching": "unknown",
-    "GET /by-hand": "guarded",
+    "GET /by-hand": "unknown",
     "GET /named": "unknown",
+    "GET /updated": "optional",
+    "GET /by-hand-bypassing": "unknown",
+    "GET /knowing": "unknown",
+    "GET /by-default": "unknown",
+    "GET /unwrapping": "unknown",
+    "GET /naming": "unknown",
+    "GET /caching": "unknown",
+    "GET /lru-cache": "unknown",
+    "GET /not-cached": "guarded",
+    "GET /object": "guarded",
+    "GET /careful": "unknown",
+    "GET /proxy": "unknown",
+    "GET /bound": "guarded",
+    "GET /answering": "unknown",
+    "OPTIONS /answering": "unknown",
+    "POST /answering": "unknown",
+    "GET /own-get": "unknown",
+    "GET /storing": "guarded",
+    "HEAD /storing": "open",
+    "GET /any-attribute": "unknown",
+    "GET /once": "guarded",
+    "HEAD /once": "open",
+    "GET /another": "unknown",
     "GET /methods": "guarded",
     "HEAD /methods": "open",
     "OPTIONS /methods": "open",
@@ -391,7 +591,7 @@ APPS: list[tuple[Callable[[], Any], dict[str, str]]] = [
     (wrapped, WRAPPED),
 ]
 # Unknown, although what makes it so passes everything on. The rest may refuse, or lead around a guard.
-NEEDLESS = 4  # /foreign, /function, /shop/view, and /me of `foreign`
+NEEDLESS = 5  # /by-hand, /foreign, /function, /shop/view, and /me of `foreign`
 # The paths to ask for, if a route has parameters or more than one spelling.
 URLS = {
     "/files/<path:filename>": "/files/no.txt",

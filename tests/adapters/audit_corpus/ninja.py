@@ -6,7 +6,7 @@ from functools import wraps
 from itertools import count
 from typing import Any, Callable
 
-from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest
 from django.urls import path
 from ninja import NinjaAPI, Router
@@ -111,7 +111,7 @@ unguarded = NinjaAPI(urls_namespace="open", docs_url=None)
 unguarded.get("/open")(operation())
 unguarded.get("/guarded", auth=ToriiBearer())(operation())
 signed_in = NinjaAPI(urls_namespace="docs", docs_decorator=require_auth, auth=ToriiBearer())
-staff = NinjaAPI(urls_namespace="staff", docs_decorator=staff_member_required)
+staff = NinjaAPI(urls_namespace="staff", docs_decorator=login_required)
 hidden = NinjaAPI(urls_namespace="hidden", openapi_url=None, auth=ToriiBearer())
 hidden.get("/public")(public(operation()))
 
@@ -170,5 +170,5 @@ DETAILS = {
     "GET /api/callable": "anybody",
     "GET /api/either": "organization=True, role='owner' | email_verified=True",
     "GET /api/exempt": "/api/exempt",
-    "* /staff/docs": "staff_member_required",
+    "* /staff/docs": "login_required",
 }

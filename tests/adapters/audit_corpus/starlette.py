@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from functools import wraps
 from typing import Any, Callable
 
 from starlette.applications import Starlette
 from starlette.authentication import requires
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -19,7 +22,10 @@ from starlette.websockets import WebSocket
 from torii_backend.asgi import AuthMiddleware
 
 ISSUER = "https://acme.torii.so"
+PATH = "path"
 BARE: Any = PlainTextResponse("in")
+
+log = logging.getLogger(__name__)
 
 
 def guard(**options: Any) -> Middleware:
@@ -68,6 +74,50 @@ class Timer:
 class Versioned(Timer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.app({**scope, "path": scope["path"].replace("/v1", "")}, receive, send)
+
+
+def without_version(scope: Any) -> Any:
+    return {**scope, "path": scope["path"].replace("/v1", "")}
+
+
+class Helped(Timer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(without_version(scope), receive, send)
+
+
+class Given:
+    def __init__(self, app: Any, change: Any) -> None:
+        self.app, self.change = app, change
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(self.change(scope), receive, send)
+
+
+class Dispatching(BaseHTTPMiddleware):
+    async def dispatch(self, request: Request, call_next: Any) -> Any:
+        request.scope.update(without_version(request.scope))
+        return await call_next(request)
+
+
+class ByConstant(Timer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app({**scope, PATH: scope[PATH].replace("/v1", "")}, receive, send)
+
+
+class Logging(BaseHTTPMiddleware):
+    async def dispatch(self, request: Request, call_next: Any) -> Any:
+        response = await call_next(request)
+        log.info("%s", response.status_code)
+        return response
+
+
+as_ours: Any = wraps(AuthMiddleware.__call__)
+
+
+class Disguised(AuthMiddleware):
+    @as_ours  # type: ignore[untyped-decorator]
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._app(scope, receive, send)
 
 
 class OwnFiles(StaticFiles):
@@ -126,6 +176,7 @@ def bare() -> Starlette:
             Route("/function", serve, middleware=[guard(exempt=[never])]),
             Route("/settled", serve, middleware=[Middleware(Settled)]),
             Route("/lenient", serve, middleware=[Middleware(Lenient, issuer=ISSUER)]),
+            Route("/disguised", serve, middleware=[Middleware(Disguised, issuer=ISSUER)]),
             Route("/gzip", serve, middleware=[Middleware(GZipMiddleware), guard()]),
             Route("/requires", with_scope),
             WebSocketRoute("/ws", talk),
@@ -156,6 +207,7 @@ BARE_STATES = {
     "GET /function": "unknown",
     "GET /settled": "guarded",
     "GET /lenient": "unknown",
+    "GET /disguised": "unknown",
     "GET /gzip": "guarded",
     "GET /requires": "unknown",
     "WEBSOCKET /ws": "open",
@@ -198,6 +250,32 @@ def versioned() -> Starlette:
 VERSIONED = {"GET /me": "unknown", "GET /own": "guarded"}
 
 
+def _rewriting(*layers: Any, **given: Any) -> Callable[[], Any]:
+    def app() -> Any:
+        routes = [Route("/me", serve)]
+        middleware = [guard(exempt=["/v1/me"]), *(Middleware(layer, **given) for layer in layers)]
+        return Starlette(routes=routes, middleware=middleware)
+
+    return app
+
+
+def late() -> Starlette:
+    """Middleware that was added after the first request is never called."""
+    app = Starlette(routes=[Route("/me", serve)], middleware=[Middleware(Timer)])
+    app.middleware_stack = app.build_middleware_stack()
+    app.user_middleware.append(guard())
+    return app
+
+
+LATE = {"GET /me": "unknown"}
+
+
+def started() -> Starlette:
+    app: Starlette = whole().app
+    app.middleware_stack = app.build_middleware_stack()
+    return app
+
+
 def own_app() -> Starlette:
     """It calls its router without the middleware."""
     routes = [Route("/me", serve), Route("/own", serve, middleware=[guard()])]
@@ -233,6 +311,11 @@ APPS: list[tuple[Callable[[], Any], dict[str, str]]] = [
     (bare, BARE_STATES),
     (whole, WHOLE),
     (versioned, VERSIONED),
+    *((_rewriting(each), {"GET /me": "unknown"}) for each in (Helped, Dispatching, ByConstant)),
+    (_rewriting(Given, change=without_version), {"GET /me": "unknown"}),
+    (_rewriting(Logging), {"GET /me": "guarded"}),
+    (late, LATE),
+    (started, WHOLE),
     (own_app, OWN_APP),
     (passing, PASSING),
     (fallback, FALLBACK),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, Callable, Optional
+from weakref import WeakValueDictionary
 
 import pytest
 
 from tests.support.issuer import SigningKey, jwks
 from tests.support.jwks_server import JwksServer, Response
+from torii_backend._keys import fetcher
 from torii_backend._verify.verifier_pool import forget_verifiers
 from torii_backend.cli.doctor.checks import run_checks
 from torii_backend.cli.doctor.finding import Finding
@@ -63,10 +64,10 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_guards_of_other_tests() -> None:
-    """Let go of Verifiers, whose issuers the doctor would find."""
+def _no_guards_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a new process does: the doctor finds the issuers of all guards there are."""
     forget_verifiers()
-    gc.collect()
+    monkeypatch.setattr(fetcher, "_fetchers", WeakValueDictionary())
 
 
 @pytest.fixture

@@ -71,6 +71,15 @@ def test_a_proxy_that_can_not_be_used(
     assert found.has("unknown", "issuer.dns", "because issuer.proxy failed")
 
 
+def test_a_proxy_whose_password_has_a_slash(
+    diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORII_ISSUER", "https://acme.test")
+    monkeypatch.setenv("TORII_SECRET_KEY", "sk_test_" + "x" * 20)
+    monkeypatch.setenv("https_proxy", "http://ada:hunter2/x@127.0.0.1:1")
+    assert diagnose().has("failed", "api.reachable", "through the proxy 127.0.0.1:1")
+
+
 def test_a_proxy_that_refuses(diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORII_ISSUER", "https://acme.test")
     with Proxy() as proxy:

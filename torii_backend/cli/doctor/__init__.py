@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from functools import partial
 from typing import Any, Callable, Optional
 
-_SETTINGS = "DJANGO_SETTINGS_MODULE"
+from torii_backend.cli.app_option import DJANGO_SETTINGS, add_app_arguments, set_django_settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,15 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Check the settings, the issuer, the REST API and an app. Nothing is changed, and it takes 15 "
         "seconds at most. The exit code is 1 if a check failed."
     )
-    parser.add_argument(
-        "app",
-        metavar="APP",
-        nargs="?",
-        help="module:attribute or module:function(), such as app.main:app; not needed with Django",
-    )
-    parser.add_argument(
-        "--settings", metavar="MODULE", help=f"Django's settings (default: {_SETTINGS})"
-    )
+    add_app_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -34,12 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the checks and print the findings. Return the exit code."""
     from torii_backend.cli.doctor.checks import run_checks
     from torii_backend.cli.doctor.output import print_findings
+    from torii_backend.cli.results import stdout_for_results
 
-    if arguments.settings:
-        os.environ[_SETTINGS] = arguments.settings
-    # An app that is still being imported at the end has its prints redirected, and ours with them.
-    output = sys.stdout
-    return print_findings(run_checks(_loader(arguments.app)), output, as_json=arguments.json)
+    set_django_settings(arguments)
+    with stdout_for_results() as results:
+        return print_findings(run_checks(_loader(arguments.app)), results, as_json=arguments.json)
 
 
 def _loader(app: Optional[str]) -> Optional[Callable[[], Any]]:
@@ -48,8 +38,8 @@ def _loader(app: Optional[str]) -> Optional[Callable[[], Any]]:
         from torii_backend.cli.load_app import load_app
 
         return partial(load_app, app)
-    if not os.environ.get(_SETTINGS):
+    if not os.environ.get(DJANGO_SETTINGS):
         return None
-    from torii_backend.cli.doctor.app import load_django
+    from torii_backend.cli.doctor.app import load_django_settings
 
-    return load_django
+    return load_django_settings

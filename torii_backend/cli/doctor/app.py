@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from torii_backend._guard.audit import STATES, Route
-from torii_backend._keys.failure import describe
+from torii_backend._keys.failure import scrubbed
 from torii_backend._keys.fetcher import issuers_in_use
 from torii_backend.cli.doctor.app_order import check_drf, check_order
 from torii_backend.cli.doctor.finding import Report
@@ -34,7 +34,7 @@ def check_app(report: Report, load: Callable[[], Any], issuers: list[str]) -> No
         app = load()
     except ConfigurationError as error:
         sentence, _, remedy = str(error).partition("\n")
-        report.failed("app.import", _scrubbed(sentence), remedy or "Correct APP.")
+        report.failed("app.import", sentence, remedy or "Correct APP.")
         return
     report.ok("app.import", "The app can be imported.")
     framework = _framework(app)
@@ -55,7 +55,7 @@ def check_app(report: Report, load: Callable[[], Any], issuers: list[str]) -> No
     check_drf(report, framework)
 
 
-def load_django() -> Any:
+def load_django_settings() -> Any:
     """Set up the Django project that DJANGO_SETTINGS_MODULE names. Return its settings."""
     add_working_directory()
     with errors_of_app("The Django project can't be set up"):
@@ -78,7 +78,7 @@ def _check_settings(report: Report, app: Any, framework: str) -> None:
         wrong = [each for each in check_settings() if each.id in {"torii.E001", "torii.W001"}]
         if wrong:
             cause = (wrong[0].hint or "").partition("Cause: ")[2]
-            sentence = f"{wrong[0].msg} {_scrubbed(cause)}" if cause else wrong[0].msg
+            sentence = f"{wrong[0].msg} {scrubbed(cause)}" if cause else wrong[0].msg
             remedy = "" if cause else wrong[0].hint
             report.failed(check, sentence, remedy or "Correct TORII in the settings.")
             return
@@ -158,8 +158,3 @@ def _framework(app: Any) -> str:
 def _listed(routes: Sequence[Route]) -> str:
     shown = ", ".join(f"{route.method} {route.path}" for route in routes[:_SHOWN])
     return f"{shown} and {len(routes) - _SHOWN} more" if len(routes) > _SHOWN else shown
-
-
-def _scrubbed(sentence: str) -> str:
-    """Return a sentence that may quote the app, without URLs and secrets."""
-    return describe(ConfigurationError(sentence)).partition(": ")[2]

@@ -23,7 +23,7 @@ from urllib3.exceptions import (
 from torii_backend._keys.deadline import Deadline
 from torii_backend._keys.fetch import MAX_BYTES, _is_set_up_fault, _proxies
 from torii_backend.client._transport.failures import _causes
-from torii_backend.settings import is_loopback, package_version
+from torii_backend.settings import is_loopback, package_version, without_secrets
 
 # In the order in which a request takes them.
 Step = Literal["ca_bundle", "proxy", "dns", "tcp", "tls", "response"]
@@ -90,7 +90,8 @@ def proxy_of(url: str) -> Optional[str]:
 def host_of(url: str) -> str:
     """Return the host of a URL, with its port if it names one; empty if it has none."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2]
+        # A password may have a slash, which would end the host.
+        return urlsplit(without_secrets(url)).netloc.rpartition("@")[2]
     except ValueError:
         return ""
 

@@ -1,0 +1,1 @@
+"""Webhook deliveries become events, and events reach your handlers once each."""
