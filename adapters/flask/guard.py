@@ -9,7 +9,12 @@ from flask import Flask, Request, Response, abort, current_app
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import GuardOptions, checked_options, view_options
+from torii_backend._guard.options import (
+    GuardOptions,
+    checked_options,
+    masked_options,
+    view_options,
+)
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
@@ -76,7 +81,7 @@ def configured_options(app: Flask) -> GuardOptions:
     mount = app.config.get("APPLICATION_ROOT")
     if isinstance(mount, str) and mount.startswith("/"):
         found.setdefault("root_path", mount)
-    return cast("GuardOptions", found)
+    return masked_options(cast("GuardOptions", found))
 
 
 def authenticate_request(authenticator: Authenticator) -> None:

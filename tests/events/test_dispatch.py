@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from functools import partial
@@ -302,6 +303,22 @@ def test_sync_and_async_handlers_run_under_trio(events: Events) -> None:
     events.on("user.*")(waiting)
     assert trio.run(events.dispatch_async, event()) == "ok"
     assert ran == ["sync", "async"]
+
+
+def test_a_cancelled_delivery_waits_for_its_lease(events: Events) -> None:
+    async def wait(_: Event) -> None:
+        await asyncio.Event().wait()
+
+    async def cancelled() -> str:
+        events.on("user.*")(wait)
+        task = asyncio.ensure_future(events.dispatch_async(event()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await events.dispatch_async(event())
+
+    assert run(cancelled()) == "busy"
 
 
 def test_async_handlers_need_dispatch_async(events: Events) -> None:

@@ -118,7 +118,8 @@ def event_from(raw: dict[str, Any], delivery_id: str, sent_at: datetime) -> Opti
     kind, name = raw.get("type"), raw.get("id", delivery_id)
     if not isinstance(kind, str) or not kind or not isinstance(name, str) or not name:
         return None
-    created_at = _moment(raw.get("created_at", raw.get("timestamp")))
+    moment = raw.get("created_at", raw.get("timestamp"))
+    created_at = None if moment is None else _moment(moment)
     return Event(name, kind, created_at, raw.get("data"), delivery_id, sent_at, raw)
 
 

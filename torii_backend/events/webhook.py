@@ -13,7 +13,7 @@ import os
 import re
 import time
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Callable, Optional, Union
 
 from torii_backend._guard.bearer import Headers, header_values
@@ -89,9 +89,7 @@ class Scheme(Unchanging):
             if isinstance(key, str):
                 return key
             keys.append(key)
-        return lambda headers, payload, now, tolerance: self._delivery(
-            keys, headers, payload, now, tolerance
-        )
+        return partial(self._delivery, keys)
 
     def _delivery(
         self, keys: list[Key], headers: Headers, payload: bytes, now: float, tolerance: float
