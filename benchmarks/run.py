@@ -30,6 +30,7 @@ import memory
 import outage
 import overhead
 import repeat
+import revocation
 import startup
 import testing
 import testing_fixture
@@ -40,6 +41,7 @@ _PARTS = {
     "fresh": fresh.measure,
     "forged": forged.measure,
     "repeat": repeat.measure,
+    "revocation": revocation.measure,
     "memory": memory.measure,
     "startup": startup.measure,
     "commands": commands.measure,

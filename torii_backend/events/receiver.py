@@ -18,7 +18,7 @@ For an adapter:
   the status, the headers and the body as they are.
 
 `respond` returns a response to every request. Handlers run in the thread and the context of the caller.
-Make sure that no guard stands before it, and that `current_auth()` is None while it runs.
+`current_auth()` is None in them. Make sure that no guard stands before it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 import msgspec
 
 from torii_backend._guard.bearer import Headers, header_values
+from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend.errors import ConfigurationError, InboxUnavailable, InvalidWebhook
 from torii_backend.events.dispatcher import Events, Outcome
 from torii_backend.events.event import Event
@@ -98,6 +99,10 @@ class Receiver:
         self._events = events
         self._reports = _Reports()
 
+    def all_sync(self) -> bool:
+        """Return whether no handler is async, so that `respond` can run all of them."""
+        return self._events._handlers.all_sync()
+
     def respond(self, method: str, headers: Headers, read: Callable[[int], bytes]) -> Response:
         """Return the response to a request, after its handlers have run."""
         refusal = self._refuse_unread(method, headers)
@@ -131,18 +136,24 @@ class Receiver:
         """Run the handlers of an event, or raise the error of a scheme."""
         if not isinstance(found, Event):
             raise found
+        token = bind_auth(None)
         try:
             return _BY_OUTCOME[self._events.dispatch(found)]
         except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
             return _failed(found, error)
+        finally:
+            unbind_auth(token)
 
     async def _handled_async(self, found: Union[Event, Exception]) -> Response:
         if not isinstance(found, Event):
             raise found
+        token = bind_auth(None)
         try:
             return _BY_OUTCOME[await self._events.dispatch_async(found)]
         except Exception as error:  # noqa: BLE001 (as above)
             return _failed(found, error)
+        finally:
+            unbind_auth(token)
 
     def _refuse_unread(self, method: str, headers: Headers) -> Optional[Response]:
         """Return the response to a request that needs no body to be refused."""
@@ -155,6 +166,9 @@ class Receiver:
         """Return the event of a delivery, the response that refuses it, or the error of a scheme."""
         if len(body) <= self._events.max_bytes:
             length = _declared_length(headers) or 0
+            # A server that knows no chunks, or another reader, leaves nothing of them.
+            if not body and header_values(headers, "transfer-encoding"):
+                return self._unread(BodyConsumed())
             if len(body) < length:
                 return self._unread(ClientDisconnected() if body else BodyConsumed())
         found = self._events._verify(headers, body)

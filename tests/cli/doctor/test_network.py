@@ -198,6 +198,22 @@ def test_a_redirect(diagnose: Diagnose, host: Host) -> None:
     assert diagnose().has("failed", "issuer.redirect", "to auth.acme.test,")
 
 
+@pytest.mark.parametrize("host_name", ["evil\x1bc", "evil\xc2\x9b2J", "\xc3\xa9"])
+def test_a_redirect_that_is_meant_to_confuse_a_terminal(
+    diagnose: Diagnose, host: Host, host_name: str
+) -> None:
+    location = ("Location", f"https://{host_name}/")
+    host.pages[JWKS] = Response(status=301, headers=(location,))
+    found = diagnose()
+    assert found.has("failed", "issuer.redirect", "the request for keys, and a Verifier")
+
+
+@pytest.mark.parametrize("location", ["http://[", "\xff\xfe"])
+def test_a_redirect_to_what_is_not_a_url(diagnose: Diagnose, host: Host, location: str) -> None:
+    host.pages[JWKS] = Response(status=301, headers=(("Location", location),))
+    assert diagnose().has("failed", "issuer.response", "can't be read")
+
+
 @pytest.mark.parametrize(
     ("response", "words", "remedy"),
     [

@@ -90,6 +90,8 @@ def _judge_redirect_and_status(report: Report, host: str, reply: Reply) -> bool:
     status = reply.status
     if 300 <= status < 400:
         target = host_of(reply.headers.get("Location", ""))
+        # It comes from the server, and may be meant to confuse a terminal.
+        target = target if target.isascii() and target.isprintable() else ""
         report.failed(
             "issuer.redirect",
             f"{host} redirects the request for keys{f' to {target}' if target else ''},"

@@ -121,6 +121,8 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Step, str], ...] = (
         "proxy",
         "the URL of the configured proxy can't be used",
     ),
+    # requests reads the target of a redirect, even if it isn't to follow it.
+    ((UnicodeDecodeError,), "response", "the response can't be read"),
     ((UnicodeError, LocationParseError), "dns", "the host name is not valid"),
     ((ssl.SSLCertVerificationError,), "tls", "the certificate is not trusted"),
     ((ssl.SSLError,), "tls", "the TLS handshake failed"),
@@ -128,6 +130,7 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Step, str], ...] = (
     ((socket.gaierror,), "dns", "the host name can't be resolved"),
     ((ConnectionRefusedError,), "tcp", "the connection was refused"),
     ((NewConnectionError, ConnectTimeout), "tcp", "it does not accept a connection"),
+    ((ValueError,), "response", "the response can't be read"),
 )
 
 _CLOSED: tuple[tuple[type[BaseException], ...], Step, str] = (
@@ -141,7 +144,8 @@ def _failure(error: Exception, timeout: float, *, is_late: bool) -> Failure:
     causes = list(_causes(error))
     found = (row for row in _CAUSES if _first(causes, *row[0]))
     kinds, step, clause = next(found, _CLOSED)
-    if _is_set_up_fault(error) and step not in {"proxy", "dns"}:
+    is_of_file = _is_set_up_fault(error) and not isinstance(error, ValueError)
+    if is_of_file and step not in {"proxy", "dns"}:
         return Failure("ca_bundle", "a configured certificate file is missing or holds none")
     if step == "tls" and not is_late:
         distrust: Any = _first(causes, ssl.SSLCertVerificationError)
