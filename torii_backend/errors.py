@@ -228,7 +228,10 @@ class InvalidWebhook(ToriiAuthError):
 
 
 class InboxUnavailable(ToriiError):
-    """The store of an inbox did not respond, so no handler ran. Try again later."""
+    """The store of an inbox did not respond. Try again later.
+
+    No handler ran, unless it failed after them. Then they run again at the next attempt.
+    """
 
     def __init__(self, message: str = "The inbox is temporarily unavailable.") -> None:
         super().__init__(message)

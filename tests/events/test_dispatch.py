@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import threading
 from functools import partial
@@ -169,6 +170,10 @@ def test_a_delivery_is_handled_once(events: Events, log: Log, dispatch: Dispatch
     outcomes = [dispatch(event(delivery_id=name)) for name in ("msg_1", "msg_1", "msg_2")]
     assert outcomes == ["ok", "duplicate", "ok"]
     assert log.ran == ["a", "a"]
+
+
+def test_copies_are_the_same_events(events: Events) -> None:
+    assert copy.copy(events) is copy.deepcopy(events) is events
 
 
 def test_events_with_another_name_share_an_inbox(log: Log) -> None:

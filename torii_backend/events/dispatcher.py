@@ -47,7 +47,7 @@ from torii_backend.events.webhook import (
     require_max_bytes,
     require_tolerance,
 )
-from torii_backend.settings import is_async_function
+from torii_backend.settings import Unchanging, is_async_function
 
 Kind = TypeVar("Kind", bound=Function)
 Same = TypeVar("Same")
@@ -57,7 +57,7 @@ _logger = logging.getLogger("torii_backend.events")
 
 
 @not_from_requests("your_function")
-class Events:
+class Events(Unchanging):
     """The handlers of events. A receiver of your framework verifies deliveries and calls them.
 
     Args:
