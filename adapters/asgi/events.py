@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from torii_backend.asgi.protocol import Receive, Scope, Send
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
 from torii_backend.events.receiver import ClientDisconnected, Receiver
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torii_backend.events.dispatcher import Events
 
 
+@not_from_requests()
 class EventReceiver:
     """An ASGI application that receives webhooks and calls the handlers of their events.
 

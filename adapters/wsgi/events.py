@@ -5,6 +5,7 @@ from __future__ import annotations
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
+from torii_backend.auth import not_from_requests
 from torii_backend.events.receiver import ClientDisconnected, Receiver
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from torii_backend.events.dispatcher import Events
 
 
+@not_from_requests()
 class EventReceiver:
     """A WSGI application that receives webhooks and calls the handlers of their events.
 
