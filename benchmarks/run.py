@@ -23,12 +23,14 @@ import client_decode
 import client_threads
 import commands
 import event_loop
+import events
 import forged
 import fresh
 import memory
 import outage
 import overhead
 import repeat
+import revocation
 import startup
 import testing
 import testing_fixture
@@ -39,6 +41,7 @@ _PARTS = {
     "fresh": fresh.measure,
     "forged": forged.measure,
     "repeat": repeat.measure,
+    "revocation": revocation.measure,
     "memory": memory.measure,
     "startup": startup.measure,
     "commands": commands.measure,
@@ -46,6 +49,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "events": events.measure,
     "testing": testing.measure,
     "testing_fixture": testing_fixture.measure,
     "client_decode": client_decode.measure,

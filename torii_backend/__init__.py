@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from torii_backend.events.event import Event
     from torii_backend.events.inbox import MemoryInbox
     from torii_backend.events.webhook import verify_webhook
+    from torii_backend.revocation.revocations import Revocations
     from torii_backend.settings import Issuer
 
     __version__: str
@@ -72,6 +73,7 @@ __all__ = [
     "Policy",
     "PolicyOptions",
     "RefusalResponse",
+    "Revocations",
     "ToriiApiError",
     "ToriiAuth",
     "ToriiAuthError",
@@ -105,6 +107,7 @@ _MODULES = {
     "Policy": "_guard.policy",
     "PolicyOptions": "_guard.policy",
     "RefusalResponse": "_guard.refusal",
+    "Revocations": "revocation.revocations",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
     "ToriiUpdateUserInput": "client",
@@ -165,6 +168,8 @@ if not TYPE_CHECKING:
             from torii_backend.events import webhook as module
         elif path == "_verify.verifier":
             from torii_backend._verify import verifier as module
+        elif path == "revocation.revocations":
+            from torii_backend.revocation import revocations as module
         else:
             from torii_backend._verify import verifier_pool as module
         return module

@@ -35,6 +35,7 @@ InvalidTokenReason = Literal[
     "wrong_audience",
     "missing_claim",
     "invalid_claim",
+    "revoked",
 ]
 
 PermissionDeniedReason = Literal[
@@ -81,6 +82,7 @@ SENTENCES: dict[str, str] = {
     "wrong_audience": "The access token is for a different audience.",
     "missing_claim": "The access token is missing a required claim.",
     "invalid_claim": "The access token has a claim of the wrong type or value.",
+    "revoked": "The access token has been revoked.",
 }
 
 

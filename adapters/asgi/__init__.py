@@ -5,7 +5,8 @@
 The application finds the Auth in `scope["torii.auth"]`, Starlette's in `request.state.auth`.
 """
 
+from torii_backend.asgi.events import EventReceiver
 from torii_backend.asgi.middleware import AuthMiddleware
 from torii_backend.asgi.websocket_options import AsgiOptions
 
-__all__ = ["AsgiOptions", "AuthMiddleware"]
+__all__ = ["AsgiOptions", "AuthMiddleware", "EventReceiver"]

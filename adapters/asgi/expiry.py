@@ -1,10 +1,11 @@
 """What ends with its token: a WebSocket, or a response that streams.
 
 An exchange is open, closed or expired. It is closed by the application's last message, or by the client,
-of which the application receives a disconnect. Either wins over expiry: nothing is sent then.
+of which the application receives a disconnect. Either wins over expiry: nothing is sent then. Here a
+token that is revoked has expired, too, with another reason.
 
-One watcher task sleeps until the token expires. It sets the future `_expired`, exactly once, and
-ends the exchange for the client. From then on `receive()` returns a disconnect, and `send()` raises
+One watcher task waits for the end of the token (`TokenEnd`). It sets the future `_expired`, exactly
+once, and ends the exchange for the client. From then on `receive()` returns a disconnect, and `send()` raises
 `TokenExpired` until the application has received that disconnect. Then it drops messages.
 
 A WebSocket is watched from the start. A response is watched from when it begins, if it has no
@@ -18,15 +19,13 @@ outlives a cancelled reader, so the message that it gets isn't lost. `serve()` e
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Optional
 
 from torii_backend.asgi.protocol import Application, Message, Receive, Scope, Send
+from torii_backend.asgi.token_end import TokenEnd
 from torii_backend.errors import SENTENCES
 
 _CODE = 3000
-_REASON = SENTENCES["expired"]
-# Clocks are set and machines sleep, so look at the clock at least this often.
-_LONGEST_SLEEP = 60.0
 # What Starlette makes of the OSError of a `send()`.
 _OF_STARLETTE = (
     ("starlette.websockets", "WebSocketDisconnect"),
@@ -35,7 +34,7 @@ _OF_STARLETTE = (
 
 
 class TokenExpired(OSError):
-    """The application sends to a client whose token has expired.
+    """The application sends to a client whose token has expired, or was revoked.
 
     ASGI has servers raise an OSError if the client is gone. Without it, an application that never
     receives would go on sending forever.
@@ -45,14 +44,14 @@ class TokenExpired(OSError):
 class _Expiring:
     """One exchange, between the server and the application."""
 
-    _DISCONNECT: ClassVar[Message]
-    _END: ClassVar[Message]
+    _DISCONNECT: ClassVar[str]
 
-    def __init__(self, receive: Receive, send: Send, seconds_left: Callable[[], float]) -> None:
+    def __init__(self, receive: Receive, send: Send, end: TokenEnd) -> None:
         self._receive = receive
         self._send = send
-        self._seconds_left = seconds_left
-        self._expired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._end = end
+        # Its result is the sentence that says why.
+        self._expired: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._receiving = asyncio.Lock()
         self._watcher: Optional[asyncio.Future[None]] = None
         self._incoming: Optional[asyncio.Future[Message]] = None
@@ -85,10 +84,10 @@ class _Expiring:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._expired.done():
                 self._app_got_disconnect = True
-                return {**self._DISCONNECT}
+                return self._disconnect(self._expired.result())
             self._incoming = None
             message = incoming.result()
-            if message["type"] == self._DISCONNECT["type"]:
+            if message["type"] == self._DISCONNECT:
                 self._is_closed = True
             return message
 
@@ -97,7 +96,7 @@ class _Expiring:
         if self._expired.done():
             if self._app_got_disconnect or self._is_last(message):
                 return
-            raise TokenExpired(_REASON)
+            raise TokenExpired(self._expired.result())
         if self._is_last(message):
             self._is_closed = True
         await self._send(message)
@@ -106,28 +105,26 @@ class _Expiring:
         raise NotImplementedError
 
     def _watch(self) -> None:
-        self._watcher = self._watcher or asyncio.ensure_future(self._end_on_expiry())
+        self._watcher = self._watcher or asyncio.ensure_future(self._end_with_token())
 
-    async def _end_on_expiry(self) -> None:
-        left = self._seconds_left()
-        while left > 0:
-            await asyncio.sleep(min(left, _LONGEST_SLEEP))
-            left = self._seconds_left()
+    async def _end_with_token(self) -> None:
+        reason = SENTENCES[await self._end.wait()]
         if self._is_closed:
             return
-        self._expired.set_result(None)
-        await self._send({**self._END})
+        self._expired.set_result(reason)
+        await self._send(self._last_message(reason))
+
+    def _disconnect(self, reason: str) -> Message:
+        raise NotImplementedError
+
+    def _last_message(self, reason: str) -> Message:
+        raise NotImplementedError
 
 
 class ExpiringWebSocket(_Expiring):
     """One WebSocket. The client gets close code 3000."""
 
-    _DISCONNECT: ClassVar[Message] = {
-        "type": "websocket.disconnect",
-        "code": _CODE,
-        "reason": _REASON,
-    }
-    _END: ClassVar[Message] = {"type": "websocket.close", "code": _CODE, "reason": _REASON}
+    _DISCONNECT: ClassVar[str] = "websocket.disconnect"
     _is_connected = False
 
     async def serve(self, app: Application, scope: Scope) -> None:
@@ -146,12 +143,17 @@ class ExpiringWebSocket(_Expiring):
     def _is_last(self, message: Message) -> bool:
         return message["type"] in ("websocket.close", "websocket.http.response.start")
 
+    def _disconnect(self, reason: str) -> Message:
+        return {"type": self._DISCONNECT, "code": _CODE, "reason": reason}
+
+    def _last_message(self, reason: str) -> Message:
+        return {"type": "websocket.close", "code": _CODE, "reason": reason}
+
 
 class ExpiringResponse(_Expiring):
     """One HTTP exchange. A response that streams ends early, as if it were complete."""
 
-    _DISCONNECT: ClassVar[Message] = {"type": "http.disconnect"}
-    _END: ClassVar[Message] = {"type": "http.response.body", "body": b"", "more_body": False}
+    _DISCONNECT: ClassVar[str] = "http.disconnect"
     _streams = False
 
     async def send(self, message: Message) -> None:
@@ -161,12 +163,18 @@ class ExpiringResponse(_Expiring):
             self._streams = b"content-length" not in names and not message.get("trailers", False)
         await super().send(message)
         # A response that begins late may be a short one, and is sent.
-        begins = message["type"] == "http.response.start" and self._seconds_left() > 0
+        begins = message["type"] == "http.response.start" and not self._end.is_reached()
         if self._streams and (begins or message.get("more_body", False)):
             self._watch()
 
     def _is_last(self, message: Message) -> bool:
         return message["type"] == "http.response.body" and not message.get("more_body", False)
+
+    def _disconnect(self, reason: str) -> Message:  # noqa: ARG002 (HTTP has no place for it)
+        return {"type": self._DISCONNECT}
+
+    def _last_message(self, reason: str) -> Message:  # noqa: ARG002
+        return {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 def _is_expiry(error: BaseException) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
@@ -50,6 +49,7 @@ class AuthMiddleware:
         query_parameter_paths=(),
         allowed_origins=None,
         close_on_expiry=False,
+        close_on_revocation=False,
         first_message=None,
     )
     def __init__(self, app: Application, **options: Unpack[AsgiOptions]) -> None:
@@ -59,7 +59,7 @@ class AuthMiddleware:
         self.__torii_guard__ = self._authenticator.__torii_guard__
         self._query_parameter = settings.query_parameter
         self._query_paths = settings.query_parameter_paths
-        self._close_on_expiry = settings.close_on_expiry
+        self._token_end = settings.token_end
         self._websockets = WebSocketGuard(app, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,11 +85,11 @@ class AuthMiddleware:
         sent: set[str] = set()
         try:
             inner, noting = scope_with_auth(auth, scope), _noting(sent, send)
-            if auth is None or not self._close_on_expiry:
+            end = self._token_end(auth)
+            if end is None:
                 await self._app(inner, receive, noting)
             else:
-                seconds_left = partial(self._authenticator.seconds_left, auth)
-                await ExpiringResponse(receive, noting, seconds_left).serve(self._app, inner)
+                await ExpiringResponse(receive, noting, end).serve(self._app, inner)
         except ToriiAuthError as error:
             if sent or not is_refusal_by_view(error):
                 raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Optional
 
 from torii_backend._guard.context import bind_auth, unbind_auth
@@ -32,7 +31,7 @@ class WebSocketGuard:
         self._authenticator = settings.authenticator
         self._query_parameter = settings.query_parameter
         self._origins = settings.allowed_origins
-        self._close_on_expiry = settings.close_on_expiry
+        self._token_end = settings.token_end
         self._first_message: Optional[FirstMessage] = settings.first_message
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,11 +98,11 @@ class WebSocketGuard:
         inner = scope_with_auth(auth, scope)
         token = bind_auth(auth)
         try:
-            if auth is None or not self._close_on_expiry:
+            end = self._token_end(auth)
+            if end is None:
                 await self._app(inner, receive, send)
             else:
-                seconds_left = partial(self._authenticator.seconds_left, auth)
-                await ExpiringWebSocket(receive, send, seconds_left).serve(self._app, inner)
+                await ExpiringWebSocket(receive, send, end).serve(self._app, inner)
         finally:
             unbind_auth(token)
 

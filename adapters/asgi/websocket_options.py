@@ -1,4 +1,4 @@
-"""The keywords of the ASGI middleware, checked. Pure."""
+"""The keywords of the ASGI middleware, checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.exempt_paths import Exempt, ExemptPaths
 from torii_backend._guard.first_message import FirstMessage
 from torii_backend._guard.options import GuardOptions, IssuerOf, OptionsBesidesIssuer
+from torii_backend.asgi.token_end import TokenEnd
+from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import Issuer, require_bool
 
@@ -35,6 +37,8 @@ class AsgiOptions(GuardOptions, total=False):
             origin aren't browsers, and pass.
         close_on_expiry: whether a WebSocket is closed, with code 3000, and a response that streams is
             ended, when the token expires. False by default.
+        close_on_revocation: the same for when the token is revoked. It needs a `verifier` with
+            `revocations`. False by default.
         first_message: where a WebSocket that comes without a token has it. `token`: its first message
             is the token. `connection_init`: its first message is that of the GraphQL protocols, with
             `Authorization` in its payload. None, the default: nowhere.
@@ -44,6 +48,7 @@ class AsgiOptions(GuardOptions, total=False):
     query_parameter_paths: Exempt
     allowed_origins: Optional[Collection[str]]
     close_on_expiry: bool
+    close_on_revocation: bool
     first_message: Optional[FirstMessage]
 
 
@@ -59,6 +64,7 @@ class AsgiSettings:
         query_parameter_paths: Exempt = (),
         allowed_origins: Optional[Collection[str]] = None,
         close_on_expiry: bool = False,
+        close_on_revocation: bool = False,
         first_message: Optional[FirstMessage] = None,
         **options: Unpack[OptionsBesidesIssuer],
     ) -> None:
@@ -70,8 +76,25 @@ class AsgiSettings:
             query_parameter_paths, query_parameter
         )
         self.allowed_origins: Optional[frozenset[str]] = _require_origins(allowed_origins)
-        self.close_on_expiry: bool = require_bool(close_on_expiry, "close_on_expiry")
+        self._on_expiry = require_bool(close_on_expiry, "close_on_expiry")
+        self._on_revocation = require_bool(close_on_revocation, "close_on_revocation")
+        if close_on_revocation and self.authenticator.revocations is None:
+            raise ConfigurationError(
+                "close_on_revocation needs a verifier with revocations, such as "
+                "verifier=Verifier(revocations=Revocations())."
+            )
         self.first_message: Optional[FirstMessage] = _require_first_message(first_message, required)
+
+    def token_end(self, auth: Optional[Auth]) -> Optional[TokenEnd]:
+        """Return the end of a token, at which its exchange ends; None if it doesn't end with it."""
+        if auth is None or not (self._on_expiry or self._on_revocation):
+            return None
+        return TokenEnd(
+            self.authenticator,
+            auth,
+            on_expiry=self._on_expiry,
+            on_revocation=self._on_revocation,
+        )
 
 
 def _require_parameter(parameter: Optional[str]) -> Optional[str]:

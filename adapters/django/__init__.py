@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
 from torii_backend.django.decorators import optional_auth, require_auth
+from torii_backend.django.events import receive
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin
 from torii_backend.django.public import public
@@ -23,6 +24,7 @@ __all__ = [
     "current_auth",
     "optional_auth",
     "public",
+    "receive",
     "require_auth",
     "unguarded_routes",
 ]

@@ -67,7 +67,7 @@ def dispatch_of(cls: Any, given: Mapping[str, Any], trail: Trail, judge: Judge) 
         if module_of(function) in _CALLS_HANDLERS:
             break
         if module_of(function) == _USER_TESTS:
-            trail = trail.add(Verdict("unknown", base.__name__))
+            trail = trail.beside(base.__name__)
         elif not is_known(function):
             return Dispatch(trail.behind(f"dispatch of {base.__name__}"), function)
     return Dispatch(trail)

@@ -8,7 +8,7 @@ wraps instead of the guard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Callable, NamedTuple
 
@@ -33,12 +33,14 @@ class Trail(NamedTuple):
     """What was met so far.
 
     Attributes:
-        verdicts: of our guards, and of what others demand before they let a request pass.
+        verdicts: of our guards, and of classes that demand what ours do.
+        others: code of others that may refuse a request.
         barrier: code of others that may call what is inside of it in other ways, or empty.
         hides_guard: whether there is a guard of ours inside of that.
     """
 
     verdicts: tuple[Verdict, ...] = ()
+    others: tuple[str, ...] = ()
     barrier: str = ""
     hides_guard: bool = False
 
@@ -49,16 +51,23 @@ class Trail(NamedTuple):
         hidden = any(verdict.state == "guarded" for verdict in verdicts)
         return self._replace(hides_guard=self.hides_guard or hidden)
 
+    def beside(self, other: str) -> Trail:
+        """Add code of others that may refuse a request."""
+        return self if self.barrier else self._replace(others=(*self.others, other))
+
     def behind(self, barrier: str) -> Trail:
         """Add a barrier."""
         return self._replace(barrier=self.barrier or barrier)
 
     def verdict(self) -> Verdict:
         """Return what all of it amounts to."""
-        if not self.barrier:
-            return strongest(self.verdicts)
-        detail = f"{self.barrier} may leave its guard out" if self.hides_guard else self.barrier
-        return strongest([*self.verdicts, Verdict("unknown", detail)])
+        found, others = strongest(self.verdicts), self.others
+        if self.barrier:
+            hidden = " may leave its guard out" if self.hides_guard else ""
+            others = (*others, self.barrier + hidden)
+        if found.state in ("exempt", "public"):
+            return found  # the project names the route, so it need not be named again
+        return strongest([*self.verdicts, *(Verdict("unknown", other) for other in others)])
 
 
 def weakest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -159,24 +168,25 @@ def _met(layer: Any, trail: Trail, judge: Judge, inner: Sequence[Any]) -> Trail:
         return trail
     name = f"decorator {_name_of(layer)}"
     if not is_known(layer):
-        return trail.behind(name) if may_skip(layer, inner) else trail.add(Verdict("unknown", name))
+        return trail.behind(name) if may_skip(layer, inner) else trail.beside(name)
     if is_function(layer) and hasattr(layer, "__wrapped__") and not _calls(layer, inner[0]):
         return trail.behind(name)
-    return trail.add(*_demands_of(layer, judge))
+    return _met_known(layer, trail, judge)
 
 
-def _demands_of(layer: Any, judge: Judge) -> Iterator[Verdict]:
-    """Give what a decorator of ours or of Django demands."""
+def _met_known(layer: Any, trail: Trail, judge: Judge) -> Trail:
+    """Add a decorator of ours or of Django."""
     module = module_of(layer)
     if module == decorators.__name__:
         # Not the guard of its mark, which `update_wrapper` may have replaced.
         guard = closure_of(layer).get("guard")
         if isinstance(guard, LazyGuard):
-            yield judge(guard.options())
+            return trail.add(judge(guard.options()))
     elif module == _USER_TESTS:
-        yield Verdict("unknown", _name_of_test(layer))
+        return trail.beside(_name_of_test(layer))
     elif module.startswith(_ADMIN):
-        yield Verdict("unknown", _ADMIN)
+        return trail.beside(_ADMIN)
+    return trail
 
 
 def _name_of_test(view: Any) -> str:

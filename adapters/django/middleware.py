@@ -14,14 +14,14 @@ from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import call_next, call_next_async
 from torii_backend.django.guard import RequestGuard
 from torii_backend.django.options import configured_csrf_exempt, configured_options
-from torii_backend.django.public import is_public, leads_to_public
+from torii_backend.django.public import mark_of_target, public_mark
 from torii_backend.django.request import DjangoRequest
 from torii_backend.django.vary import vary
 from torii_backend.errors import MissingCredentials, PermissionDenied, ToriiAuthError
 
 Response = Union[HttpResponseBase, Awaitable[HttpResponseBase]]
 
-# The refusal that applies if the view turns out not to be public.
+# The refusal that applies if the view turns out not to be public, and whether each public view lifts it.
 _LIFTED = "_torii_lifted_refusal"
 
 
@@ -110,8 +110,11 @@ class AuthMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> Optional[HttpResponseBase]:
         """Refuse after all if another middleware has rerouted the request to a view that isn't public."""
-        refusal: Optional[ToriiAuthError] = getattr(request, _LIFTED, None)
-        if refusal is None or is_public(view):
+        if not hasattr(request, _LIFTED):
+            return None
+        refusal, by_each = getattr(request, _LIFTED)
+        mark = public_mark(view)
+        if mark is not None and (by_each or mark.ignores_token):
             return None
         return self._guard.http_response_to(refusal, request)
 
@@ -125,11 +128,13 @@ class AuthMiddleware:
     ) -> bool:
         """Return whether `@public` lifts a refusal: no token, or an Auth that is not allowed to pass.
 
-        Everything else says that something is wrong with the request, or that nobody can tell.
+        Everything else says that something is wrong with the request, or that nobody can tell. Only
+        a receiver of webhooks lifts that, too: it ignores tokens.
         """
-        lifted = MissingCredentials if auth is None else PermissionDenied
-        if not isinstance(refusal, lifted) or not leads_to_public(request):
+        by_each = isinstance(refusal, MissingCredentials if auth is None else PermissionDenied)
+        mark = mark_of_target(request)
+        if mark is None or not (by_each or mark.ignores_token):
             return False
         self._guard.note_header(request)
-        setattr(request, _LIFTED, refusal)
+        setattr(request, _LIFTED, (refusal, by_each))
         return True

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from torii_backend._guard.options import GuardOptions
 from torii_backend.django.users import UserResolver
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_async_function
+from torii_backend.settings import is_async_function, without_secrets
 
 _USER_RESOLVER = "USER_RESOLVER"
 _CSRF_EXEMPT = "CSRF_EXEMPT"
@@ -67,6 +67,9 @@ def _configured() -> dict[str, Any]:
 
 
 def _value(key: str, value: object) -> object:
+    if key == "ISSUER":
+        # Error trackers send variables, and a refused issuer may have a password.
+        value = without_secrets(value)
     if not isinstance(value, str):
         return value
     if key.lower() in _OBJECTS or (key == "ISSUER" and _is_path(value)):

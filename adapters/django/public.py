@@ -20,9 +20,15 @@ _MARK = "torii_public"
 
 
 class PublicMark(NamedTuple):
-    """The mark of a public view, with the reason that an audit of routes shows, or an empty one."""
+    """The mark of a public view.
+
+    Attributes:
+        reason: what an audit of routes shows, or empty.
+        ignores_token: whether an invalid token is let pass, too.
+    """
 
     reason: str
+    ignores_token: bool = False
 
 
 # By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
@@ -59,10 +65,11 @@ def public(view: Union[View, UnsetType] = UNSET, *, reason: str = "") -> Any:
     if not isinstance(reason, str):
         raise ConfigurationError('reason must be a string, such as "price list".')
     mark = PublicMark(reason)
-    return partial(_opened, mark) if view is UNSET else _opened(mark, view)
+    return partial(opened, mark) if view is UNSET else opened(mark, view)
 
 
-def _opened(mark: PublicMark, view: Any) -> Any:
+def opened(mark: PublicMark, view: Any) -> Any:
+    """Return a view with the mark of a public one."""
     if isinstance(view, type):
         raise ConfigurationError(
             f"@public takes a view function. Write public({view.__name__}.as_view()), "
@@ -74,14 +81,14 @@ def _opened(mark: PublicMark, view: Any) -> Any:
         )
 
     @wraps(view)
-    def opened(*args: Any, **kwargs: Any) -> Any:
+    def public_view(*args: Any, **kwargs: Any) -> Any:
         return view(*args, **kwargs)
 
     if iscoroutinefunction(view):
-        markcoroutinefunction(opened)
+        markcoroutinefunction(public_view)
     # The mark is on the wrapper, because the view itself may be registered elsewhere, without @public.
-    setattr(opened, _MARK, mark)
-    return opened
+    setattr(public_view, _MARK, mark)
+    return public_view
 
 
 def public_mark(view: object) -> Optional[PublicMark]:
@@ -90,18 +97,13 @@ def public_mark(view: object) -> Optional[PublicMark]:
     return mark if isinstance(mark, PublicMark) else None
 
 
-def is_public(view: object) -> bool:
-    """Return whether a view is marked by `@public`."""
-    return public_mark(view) is not None
-
-
-def leads_to_public(request: HttpRequest) -> bool:
-    """Return whether the URL of a request belongs to a public view.
+def mark_of_target(request: HttpRequest) -> Optional[PublicMark]:
+    """Return the mark of the view to which the URL of a request belongs, if that is public.
 
     Another middleware may still reroute it, so `AuthMiddleware` checks the view itself, too.
     """
     try:
         match = get_resolver(getattr(request, "urlconf", None)).resolve(request.path_info)
     except Resolver404:
-        return False
-    return is_public(match.func)
+        return None
+    return public_mark(match.func)

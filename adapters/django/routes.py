@@ -123,6 +123,11 @@ def _middleware() -> Iterator[tuple[str, Optional[CheckedOptions]]]:
                 yield path, options
 
 
+def _is_of_users(path: str) -> bool:
+    """Return whether middleware is the one by which Django requires its own sign-in, from 5.1 on."""
+    return path == "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
 def _may_reroute(layer: Any) -> bool:
     return not is_known(layer) and may_change_paths(layer, _PATH)
 
@@ -141,6 +146,8 @@ def _routes(
         for name, options in middleware:
             unknown = Verdict("unknown", name)
             trail = trail.add(unknown if options is None else verdict_of(options, path.pieces))
+    if getattr(view, "login_required", True) and any(map(_is_of_users, settings.MIDDLEWARE)):
+        trail = trail.beside("LoginRequiredMiddleware")
     for handler in _handlers(*peeled(view, trail, judge), judge):
         yield Route(path.shown, handler.method, *handler.verdict, handler.where)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Optional
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, masked_options
 from torii_backend._guard.refusal import is_refusal_by_view, refusal_response
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.binding import bind_until_closed
@@ -41,7 +41,8 @@ class ToriiAuthentication(BaseAuthentication):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        options: GuardOptions = {"required": False, **cls.auth_options}
+        given = masked_options(cls.auth_options)
+        options: GuardOptions = {"required": False, **given}
         cls._lazy_guard = LazyGuard(**options)
 
     def authenticate(self, request: Request) -> Optional[tuple[Any, Auth]]:

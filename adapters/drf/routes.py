@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from torii_backend._guard.audit import Verdict
@@ -50,7 +50,7 @@ def inspect_view(view: Any, trail: Trail, judge: Judge) -> Optional[list[Handler
             cls,
             method,
             _function_of(handler),
-            dispatch.trail.add(*_demands(cls, given, method, judge)),
+            _past(dispatch.trail, _demands(cls, given, method, judge)),
             judge,
         )
         for method, handler in _methods_of(cls, given, getattr(view, "actions", None) or {})
@@ -77,6 +77,12 @@ def _function_of(handler: Any) -> Any:
     if module_of(handler) == "rest_framework.decorators":
         return closure_of(handler).get("func", handler)
     return handler
+
+
+def _past(trail: Trail, demands: Iterable[Verdict]) -> Trail:
+    for each in demands:
+        trail = trail.beside(each.detail) if each.state == "unknown" else trail.add(each)
+    return trail
 
 
 def _demands(cls: Any, given: Mapping[str, Any], method: str, judge: Judge) -> Iterator[Verdict]:

@@ -10,8 +10,16 @@ The Auth is the dependency's value, and `request.state.auth`. `FastAPI(responses
 error responses of the guards in the OpenAPI document.
 """
 
+from torii_backend.asgi.events import EventReceiver
 from torii_backend.fastapi.dependency import RequireAuth, optional_auth, require_auth
 from torii_backend.fastapi.response import REFUSALS
 from torii_backend.fastapi.routes import unguarded_routes
 
-__all__ = ["REFUSALS", "RequireAuth", "optional_auth", "require_auth", "unguarded_routes"]
+__all__ = [  # noqa: RUF022 (the order of `sorted`)
+    "EventReceiver",
+    "REFUSALS",
+    "RequireAuth",
+    "optional_auth",
+    "require_auth",
+    "unguarded_routes",
+]

@@ -81,7 +81,9 @@ class _Step(NamedTuple):
 
     def listed(self, path: str, methods: Any, endpoint: Any, *others: str) -> list[Route]:
         found = [
-            self.place.route(path, method, _split, where=where_of(endpoint), others=others)
+            self.place.route(
+                path, method, _split, where=where_of(endpoint), others=others, view=endpoint
+            )
             for method in sorted(methods or ("*",))
         ]
         return without_needless_head(found)

@@ -18,7 +18,15 @@ from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
 from torii_backend.flask.decorator import optional_auth, require_auth
+from torii_backend.flask.events import receive
 from torii_backend.flask.extension import Torii
 from torii_backend.flask.routes import unguarded_routes
 
-__all__ = ["Torii", "current_auth", "optional_auth", "require_auth", "unguarded_routes"]
+__all__ = [
+    "Torii",
+    "current_auth",
+    "optional_auth",
+    "receive",
+    "require_auth",
+    "unguarded_routes",
+]

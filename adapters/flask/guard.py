@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, cast
 from weakref import WeakKeyDictionary
 
-from flask import Flask, Response, abort, current_app
+from flask import Flask, Request, Response, abort, current_app
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import GuardOptions, checked_options, view_options
+from torii_backend._guard.options import (
+    GuardOptions,
+    checked_options,
+    masked_options,
+    view_options,
+)
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
 from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
+from torii_backend.flask.events import EventView
 from torii_backend.flask.request_auth import current_request, keep_auth
 from torii_backend.flask.vary import add_vary_last, note_vary
 
@@ -75,12 +81,15 @@ def configured_options(app: Flask) -> GuardOptions:
     mount = app.config.get("APPLICATION_ROOT")
     if isinstance(mount, str) and mount.startswith("/"):
         found.setdefault("root_path", mount)
-    return cast("GuardOptions", found)
+    return masked_options(cast("GuardOptions", found))
 
 
 def authenticate_request(authenticator: Authenticator) -> None:
     """Authenticate the current request and keep its Auth, or abort."""
     current = current_request()
+    if _is_received(current):
+        keep_auth(None, current)
+        return
     incoming = WSGIRequest(current.environ)
     try:
         auth = authenticator.authenticate(incoming)
@@ -93,6 +102,14 @@ def authenticate_request(authenticator: Authenticator) -> None:
     if authenticator.varies(auth, incoming):
         note_vary(authenticator.vary, current)
     keep_auth(auth, current)
+
+
+def _is_received(current: Request) -> bool:
+    """Return whether the view that Flask calls is a receiver of webhooks, with nothing around it."""
+    # The type itself: a decorator has the attributes of what it wraps.
+    rule = current.url_rule
+    view = None if rule is None else current_app.view_functions.get(rule.endpoint)
+    return type(view) is EventView
 
 
 def respond_to_refusals_of_views(app: Flask) -> None:

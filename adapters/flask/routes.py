@@ -22,6 +22,7 @@ from torii_backend._guard.audit import (
     Route,
     name_of,
     shown_unguarded,
+    verdicts_of,
     where_of,
     without_needless_head,
 )
@@ -92,7 +93,7 @@ def _walk(app: Any, place: Place) -> Iterator[list[Route]]:
         else:
             what = "static files" if inner is None else f"WSGI application {name_of(inner)}"
             others = () if inner is None else (what,)
-            yield [there.route("/*", "*", _split_star, others=others)]
+            yield [there.route("/*", "*", _split_star, others=others, view=inner)]
 
 
 def _walk_flask(app: Flask, place: Place) -> Iterator[list[Route]]:
@@ -144,14 +145,14 @@ def _judged(
 ) -> Route:
     """Judge one method of a rule, by the one of its spellings that is guarded least."""
     view = None if rule.redirect_to else app.view_functions.get(rule.endpoint)
-    found = _found(app, rule, view, method)
+    found = Found([], []) if verdicts_of(view) else _found(app, rule, view, method)
     behind = place.behind_guards(map(checked, found.guards))
     split = partial(_split, url_map=app.url_map)
     where = where_of(handler_of(view, method))
     path = rule.rule
     others = [path.rstrip("/") if path.endswith("/") else f"{path}/"] if path != "/" else []
     judged = [
-        behind.route(spelling, method, split, where=where, others=found.others)
+        behind.route(spelling, method, split, where=where, others=found.others, view=view)
         for spelling in [path, *([] if rule.strict_slashes else others)]
     ]
     weakest = max(judged, key=lambda route: STATES.index(route.state))

@@ -21,6 +21,7 @@ from torii_backend._guard.upload import drop_body
 from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
+from torii_backend.wsgi.events import EventReceiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -30,7 +31,7 @@ else:
     StartResponse = Callable[..., Any]
     WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-__all__ = ["AuthMiddleware"]
+__all__ = ["AuthMiddleware", "EventReceiver"]
 
 
 class AuthMiddleware:

@@ -84,6 +84,7 @@ REFUSALS: dict[str, Refusal] = {
     "invalid_claim": _invalid_token(
         "invalid_claim", "The access token has a claim of the wrong type or value."
     ),
+    "revoked": _invalid_token("revoked", "The access token has been revoked."),
     "email_unverified": _denied(
         "The email address of the user is not verified.", "email_unverified"
     ),

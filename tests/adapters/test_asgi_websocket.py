@@ -391,6 +391,7 @@ def test_origins_are_not_looked_at_unless_they_are_listed(issuers: Issuers) -> N
         ({"allowed_origins": ["https://app.example:443"]}, "as browsers send them"),
         ({"close_on_expiry": "yes"}, "close_on_expiry must be True or False"),
         ({"close_on_expiry": None}, "close_on_expiry must be True or False"),
+        ({"close_on_revocation": "yes"}, "close_on_revocation must be True or False"),
     ],
 )
 def test_wrong_settings_are_found_when_the_guard_is_made(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -63,6 +64,15 @@ def test_middleware_inside_ours_may_reroute_an_exempt_path() -> None:
         assert Client().get("/v1/me").status_code == 200
     assert route.state == "unknown"
     assert route.detail == f"EXEMPT has paths, which {__name__}.Rerouting may change"
+
+
+def test_what_exempt_names_need_not_be_named_again_if_others_guard_it() -> None:
+    torii = {**settings.TORII, "EXEMPT": {"/admin/*": "Django's own sign-in"}}
+    patterns = (path("admin/", login_required(me)), path("other", login_required(me)))
+    with override_settings(MIDDLEWARE=[MIDDLEWARE], TORII=torii):
+        admin, other = routes(patterns)
+    assert admin[2:4] == ("exempt", "Django's own sign-in")
+    assert other.state == "guarded"
 
 
 class Rerouting:

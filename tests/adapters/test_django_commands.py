@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
@@ -182,6 +183,36 @@ def test_what_asks_the_users_of_django_is_unknown(project: Path) -> None:
     assert details["/signed-in"] == "LoginRequiredMixin"
     assert details["/hidden"] == "LoginRequiredMixin, dispatch of Own"
     assert {route["path"] for route in listed} - details.keys() == {"/admin/login/"}
+
+
+SIGN_IN_OF_DJANGO = """
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+
+
+def view(request):
+    return None
+
+
+urlpatterns = [
+    path("required", view),
+    path("open", login_not_required(lambda request: None)),
+]
+"""
+
+
+@pytest.mark.skipif(django.VERSION < (5, 1), reason="newer versions of Django")
+def test_sign_in_of_django_for_each_view_is_not_open(project: Path) -> None:
+    apps = ["torii_backend.django", "django.contrib.auth", "django.contrib.contenttypes"]
+    middleware = ["django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    manage = MANAGE.replace('["torii_backend.django"]', f"{apps}, MIDDLEWARE={middleware}")
+    (project / "manage.py").write_text(manage, "utf-8")
+    (project / "urls.py").write_text(SIGN_IN_OF_DJANGO, "utf-8")
+    listed = json.loads(_run(project, "torii_routes", "--json").stdout)["routes"]
+    assert [(route["path"], route["state"], route["detail"]) for route in listed] == [
+        ("/open", "open", ""),
+        ("/required", "unknown", "LoginRequiredMiddleware"),
+    ]
 
 
 def test_the_doctor_looks_at_the_project(project: Path, issuer: str) -> None:

@@ -11,8 +11,10 @@ import pytest
 
 from torii_backend import (
     ConfigurationError,
+    InboxUnavailable,
     InvalidRequest,
     InvalidToken,
+    InvalidWebhook,
     KeysUnavailable,
     MissingCredentials,
     PermissionDenied,
@@ -22,7 +24,12 @@ from torii_backend import (
     ToriiError,
     ToriiTimeout,
 )
-from torii_backend.errors import SENTENCES, InvalidTokenReason
+from torii_backend.errors import (
+    SENTENCES,
+    WEBHOOK_SENTENCES,
+    InvalidTokenReason,
+    InvalidWebhookReason,
+)
 
 REFUSALS: list[tuple[ToriiAuthError, int, str]] = [
     (MissingCredentials(), 401, "missing_credentials"),
@@ -34,6 +41,8 @@ REFUSALS: list[tuple[ToriiAuthError, int, str]] = [
     (PermissionDenied("Admins only."), 403, "permission_denied"),
     (KeysUnavailable(), 503, "keys_unavailable"),
     (KeysUnavailable(42), 503, "keys_unavailable"),
+    (InvalidWebhook("too_old"), 400, "too_old"),
+    (InvalidWebhook("invalid_data", "user.id"), 400, "invalid_data"),
 ]
 
 
@@ -52,6 +61,7 @@ def test_status_and_reason(refusal: ToriiAuthError, status: int, reason: str) ->
         ToriiConnectionError("No."),
         ToriiTimeout("No."),
         ConfigurationError("x"),
+        InboxUnavailable(),
     ],
 )
 @pytest.mark.parametrize(
@@ -71,6 +81,7 @@ def test_a_copy_says_the_same(error: ToriiError, through: Any) -> None:
 def test_every_reason_has_a_sentence() -> None:
     assert list(SENTENCES) == list(get_args(InvalidTokenReason))
     assert len(set(SENTENCES.values())) == len(SENTENCES)
+    assert list(WEBHOOK_SENTENCES) == list(get_args(InvalidWebhookReason))
 
 
 def test_the_message_names_the_claim_at_fault() -> None:
@@ -79,6 +90,7 @@ def test_the_message_names_the_claim_at_fault() -> None:
     )
     assert str(InvalidToken("expired")) == "The access token has expired."
     assert InvalidToken("expired").claim is None
+    assert str(InvalidWebhook("invalid_data", "id")).endswith("that was asked for: id.")
 
 
 def test_a_configuration_error_is_no_fault_of_the_client() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Iterable
 from typing import Any, Callable
@@ -15,12 +16,15 @@ from torii_backend import (
     ToriiError,
     Verifier,
     authenticate_request,
+    authenticate_request_async,
     verify_token,
+    verify_token_async,
 )
 from torii_backend.client import ToriiClient
 from torii_backend.settings import is_loopback, resolve_issuers
 
 ACME = "https://acme.torii.so"
+BEARER = {"Authorization": "Bearer a.b.c"}
 
 GOOD: list[tuple[Any, tuple[str, ...]]] = [
     (ACME, (ACME,)),
@@ -206,6 +210,15 @@ def test_no_variable_holds_the_password_of_a_refused_address(
         lambda: Verifier(address),
         lambda: Verifier([ACME, address]),
         Authenticator,
+        lambda: Authenticator(issuer=address),
+        lambda: Authenticator(issuer=lambda _: [address]).authenticate(BEARER),
+        lambda: verify_token("a.b.c"),
+        lambda: verify_token("a.b.c", issuer=address),
+        lambda: verify_token("a.b.c", issuer=[ACME, address]),
+        lambda: asyncio.run(verify_token_async("a.b.c", issuer=address)),
+        lambda: authenticate_request(BEARER, issuer=address),
+        lambda: authenticate_request(BEARER, issuer=[address]),
+        lambda: asyncio.run(authenticate_request_async(BEARER, issuer=address)),
         lambda: ToriiClient("sk_test_0123456789"),
         lambda: ToriiClient("sk_test_0123456789", api_url=address),
     ]

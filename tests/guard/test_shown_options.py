@@ -18,6 +18,7 @@ ASGI = {
     "query_parameter_paths": (),
     "allowed_origins": None,
     "close_on_expiry": False,
+    "close_on_revocation": False,
     "first_message": None,
 }
 # Guards by module and name, with the keywords that they take besides those of every guard.

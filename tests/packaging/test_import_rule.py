@@ -73,10 +73,12 @@ def may_import(source: str, target: str) -> bool:
     """Return whether one module may import another, or a package that isn't ours."""
     own, package = room(source), target.partition(".")[0]
     if package == DOOR:
+        # FastAPI's receiver of webhooks is that of ASGI.
+        received = own == "fastapi" and f"{target}.".startswith(f"{DOOR}.asgi.events.")
         event = own == "revocation" and f"{target}.".startswith(f"{DOOR}.events.event.")
         # A command of manage.py is a front end of `cli`, and nothing imports it either.
         front = source.startswith(f"{DOOR}.django.management.") and room(target) == "cli"
-        return room(target) in {own, *BELOW[own]} or event or front
+        return room(target) in {own, *BELOW[own]} or event or front or received
     # It drops the body of a refused request, which is with the server.
     drops = source == f"{DOOR}._guard.upload"
     if own in {"_jose", "_verify", "_guard"} and package in IO and not drops:

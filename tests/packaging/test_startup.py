@@ -26,7 +26,7 @@ NOT_NEEDED = {
     "urllib3",
     "werkzeug",
 }
-NOT_NEEDED_OF_OURS = {"cli", "client", "emulator", "testing"}
+NOT_NEEDED_OF_OURS = {"cli", "client", "emulator", "events", "testing"}
 
 IMPORTED = """
 import sys
@@ -50,6 +50,17 @@ from torii_backend import InvalidToken, verify_token
 try:
     verify_token("not.a.token", issuer="https://acme.torii.so")
 except InvalidToken:
+    print(*sys.modules)
+"""
+
+RECEIVED = """
+import sys
+from torii_backend import Events, InvalidWebhook, verify_webhook
+secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
+Events(secret)
+try:
+    verify_webhook(secret=secret, headers={}, payload=b"")
+except InvalidWebhook:
     print(*sys.modules)
 """
 
@@ -94,6 +105,12 @@ def test_verify_token_loads_no_framework_and_no_http_library(tmp_path: Path, pro
     modules = _loaded(tmp_path, program)
     assert "torii_backend._verify.verifier" in modules
     assert _not_needed(modules) == set()
+
+
+def test_a_webhook_loads_neither_a_framework_nor_cryptography(tmp_path: Path) -> None:
+    modules = _loaded(tmp_path, RECEIVED)
+    assert _not_needed(modules) == {"torii_backend.events"}
+    assert "cryptography" not in modules
 
 
 def test_an_emulator_loads_no_http_client(tmp_path: Path) -> None:

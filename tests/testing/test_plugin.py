@@ -266,6 +266,30 @@ def test_a_wrong_issuer_fails_each_test_with_the_same_sentence(tmp_path: Path) -
     assert outcome(printed) == "1 passed, 2 errors"
 
 
+def test_a_fixture_that_fails_at_its_end_leaves_nothing_on(tmp_path: Path) -> None:
+    source = """
+        import pytest
+        from torii_backend import MissingCredentials, authenticate_request
+        from torii_backend._keys import load
+        from torii_backend.testing import auth_as
+
+        @pytest.fixture
+        def failing():
+            auth_as("ada").__enter__()
+            yield
+            raise ZeroDivisionError
+
+        def test_it(torii, failing):
+            torii.outage("error")
+
+        def test_next():
+            assert load.fetch_in_test is None
+            with pytest.raises(MissingCredentials):
+                authenticate_request({}, issuer="https://acme.torii.so")
+    """
+    assert outcome(run(tmp_path, source, **ALONE)) == "2 passed, 1 error"
+
+
 def test_a_live_key_fails_the_first_use(tmp_path: Path) -> None:
     source = """
         def test_it(torii):

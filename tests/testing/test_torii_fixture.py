@@ -9,11 +9,20 @@ import requests
 
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
-from torii_backend import ConfigurationError, InvalidToken, KeysUnavailable, Verifier, verify_token
+from torii_backend import (
+    Authenticator,
+    ConfigurationError,
+    InvalidToken,
+    KeysUnavailable,
+    Revocations,
+    Verifier,
+    verify_token,
+)
 from torii_backend._keys import load
 from torii_backend.client import ToriiClient
 from torii_backend.client.models import User
 from torii_backend.emulator import Emulator
+from torii_backend.testing import auth_as
 from torii_backend.testing.torii_fixture import ToriiFixture
 
 PRODUCTION = "https://acme.torii.so"
@@ -197,3 +206,26 @@ def test_its_end_leaves_key_fetches_alone_whatever_happens(
         with pytest.raises(ConfigurationError, match="live key"):
             alone.begin()
         assert load.fetch_in_test is None
+
+
+def test_a_reset_ends_revocations(torii: ToriiFixture) -> None:
+    """An app keeps its Revocations, and the next test may have the same users."""
+    revocations = Revocations()
+    verifier = Verifier(torii.issuer, revocations=revocations)
+    token = torii.issue_token(user_id="user_ada").access_token
+    verifier.verify(token)
+    revocations.revoke("user_ada")
+    with pytest.raises(InvalidToken):
+        verifier.verify(token)
+    torii.reset()
+    assert revocations.stats().entries == 0
+    assert verifier.verify(torii.issue_token(user_id="user_ada").access_token)
+
+
+def test_auth_as_is_not_asked_whether_it_is_revoked() -> None:
+    """There is no token. Otherwise a test would depend on those before it."""
+    revocations = Revocations()
+    guard = Authenticator(verifier=Verifier("https://acme.torii.so", revocations=revocations))
+    with auth_as("user_ada"):
+        revocations.revoke_all()
+        assert guard.authenticate({})

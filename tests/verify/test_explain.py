@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.clock import Clock
 from tests.support.fuzzing import any_json, any_text, examples, fuzz
 from tests.support.issuer import ABSENT, NOW, Issuer, SigningKey, b64url
-from torii_backend import InvalidToken, KeysUnavailable, Verifier
+from torii_backend import InvalidToken, KeysUnavailable, Revocations, Verifier
 from torii_backend._verify.explain import Explanation, explain
 from torii_backend._verify.explain_texts import relative
 
@@ -32,10 +32,14 @@ def _fetch(url: str, timeout: float) -> tuple[bytes, dict[str, str]]:
     return (ISSUER if url.startswith(ISSUER.url) else OTHER).fetch(url, timeout)[0], {}
 
 
+# Of the tokens below, some are too old, some are revoked, and some are neither.
+REVOKED = Revocations(clock=Clock(), max_token_age=40)
+REVOKED.revoke("user_ada", at=NOW - 20)
 VERIFIERS = {
     "one issuer": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), cache_size=0),
     "several": Verifier([OTHER.url, ISSUER.url], fetch=_fetch, clock=Clock(), cache_size=0),
     "audience": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), audience=["a", "b"]),
+    "revocations": Verifier(ISSUER.url, fetch=_fetch, clock=Clock(), revocations=REVOKED),
 }
 _any_verifier = st.sampled_from([*VERIFIERS.values()])
 
@@ -137,6 +141,8 @@ _tokens = st.one_of(
 @settings(fuzz, max_examples=examples(2000))
 @example("\ud800.\ud800.\ud800", VERIFIERS["one issuer"])
 @example(TOKEN, VERIFIERS["several"])
+@example(ISSUER.token(iat=NOW - 20), VERIFIERS["revocations"])
+@example(ISSUER.token(iat=NOW - 41, sub="user_bob"), VERIFIERS["revocations"])
 @given(_tokens, _any_verifier)
 def test_it_agrees_with_the_verification(token: Union[str, bytes], verifier: Verifier) -> None:
     _explained(token, verifier)

@@ -45,6 +45,17 @@ class Verdict(NamedTuple):
 
 
 OPEN = Verdict("open")
+RECEIVER = Verdict("public", "verifies webhooks by their signature")
+_RECEIVERS = frozenset(
+    f"torii_backend.{name}"
+    for name in ("asgi.events.EventReceiver", "flask.events.EventView", "wsgi.events.EventReceiver")
+)
+
+
+def verdicts_of(view: object) -> list[Verdict]:
+    """Return what a view or an application of ours says of itself: a receiver of webhooks is public."""
+    kind = type(view)
+    return [RECEIVER] if f"{kind.__module__}.{kind.__qualname__}" in _RECEIVERS else []
 
 
 def verdict_of(options: CheckedOptions, pieces: Sequence[str]) -> Verdict:

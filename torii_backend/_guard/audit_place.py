@@ -12,6 +12,7 @@ from torii_backend._guard.audit import (
     name_of,
     strongest,
     verdict_of,
+    verdicts_of,
 )
 from torii_backend._guard.options import CheckedOptions
 from torii_backend._guard.view_code import functions_in, is_function, texts_of
@@ -111,6 +112,7 @@ class Place(NamedTuple):
         *,
         where: str = "",
         others: Iterable[str] = (),
+        view: object = None,
     ) -> Route:
         """Judge one method of a route.
 
@@ -120,10 +122,11 @@ class Place(NamedTuple):
             split: splits a whole path into pieces, see `route_paths`.
             where: of the view.
             others: what else may refuse a request to this route, as for `strongest`.
+            view: what serves the route, if it may be a receiver of ours.
         """
         whole = self.path + path
         verdicts = [guard.verdict(whole, split) for guard in self.guards]
-        verdict = strongest(verdicts, (*self.others, *others))
+        verdict = strongest([*verdicts, *verdicts_of(view)], (*self.others, *others))
         return Route(self.host + whole, method, *verdict, where)
 
 

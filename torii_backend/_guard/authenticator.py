@@ -21,7 +21,12 @@ from torii_backend._verify.verifier import (
 )
 from torii_backend._verify.verifier_pool import pooled_verifier
 from torii_backend.auth import Auth, not_from_requests
-from torii_backend.errors import InvalidToken, MissingCredentials, ToriiAuthError
+from torii_backend.errors import (
+    ConfigurationError,
+    InvalidToken,
+    MissingCredentials,
+    ToriiAuthError,
+)
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -33,6 +38,7 @@ from torii_backend.settings import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from torii_backend._verify.revocation_list import RevocationList
 
 _logger = logging.getLogger("torii_backend.guard")
 
@@ -173,6 +179,11 @@ class Authenticator(Unchanging):
         expires_at: float = auth.claims["exp"]
         return expires_at + self._leeway - time.time()
 
+    @property
+    def revocations(self) -> Optional[RevocationList]:
+        """The revocations of the `verifier`, if it was passed one that has any."""
+        return None if self._verifier is None else self._verifier.revocations
+
     def varies(self, auth: Optional[Auth], request: IncomingRequest) -> bool:
         """Return whether the response to a request that passed depends on the header of the token."""
         return auth is not None or not request.needs_no_token
@@ -246,7 +257,11 @@ class Authenticator(Unchanging):
             issuer = None
         if issuer is None:
             raise InvalidToken("wrong_issuer")
-        return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
+        try:
+            return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
+        except ConfigurationError:
+            del issuer
+            raise
 
 
 def warn_of_any_organization(policy: Policy) -> None:
@@ -304,7 +319,12 @@ def authenticate_request(
     )
     # Error trackers would show them.
     del headers
-    verifier = pooled_verifier(issuer, audience, leeway)
+    try:
+        verifier = pooled_verifier(issuer, audience, leeway)
+    except ConfigurationError:
+        # A refused issuer may have a password.
+        del issuer
+        raise
     stand_in = _stand_in()
     if stand_in is not None and isinstance(found, MissingCredentials):
         found = stand_in(verifier)
@@ -332,7 +352,12 @@ async def authenticate_request_async(
         schemed(header_values(headers, require_header_name(header)), require_scheme(scheme))
     )
     del headers
-    verifier = pooled_verifier(issuer, audience, leeway)
+    try:
+        verifier = pooled_verifier(issuer, audience, leeway)
+    except ConfigurationError:
+        # A refused issuer may have a password.
+        del issuer
+        raise
     stand_in = _stand_in()
     if stand_in is not None and isinstance(found, MissingCredentials):
         found = stand_in(verifier)

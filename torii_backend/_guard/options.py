@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypedDict, TypeVar, Union, cast
 from typing import get_type_hints as type_hints_of
@@ -26,6 +28,7 @@ from torii_backend.settings import (
     resolve_audience,
     resolve_fetch_timeout,
     resolve_issuers,
+    without_secrets,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ IssuerOf = Callable[[IncomingRequest], Issuer]
 ErrorHandler = Callable[[ToriiAuthError, IncomingRequest], Optional[RefusalResponse]]
 OnError = Union[Callable[[ToriiAuthError], Optional[RefusalResponse]], ErrorHandler]
 Function = TypeVar("Function", bound=Callable[..., Any])
+Options = TypeVar("Options", bound=Mapping[str, Any])
 
 
 class _IssuerOptions(TypedDict, total=False):
@@ -239,10 +243,20 @@ def view_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptio
     return merged_options(cast("GuardOptions", inherited), keywords)
 
 
+def masked_options(options: Options) -> Options:
+    """Mask a password in the issuer, which is refused anyway: error trackers send variables."""
+    masked: dict[str, Any] = {**options}
+    if "issuer" in masked:
+        masked["issuer"] = without_secrets(masked["issuer"])
+    return cast("Options", masked)
+
+
 def shows_options(options: type, **defaults: object) -> Callable[[Function], Function]:
     """Make `help()`, completion and `get_type_hints()` show the keywords behind `**options`.
 
     `Unpack` doesn't exist at run time before Python 3.11, so nothing could resolve it there.
+
+    It also calls the function with `masked_options`.
 
     Args:
         options: the TypedDict of the keywords.
@@ -258,18 +272,24 @@ def shows_options(options: type, **defaults: object) -> Callable[[Function], Fun
             for name, hint in type_hints_of(options).items()
             if name not in own.parameters
         }
+
+        @wraps(function)
+        def shown(*args: Any, **given: Any) -> Any:
+            given = masked_options(given)
+            return function(*args, **given)
+
         known = {**_DEFAULTS, **defaults}
         keywords = [
             Parameter(name, Parameter.KEYWORD_ONLY, default=known[name], annotation=hint)
             for name, hint in hints.items()
         ]
-        shown: Any = function
-        shown.__signature__ = own.replace(parameters=[*named, *keywords])
+        guard: Any = shown
+        guard.__signature__ = own.replace(parameters=[*named, *keywords])
         name, after = function.__qualname__.partition(".")[0], int("self" in own.parameters)
-        shown.__signature__ = marked_signature(function, name, after=after)
+        guard.__signature__ = marked_signature(guard, name, after=after)
         annotations = {n: each for n, each in function.__annotations__.items() if n != unpacked}
-        shown.__annotations__ = {**annotations, **hints}
-        return function
+        guard.__annotations__ = {**annotations, **hints}
+        return cast("Function", shown)
 
     return show
 

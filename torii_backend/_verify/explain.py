@@ -24,7 +24,7 @@ Outcome = Literal["ok", "failed", "not reached", "not checked"]
 
 _HEADER = ("header", "alg", "crit", "kid")
 _CLAIMS = ("sub", "pid", "iat", "exp", "expiry", "issue", "nbf", "aud")
-_ALL = ("form", *_HEADER, "key", "signature", "payload", "iss", *_CLAIMS)
+_ALL = ("form", *_HEADER, "key", "signature", "payload", "iss", *_CLAIMS, "revocation")
 
 
 class Rule(NamedTuple):
@@ -32,7 +32,8 @@ class Rule(NamedTuple):
 
     Attributes:
         name: `form`, `header`, `alg`, `crit`, `kid`, `key`, `signature`, `payload`, `iss`, `sub`, `pid`,
-            `iat`, `exp`, `nbf` or `aud`; `expiry` and `issue` compare `exp` and `iat` with the clock.
+            `iat`, `exp`, `nbf`, `aud` or `revocation`; `expiry` and `issue` compare `exp` and `iat` with
+            the clock.
         outcome: `ok`, `failed`, `not reached`, or `not checked` without the issuer's keys.
         expected: of a failed rule, what would be accepted.
         actual: of a failed rule, what the token has. Never a signature or key material.
@@ -120,8 +121,10 @@ def _rules(judge: _Judge, texts: Texts, *, failed: bool) -> tuple[Rule, ...]:
     if failed:
         rules[-1] = Rule(rules[-1].name, "failed", *texts)
     rules += [Rule(name, "not reached") for name in _ALL if name not in judge.reached]
-    has_audience = judge.verifier._audience is not None
-    return tuple(rule for rule in rules if has_audience or rule.name != "aud")
+    needless = {"aud"} if judge.verifier._audience is None else set()
+    if judge.verifier.revocations is None:
+        needless.add("revocation")
+    return tuple(rule for rule in rules if rule.name not in needless)
 
 
 class _Judge:
@@ -184,7 +187,8 @@ class _Judge:
         except InvalidToken as error:
             self._reach(*_up_to(_CLAIMS, self._rule_of_claims(error, claims)))
             raise
-        self._reach(*_CLAIMS)
+        self._reach(*_CLAIMS, "revocation")
+        verifier._refuse_revoked(auth, self.now)
         return auth
 
     def _rule_of_claims(self, error: InvalidToken, claims: Mapping[str, Any]) -> str:

@@ -55,8 +55,8 @@ class Rejected(NamedTuple):
         """
         if rule == "form":
             return _texts_of_form(self.token)
-        if rule == "iss":
-            return self._texts_of_issuer()
+        if rule in {"iss", "revocation"}:
+            return self._texts_of_issuer() if rule == "iss" else self._texts_of_revocation()
         if rule == "aud":
             accepted = sorted(self.verifier._audience or ())
             return Texts(" or ".join(map(shown, accepted)), self._shown_claim("aud"))
@@ -109,6 +109,17 @@ class Rejected(NamedTuple):
         if name == "exp":
             return Texts(f"later than {utc(self.now - leeway)}, which is {leeway:g} s ago", actual)
         return Texts(f"no later than {utc(self.now + leeway)}, in {leeway:g} s", actual, _CLOCKS)
+
+    def _texts_of_revocation(self) -> Texts:
+        seconds: float = (self.claims or {})["iat"]
+        actual = f"issued at {utc(seconds)}, {relative(seconds - self.now)}"
+        revocations = self.verifier.revocations
+        assert revocations is not None  # noqa: S101 (without them this rule is not judged)
+        most = revocations.max_token_age
+        if seconds + most < self.now:
+            return Texts(f"issued at most {most:g} s ago (max_token_age)", actual)
+        hint = "Was the user banned or signed out? A new sign-in gives a token that is accepted."
+        return Texts("issued after the user's tokens were revoked", actual, hint)
 
     def _shown_claim(self, name: str) -> str:
         return _shown_member(self.claims or {}, name)

@@ -1,6 +1,6 @@
 """TokenCache: verified tokens by their SHA-256 digest, least recently used first.
 
-State: one OrderedDict of frozen entries, and how many bytes the large ones take beyond their share,
+State: one OrderedDict of entries, and how many bytes the large ones take beyond their share,
 which is `max_bytes / size`. While all keep to it, they are few enough to be small enough. A token
 itself is never kept, only its digest.
 
@@ -37,14 +37,19 @@ if TYPE_CHECKING:
 ENTRY_BYTES = 600
 
 
-class CacheEntry(msgspec.Struct, frozen=True, gc=False):
-    """A verified token: from `ends_at` on (seconds since the epoch) it is expired, leeway included."""
+class CacheEntry(msgspec.Struct, gc=False):
+    """A verified token: from `ends_at` on (seconds since the epoch) it is expired, leeway included.
+
+    `version` is that of the RevocationList when it last said that the token is not revoked. Only this
+    changes, and a thread that sets an older one only causes another look.
+    """
 
     auth: Auth
     ends_at: float
     key: VerificationKey
     keystore: KeyStore
     size: int
+    version: Optional[int] = None
 
 
 class TokenCache:

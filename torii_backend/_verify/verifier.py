@@ -16,6 +16,7 @@ from torii_backend._keys.fetch import Fetch, resolve_fetch
 from torii_backend._keys.fetcher import MAX_STALE_SECONDS
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
+from torii_backend._verify.revocation_list import RevocationList
 from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken
@@ -98,7 +99,12 @@ class Verifier(Unchanging):
         fetch_timeout: seconds that a whole fetch may take, from 0.1 to 60. None reads
             TORII_FETCH_TIMEOUT, and is 5 without it.
         session: a requests session to fetch through, instead of `fetch`.
+        revocations: a `Revocations`, whose revoked tokens are refused; None by default.
         clock: the source of time, for tests.
+
+    Attributes:
+        issuers: the URLs of the issuers, without trailing slash.
+        revocations: the same as the argument.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
@@ -118,6 +124,7 @@ class Verifier(Unchanging):
         fetch: Optional[Fetch] = None,
         fetch_timeout: Optional[float] = None,
         session: Optional[requests.Session] = None,
+        revocations: Optional[RevocationList] = None,
         clock: Clock = time,
     ) -> None:
         issuer = without_secrets(issuer)
@@ -135,6 +142,7 @@ class Verifier(Unchanging):
             fetch=fetch,
             fetch_timeout=fetch_timeout,
             session=session,
+            revocations=revocations,
             **({} if clock is time else {"clock": clock}),
         )
         self._audience = resolve_audience(audience)
@@ -143,6 +151,7 @@ class Verifier(Unchanging):
             require_non_negative_int(cache_size, "cache_size"),
             require_non_negative_int(cache_bytes, "cache_bytes"),
         )
+        self.revocations: Optional[RevocationList] = _require_revocations(revocations)
         self._headers: dict[bytes, tuple[KeyStore, VerificationKey]] = {}
         self._hits = self._misses = 0
         self._clock = clock
@@ -237,14 +246,15 @@ class Verifier(Unchanging):
     def seconds_left(self, auth: Auth) -> float:
         """Return for how many more seconds the token of an Auth is accepted, leeway included.
 
+        Whether it is revoked doesn't matter here.
+
         Args:
             auth: an Auth that this Verifier returned.
 
         Returns:
             Seconds. Zero or less means that the token is no longer accepted.
         """
-        expires_at: float = auth.claims["exp"]
-        return expires_at + self._leeway - self._clock.time()
+        return self._ends_at(auth) - self._clock.time()
 
     def stats(self) -> VerifierStats:
         """Return the counters so far."""
@@ -283,6 +293,9 @@ class Verifier(Unchanging):
         entry = self._cache.get(digest, now, seconds)
         if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1
+            revocations = self.revocations
+            if revocations is not None and entry.version != revocations.version:
+                self._check_again(entry, revocations)
             return entry.auth
         self._misses += 1
         remembered = self._headers.get(sealed.header())
@@ -357,11 +370,35 @@ class Verifier(Unchanging):
         if self._keystore_for(claims) is not keystore:
             raise InvalidToken("wrong_issuer")
         auth = auth_from_claims(claims, keystore.issuer, self._audience, self._leeway, now)
+        self._refuse_revoked(auth, now)
         # Only now: forged tokens must not fill the cache.
-        ends_at = claims["exp"] + self._leeway
-        entry = CacheEntry(auth, ends_at, key, keystore, ENTRY_BYTES + memory)
+        entry = CacheEntry(auth, self._ends_at(auth), key, keystore, ENTRY_BYTES + memory)
         self._cache.put(digest, entry, now)
         return auth
+
+    @staticmethod
+    def _check_again(entry: CacheEntry, revocations: RevocationList) -> None:
+        """Refuse a cached token if it was revoked since it was last looked at."""
+        # Before the check: what is revoked during it has another version.
+        version = revocations.version
+        if revocations.is_revoked(entry.auth):
+            raise InvalidToken("revoked")
+        entry.version = version
+
+    def _refuse_revoked(self, auth: Auth, now: float) -> None:
+        revocations = self.revocations
+        if revocations is not None and (
+            now > auth.claims["iat"] + revocations.max_token_age or revocations.is_revoked(auth)
+        ):
+            raise InvalidToken("revoked")
+
+    def _ends_at(self, auth: Auth) -> float:
+        """Return the time from which on a token is no longer accepted."""
+        expires_at: float = auth.claims["exp"] + self._leeway
+        if self.revocations is None:
+            return expires_at
+        too_old_at: float = auth.claims["iat"] + self.revocations.max_token_age
+        return min(expires_at, too_old_at)
 
     def _accept_new(
         self, sealed: Sealed, digest: bytes, keystore: KeyStore, key: VerificationKey, now: float
@@ -377,6 +414,12 @@ class Verifier(Unchanging):
 
 # Guards pass a sealed token to these, and a string to what replaces them in a subclass or a test.
 OWN_VERIFY, OWN_VERIFY_ASYNC = Verifier.verify, Verifier.verify_async
+
+
+def _require_revocations(revocations: Optional[RevocationList]) -> Optional[RevocationList]:
+    if revocations is None or isinstance(revocations, RevocationList):
+        return revocations
+    raise ConfigurationError("revocations must be an object, such as Revocations().")
 
 
 def _seed(

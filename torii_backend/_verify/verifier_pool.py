@@ -30,6 +30,7 @@ from torii_backend.settings import (
     require_seconds,
     resolve_audience,
     resolve_issuers,
+    without_secrets,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ def verify_token(
     sealed: Any = seal(token)
     # As in Verifier.verify.
     del token
-    return pooled_verifier(issuer, audience, leeway).verify(sealed)
+    try:
+        verifier = pooled_verifier(issuer, audience, leeway)
+    except ConfigurationError:
+        # A refused issuer may have a password.
+        del issuer
+        raise
+    return verifier.verify(sealed)
 
 
 @not_from_requests()
@@ -84,7 +91,12 @@ async def verify_token_async(
     """Async version of `verify_token`."""
     sealed: Any = seal(token)
     del token
-    return await pooled_verifier(issuer, audience, leeway).verify_async(sealed)
+    try:
+        verifier = pooled_verifier(issuer, audience, leeway)
+    except ConfigurationError:
+        del issuer
+        raise
+    return await verifier.verify_async(sealed)
 
 
 def pooled_verifier(
@@ -98,6 +110,8 @@ def pooled_verifier(
         verifier = _verifiers.get(settings)
     except TypeError:
         # A list is not hashable. What it resolves to is.
+        del settings
+        issuer = without_secrets(issuer)
         return pooled_verifier(
             resolve_issuers(issuer),
             resolve_audience(audience),

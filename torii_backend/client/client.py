@@ -20,7 +20,7 @@ from torii_backend.client.dispatch import (
     SyncDispatch,
 )
 from torii_backend.client.secret_key import SecretKey
-from torii_backend.client.types import Timeout
+from torii_backend.client.types import Timeout, TokenRevoker
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import require_non_negative_int, resolve_api_url, without_secrets
 
@@ -42,6 +42,7 @@ class Client(Api[DispatchT]):
         max_retries: int = DEFAULT_MAX_RETRIES,
         pool_size: int = DEFAULT_POOL_SIZE,
         session: Optional[requests.Session] = None,
+        revocations: Optional[TokenRevoker] = None,
     ) -> None:
         # From here on no variable holds the bare key or a password: a traceback may show variables.
         key, api_url = SecretKey(secret_key), without_secrets(api_url)
@@ -51,6 +52,8 @@ class Client(Api[DispatchT]):
             raise ConfigurationError("pool_size must be at least 1.")
         if not isinstance(session, (requests.Session, type(None))):
             raise ConfigurationError("session must be a requests.Session.")
+        if isinstance(revocations, type) or not isinstance(revocations, (TokenRevoker, type(None))):
+            raise ConfigurationError("revocations must be an object, such as Revocations().")
         self._transport = Transport(
             key,
             resolve_api_url(api_url),
@@ -58,6 +61,7 @@ class Client(Api[DispatchT]):
             pool_size=pool_size,
             timeout=_seconds(timeout),
             max_retries=require_non_negative_int(max_retries, "max_retries"),
+            revocations=revocations,
         )
         super().__init__(self._make_dispatch())
 
@@ -82,6 +86,8 @@ class ToriiClient(Client[SyncDispatch]):
         pool_size: how many idle connections are kept.
         session: your own requests session, for its adapters, proxies, certificates and headers.
             Its `auth`, cookies and response hooks are ignored. Close it yourself.
+        revocations: a `Revocations`, which is told of users who are banned, deleted or signed out, so
+            that their access tokens are refused; None by default.
 
     Attributes:
         with_raw_response: the same resources; calls return an `ApiResponse`.
@@ -129,6 +135,7 @@ class AsyncToriiClient(Client[AsyncDispatch]):
         max_retries: see `ToriiClient`.
         pool_size: how many calls can be in progress, and how many idle connections are kept.
         session: see `ToriiClient`.
+        revocations: see `ToriiClient`.
 
     Attributes:
         with_raw_response: the same resources; calls return an `ApiResponse`.

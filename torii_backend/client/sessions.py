@@ -9,7 +9,11 @@ from torii_backend.client.types import Id, Timeout
 
 
 class Sessions(Resource[DispatchT]):
-    """The sessions of users. Ending one stops new access tokens; issued ones stay valid until they expire."""
+    """The sessions of users. Ending one stops new access tokens.
+
+    Issued ones stay valid until they expire, unless the client has `revocations`. Then all access tokens
+    of the user are refused, and the browsers of other sessions get new ones by themselves.
+    """
 
     @operation
     def list_for_user(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[list[Session]]:
@@ -42,6 +46,7 @@ class Sessions(Resource[DispatchT]):
             {"user_id": user_id, "session_id": session_id},
             into=type(None),
             timeout=timeout,
+            revokes=user_id,
         )
 
     @operation
@@ -52,7 +57,11 @@ class Sessions(Resource[DispatchT]):
             user_id: the user.
             timeout: seconds for this call.
         """
-        ids = {"user_id": user_id}
         return describe(
-            "DELETE", "/users/{user_id}/sessions", ids, into=type(None), timeout=timeout
+            "DELETE",
+            "/users/{user_id}/sessions",
+            {"user_id": user_id},
+            into=type(None),
+            timeout=timeout,
+            revokes=user_id,
         )

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
+from typing import TYPE_CHECKING, Annotated, Any, Optional, Protocol, Union, runtime_checkable
 from uuid import UUID
 
 from msgspec import Meta, UnsetType
+
+
+@runtime_checkable
+class TokenRevoker(Protocol):
+    """What a client tells of users whose access tokens must no longer be accepted."""
+
+    def revoke(self, user_id: str, *, at: Optional[float] = None) -> None:
+        """Refuse the tokens that were issued until a time (seconds since the epoch), or until now."""
+        ...
+
 
 Id = Union[str, UUID]
 Timeout = Union[float, tuple[float, float], None]

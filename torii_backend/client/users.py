@@ -196,12 +196,15 @@ class Users(UserSearchResource[DispatchT]):
             ids,
             into=type(None),
             timeout=timeout,
+            revokes=user_id,
             done_before=((403, {"code": "forbidden"}), (404, {"code": "user_not_found"})),
         )
 
     @operation
     def ban(self, user_id: Id, *, timeout: Timeout = None) -> ApiRequest[User]:
-        """Ban a user and end their sessions. Access tokens stay valid until they expire.
+        """Ban a user and end their sessions.
+
+        Access tokens stay valid until they expire, unless the client has `revocations`.
 
         Args:
             user_id: the user.
@@ -210,9 +213,14 @@ class Users(UserSearchResource[DispatchT]):
         Returns:
             The user's record as it is now.
         """
-        ids = {"user_id": user_id}
         return describe(
-            "POST", "/users/{user_id}/ban", ids, into=User, timeout=timeout, is_repeatable=True
+            "POST",
+            "/users/{user_id}/ban",
+            {"user_id": user_id},
+            into=User,
+            timeout=timeout,
+            is_repeatable=True,
+            revokes=user_id,
         )
 
     @operation

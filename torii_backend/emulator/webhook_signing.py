@@ -7,10 +7,12 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Optional, Union
 
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
-from torii_backend.events.webhook import Secrets, SymmetricKey, read_key, split_secrets
+from torii_backend.events.signing_keys import Secrets, SymmetricKey, read_key, split_secrets
 
 
+@not_from_requests("your_function")
 def sign_webhook(
     *,
     secret: Secrets,
@@ -37,12 +39,13 @@ def sign_webhook(
     keys = _signing_keys(secret)
     del secret
     if isinstance(keys, str):
+        del payload
         raise ConfigurationError(keys)
     delivery_id = f"msg_{token_hex(12)}" if id is None else id
     moment = sent_at.timestamp() if isinstance(sent_at, datetime) else sent_at
     timestamp = str(int(time.time() if moment is None else moment))
     body = payload.encode() if isinstance(payload, str) else payload
-    content = (f"{delivery_id}.{timestamp}.".encode(), body)
+    content = f"{delivery_id}.{timestamp}.".encode() + body
     return {
         "Content-Type": "application/json",
         f"{prefix}id": delivery_id,

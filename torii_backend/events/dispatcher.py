@@ -15,12 +15,10 @@ handler may run twice, and never zero times, as long as the sender tries again.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Mapping
-from functools import partial
-from secrets import token_hex
+from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Callable, Literal, Optional, TypeVar, Union
 
@@ -32,16 +30,17 @@ from torii_backend.errors import (
     InvalidWebhook,
     ToriiError,
 )
+from torii_backend.events.attempt import Attempt, on_thread
 from torii_backend.events.event import Event
-from torii_backend.events.handlers import Function, Handler, Handlers, require_patterns
+from torii_backend.events.handlers import Function, Handlers, require_patterns
 from torii_backend.events.inbox import Claim, Inbox, MemoryInbox
+from torii_backend.events.signing_keys import Secrets
 from torii_backend.events.webhook import (
     DEFAULT_TOLERANCE,
     MAX_BYTES,
     STANDARD_WEBHOOKS,
     Scheme,
     SchemeFunction,
-    Secrets,
     check_delivery,
     environment_secret,
     make_check,
@@ -54,13 +53,10 @@ Kind = TypeVar("Kind", bound=Function)
 Same = TypeVar("Same")
 Outcome = Literal["ok", "duplicate", "busy"]
 
-LEASE_SECONDS = 60.0
-SLOW_SECONDS = 10.0
-
 _logger = logging.getLogger("torii_backend.events")
 
 
-@not_from_requests("a function that returns it")
+@not_from_requests("your_function")
 class Events:
     """The handlers of events. A receiver of your framework verifies deliveries and calls them.
 
@@ -90,8 +86,8 @@ class Events:
     ) -> None:
         check = make_check(environment_secret() if secret is None else secret, scheme)
         del secret
-        if isinstance(check, ConfigurationError):
-            raise check
+        if isinstance(check, str):
+            raise ConfigurationError(check)
         if not isinstance(name, str) or not name:
             raise ConfigurationError("name must be a string, such as torii.")
         self._check = check
@@ -163,18 +159,20 @@ class Events:
         attempt = self._attempt(event)
         if not attempt.handlers:
             return self._ignored(event)
-        if any(handler.is_async for handler in attempt.handlers):
-            raise ConfigurationError("handlers must be sync functions; use dispatch_async.")
-        claim = self._reached(partial(attempt.claim, LEASE_SECONDS))
+        if attempt.is_async:
+            raise ConfigurationError(
+                "handlers must be sync functions, or called by dispatch_async."
+            )
+        claim = self._reached(attempt.claim)
         if claim.state != "new":
             return self._not_new(claim)
         try:
-            for handler in attempt.remaining(claim):
-                attempt.begin()
-                handler.function(handler.argument(event))
-                attempt.finish(handler)
+            for handler in attempt.remaining():
+                attempt.run(handler)
         except BaseException:
-            self._failed(attempt.release)
+            self._count("failed")
+            with suppress(InboxUnavailable):
+                self._reached(attempt.release)
             raise
         self._reached(attempt.done)
         return self._ok()
@@ -184,19 +182,19 @@ class Events:
         attempt = self._attempt(event)
         if not attempt.handlers:
             return self._ignored(event)
-        claim = await self._reached_async(partial(attempt.claim, LEASE_SECONDS))
+        if not attempt.is_async:
+            return await on_thread(self.dispatch, event)
+        claim = await self._reached_async(attempt.claim)
         if claim.state != "new":
             return self._not_new(claim)
         try:
-            for handler in attempt.remaining(claim):
-                attempt.begin()
-                if handler.is_async:
-                    await handler.function(handler.argument(event))
-                else:
-                    await on_thread(handler.function, handler.argument(event))
-                attempt.finish(handler)
+            for handler in attempt.remaining():
+                await attempt.run_async(handler)
+        # Not of a cancellation: a sync handler may still run on its thread. The lease ends it.
         except Exception:
-            await self._failed_async(attempt.release)
+            self._count("failed")
+            with suppress(InboxUnavailable):
+                await self._reached_async(attempt.release)
             raise
         await self._reached_async(attempt.done)
         return self._ok()
@@ -233,11 +231,11 @@ class Events:
         if self._sync_only and is_async_function(function):
             raise ConfigurationError(_ASYNC_IN_SYNC)
 
-    def _attempt(self, event: Event) -> _Attempt:
+    def _attempt(self, event: Event) -> Attempt:
         if not isinstance(event, Event):
             raise TypeError("event must be an Event, such as verify_webhook returns.")
         key = f"{self._name}:{event.delivery_id}"
-        return _Attempt(event, key, self._handlers.for_type(event.type), self._inbox)
+        return Attempt(event, key, self._handlers.for_type(event.type), self._inbox)
 
     def _ignored(self, event: Event) -> Outcome:
         self._count("unhandled")
@@ -269,89 +267,14 @@ class Events:
 
     def _unavailable(self, error: Exception) -> InboxUnavailable:
         self._count("inbox_unavailable")
-        _logger.error("The inbox is unavailable (%s).", type(error).__name__)
+        _logger.error("The inbox is unavailable.", exc_info=error)
         return InboxUnavailable()
-
-    def _failed(self, release: Callable[[], None]) -> None:
-        """Release the delivery of a handler that raised. Otherwise its lease ends by itself."""
-        self._count("failed")
-        try:
-            self._reached(release)
-        except InboxUnavailable:
-            pass
-
-    async def _failed_async(self, release: Callable[[], None]) -> None:
-        self._count("failed")
-        try:
-            await self._reached_async(release)
-        except InboxUnavailable:
-            pass
 
 
 _ASYNC_IN_SYNC = (
     "handlers must be sync functions, such as def forget(event), because a sync application receives "
     "the events."
 )
-
-
-class _Attempt:
-    """One attempt to handle one delivery."""
-
-    def __init__(self, event: Event, key: str, handlers: list[Handler], inbox: Inbox) -> None:
-        self.event = event
-        self.handlers = handlers
-        self._key = key
-        self._inbox = inbox
-        self._owner = token_hex(16)
-        self._finished: list[str] = []
-        self._began = 0.0
-
-    def claim(self, lease: float) -> Claim:
-        """Claim the delivery."""
-        claim = self._inbox.claim(self._key, self._owner, lease)
-        self._finished = list(claim.finished)
-        return claim
-
-    def remaining(self, claim: Claim) -> list[Handler]:
-        """Return the handlers that did not finish in an earlier attempt."""
-        return [handler for handler in self.handlers if handler.name not in claim.finished]
-
-    def begin(self) -> None:
-        """Note when a handler began."""
-        self._began = time.monotonic()
-
-    def finish(self, handler: Handler) -> None:
-        """Note that a handler finished, and warn if it took long."""
-        self._finished.append(handler.name)
-        took = time.monotonic() - self._began
-        if took > SLOW_SECONDS:
-            _logger.warning(
-                "The handler %s took %.0f s for the event %r. Senders give up after 15 to 30 s: hand "
-                "the event to a queue, see docs/events.md.",
-                handler.name,
-                took,
-                self.event.type,
-            )
-
-    def done(self) -> None:
-        """Mark the delivery done."""
-        self._inbox.done(self._key, self._owner)
-
-    def release(self) -> None:
-        """Release the delivery."""
-        self._inbox.release(self._key, self._owner, self._finished)
-
-
-async def on_thread(function: Callable[..., Same], *arguments: Any) -> Same:
-    """Call a function on a thread: with asyncio on the one that Django's ORM uses, too."""
-    trio: Any = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        found: Same = await trio.to_thread.run_sync(function, *arguments)
-        return found
-    from asgiref.sync import sync_to_async
-
-    call: Callable[..., Awaitable[Same]] = sync_to_async(function, thread_sensitive=True)
-    return await call(*arguments)
 
 
 def _require_inbox(inbox: Inbox) -> Inbox:

@@ -14,16 +14,13 @@ from torii_backend.errors import InvalidWebhook, parse_validation_message
 
 Kind = TypeVar("Kind")
 
-# Encoders, copies and reprs of deeper data would end in a RecursionError.
-MAX_DEPTH = 64
-
 # Numbers above are milliseconds: as seconds, this is the year 5138.
 _MAX_SECONDS = 100_000_000_000
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-@not_from_requests("a function that returns it")
+@not_from_requests("your_function")
 class Event(msgspec.Struct, frozen=True):
     """One event of a verified delivery. It can be pickled; `repr` shows type and ids only.
 
@@ -59,12 +56,11 @@ class Event(msgspec.Struct, frozen=True):
             InvalidWebhook: a member is missing or has another type. `reason` is invalid_data, and
                 `member` names it.
         """
-        problem = None
         try:
-            return msgspec.convert(self.data, kind)
+            return msgspec.convert(self.data, kind, str_keys=True)
         except msgspec.ValidationError as error:
-            problem = parse_validation_message(str(error))
-        raise InvalidWebhook("invalid_data", _member(problem.path, problem.missing))
+            member = _member_at_fault(error)
+        raise InvalidWebhook("invalid_data", member)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the event as plain JSON types, such as for a queue. `from_dict` reads them.
@@ -114,8 +110,6 @@ def decode_event(payload: bytes, delivery_id: str, sent_at: datetime) -> Optiona
         raw = _decode(payload)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _is_deep(raw):
-        return None
     return event_from(raw, delivery_id, sent_at)
 
 
@@ -124,7 +118,8 @@ def event_from(raw: dict[str, Any], delivery_id: str, sent_at: datetime) -> Opti
     kind, name = raw.get("type"), raw.get("id", delivery_id)
     if not isinstance(kind, str) or not kind or not isinstance(name, str) or not name:
         return None
-    created_at = _moment(raw.get("created_at", raw.get("timestamp")))
+    moment = raw.get("created_at", raw.get("timestamp"))
+    created_at = None if moment is None else _moment(moment)
     return Event(name, kind, created_at, raw.get("data"), delivery_id, sent_at, raw)
 
 
@@ -144,18 +139,8 @@ def _moment(value: Any) -> Optional[datetime]:
     return None
 
 
-def _is_deep(document: Any) -> bool:
-    """Return whether a JSON document nests deeper than MAX_DEPTH."""
-    level = [document]
-    for _ in range(MAX_DEPTH):
-        nested: list[Any] = []
-        for value in level:
-            members = value.values() if isinstance(value, dict) else value
-            nested += [each for each in members if isinstance(each, (dict, list))]
-        level = nested
-    return bool(level)
-
-
-def _member(path: Optional[str], missing: Optional[str]) -> Optional[str]:
+def _member_at_fault(error: msgspec.ValidationError) -> Optional[str]:
     """Return the path of the member that msgspec rejected."""
-    return ".".join(part for part in (path, missing) if part) or None
+    own_words = "" if error.__cause__ is None else str(error.__cause__)
+    problem = parse_validation_message(str(error)[len(own_words) :])
+    return ".".join(part for part in (problem.path, problem.missing) if part) or None

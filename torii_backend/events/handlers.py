@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional
 
 import msgspec
 
@@ -12,7 +11,7 @@ from torii_backend.errors import ConfigurationError
 from torii_backend.events.event import Event
 from torii_backend.settings import is_async_function
 
-Function = Union[Callable[[Any], None], Callable[[Any], Awaitable[None]]]
+Function = Callable[[Any], object]
 
 _PATTERN = re.compile(r"(?:[^.*\s]+\.)*(?:\*|[^.*\s]+)\Z")
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Callable, Literal, NamedTuple, Protocol
 
+from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import Unchanging, require_seconds
 
@@ -41,7 +42,7 @@ class Inbox(Protocol):
     """A store that remembers deliveries. Its methods may block, and raise anything if it is down.
 
     `Events` calls `claim` before the handlers, then either `done` or `release`. It calls them from
-    one thread; in an async application, from the thread on which sync handlers run.
+    the thread on which the handlers run, or from any thread if a handler is async.
     """
 
     def claim(self, key: str, owner: str, lease: float) -> Claim:
@@ -73,6 +74,7 @@ class _Entry(NamedTuple):
     finished: tuple[str, ...]
 
 
+@not_from_requests("your_function")
 class MemoryInbox(Unchanging):
     """An inbox in the memory of one process. With several workers, each has its own.
 
@@ -105,7 +107,9 @@ class MemoryInbox(Unchanging):
             entry = self._entries.get(key)
             if entry is not None and entry.until > now and entry.state != "released":
                 return Claim("done" if entry.state == "done" else "busy")
-            finished = entry.finished if entry is not None and entry.until > now else ()
+            # A lease that ended leaves the handlers that had finished before it.
+            is_known = entry is not None and (entry.until > now or entry.state == "claimed")
+            finished = entry.finished if entry is not None and is_known else ()
             self._put(key, _Entry("claimed", owner, now + lease, finished))
             return Claim("new", finished)
 

@@ -18,7 +18,7 @@ For an adapter:
   the status, the headers and the body as they are.
 
 `respond` returns a response to every request. Handlers run in the thread and the context of the caller.
-Make sure that no guard stands before it, and that `current_auth()` is None while it runs.
+`current_auth()` is None in them. Make sure that no guard stands before it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 import msgspec
 
 from torii_backend._guard.bearer import Headers, header_values
+from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend.errors import ConfigurationError, InboxUnavailable, InvalidWebhook
 from torii_backend.events.dispatcher import Events, Outcome
 from torii_backend.events.event import Event
@@ -98,6 +99,10 @@ class Receiver:
         self._events = events
         self._reports = _Reports()
 
+    def all_sync(self) -> bool:
+        """Return whether no handler is async, so that `respond` can run all of them."""
+        return self._events._handlers.all_sync()
+
     def respond(self, method: str, headers: Headers, read: Callable[[int], bytes]) -> Response:
         """Return the response to a request, after its handlers have run."""
         refusal = self._refuse_unread(method, headers)
@@ -108,12 +113,9 @@ class Receiver:
         except (BodyConsumed, ClientDisconnected) as error:
             return self._unread(error)
         found = self._verified(headers, body)
-        if isinstance(found, Response):
-            return found
-        try:
-            return _BY_OUTCOME[self._events.dispatch(found)]
-        except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
-            return _failed(found, error)
+        # Error trackers show the variables of functions that an exception leaves.
+        del headers, body
+        return found if isinstance(found, Response) else self._handled(found)
 
     async def respond_async(
         self, method: str, headers: Headers, read: Callable[[int], Awaitable[bytes]]
@@ -127,12 +129,31 @@ class Receiver:
         except (BodyConsumed, ClientDisconnected) as error:
             return self._unread(error)
         found = self._verified(headers, body)
-        if isinstance(found, Response):
-            return found
+        del headers, body
+        return found if isinstance(found, Response) else await self._handled_async(found)
+
+    def _handled(self, found: Union[Event, Exception]) -> Response:
+        """Run the handlers of an event, or raise the error of a scheme."""
+        if not isinstance(found, Event):
+            raise found
+        token = bind_auth(None)
         try:
-            return _BY_OUTCOME[await self._events.dispatch_async(found)]
+            return _BY_OUTCOME[self._events.dispatch(found)]
         except Exception as error:  # noqa: BLE001 (the sender has to try again, whatever it was)
             return _failed(found, error)
+        finally:
+            unbind_auth(token)
+
+    async def _handled_async(self, found: Union[Event, Exception]) -> Response:
+        if not isinstance(found, Event):
+            raise found
+        token = bind_auth(None)
+        try:
+            return _BY_OUTCOME[await self._events.dispatch_async(found)]
+        except Exception as error:  # noqa: BLE001 (as above)
+            return _failed(found, error)
+        finally:
+            unbind_auth(token)
 
     def _refuse_unread(self, method: str, headers: Headers) -> Optional[Response]:
         """Return the response to a request that needs no body to be refused."""
@@ -141,18 +162,17 @@ class Receiver:
         length = _declared_length(headers)
         return self._refused("too_large") if (length or 0) > self._events.max_bytes else None
 
-    def _verified(self, headers: Headers, body: bytes) -> Union[Event, Response]:
-        """Return the event of a delivery, or the response that refuses it."""
+    def _verified(self, headers: Headers, body: bytes) -> Union[Event, Response, Exception]:
+        """Return the event of a delivery, the response that refuses it, or the error of a scheme."""
         if len(body) <= self._events.max_bytes:
             length = _declared_length(headers) or 0
+            # A server that knows no chunks, or another reader, leaves nothing of them.
+            if not body and header_values(headers, "transfer-encoding"):
+                return self._unread(BodyConsumed())
             if len(body) < length:
                 return self._unread(ClientDisconnected() if body else BodyConsumed())
         found = self._events._verify(headers, body)
-        if isinstance(found, Event):
-            return found
-        if not isinstance(found, InvalidWebhook):
-            raise found
-        return self._refused(found.reason)
+        return self._refused(found.reason) if isinstance(found, InvalidWebhook) else found
 
     def _unread(self, error: Exception) -> Response:
         if isinstance(error, ClientDisconnected):

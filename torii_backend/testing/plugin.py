@@ -115,12 +115,15 @@ def pytest_fixture_post_finalizer(
         each.end()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Leave key fetches alone from the end of the test on."""
-    running = item.config.stash.get(_running, None)
-    if running is not None and running.is_in_use:
-        running.end()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Leave key fetches alone from the end of the test on, also if a fixture fails at its end."""
+    try:
+        return (yield)
+    finally:
+        running = item.config.stash.get(_running, None)
+        if running is not None and running.is_in_use:
+            running.end()
 
 
 @pytest.fixture(scope="session")

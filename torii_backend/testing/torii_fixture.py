@@ -13,6 +13,7 @@ something else.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Optional
@@ -177,8 +178,15 @@ class ToriiFixture(Emulator):
         self.reset()
 
     def reset(self) -> None:
-        """Restore the state at the start of a test: as `Emulator.reset`, and the configured issuer."""
+        """Restore the state at the start of a test.
+
+        As `Emulator.reset`, with the configured issuer. No token is revoked any more in this process.
+        """
         super().reset()
+        if "torii_backend.revocation.revocations" in sys.modules:
+            from torii_backend.revocation.revocations import forget_revocations
+
+            forget_revocations()
         self._issuers = []
         self._refused = set()
         if self.is_in_use:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from torii_backend import ConfigurationError, PolicyOptions, Verifier
 
 _CONDITIONS = (*PolicyOptions.__annotations__, "policy")
 _HEADER = "X-Access-Token"
+_TESTS = str(Path(__file__).parents[2])
 
 
 @behaviour
@@ -56,6 +59,21 @@ def a_keyword_overrides_the_environment(guard: Guard) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORII_ISSUER", guard.issuers.other.issuer)
         guard.admits(guard.good())
+
+
+@behaviour
+def a_password_found_at_construction_is_in_no_variable(guard: Guard) -> None:
+    """Error trackers send the variables of each function."""
+    address = "https://ada:hunter2@acme.torii.so"
+    for issuer in (address, [address]):
+        with pytest.raises(ConfigurationError) as caught:
+            guard.build({"issuer": issuer})(guard.good())
+        frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        ours = [each for each in frames if "torii" in each.f_code.co_filename.rpartition("/")[0]]
+        ours = [each for each in ours if not each.f_code.co_filename.startswith(_TESTS)]
+        assert ours
+        for frame in ours:
+            assert "hunter2" not in str(frame.f_locals), frame
 
 
 @behaviour

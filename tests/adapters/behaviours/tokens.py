@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request, authorization, bearer
-from torii_backend import Verifier
+from torii_backend import Revocations, Verifier
 
 
 @behaviour
@@ -63,3 +63,14 @@ def a_verifier_may_be_shared(guard: Guard) -> None:
     verifier = Verifier(guard.issuers.home.issuer, audience="shop", leeway=0)
     guard.admits(bearer(guard.token(aud="shop")), verifier=verifier)
     guard.refuses(bearer(guard.token(aud="blog")), "wrong_audience", verifier=verifier)
+
+
+@behaviour
+def a_revoked_token_is_refused(guard: Guard) -> None:
+    revocations = Revocations()
+    app = guard.serving(verifier=Verifier(guard.issuers.home.issuer, revocations=revocations))
+    request = bearer(guard.token("ada"))
+    guard.assert_admitted(app(request), "ada")
+    revocations.revoke("ada")
+    guard.assert_refused(app(request), "revoked")
+    guard.assert_admitted(app(bearer(guard.token("grace"))), "grace")

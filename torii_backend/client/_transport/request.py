@@ -35,6 +35,7 @@ class ApiRequest(msgspec.Struct, Generic[T], frozen=True):
     body: Optional[bytes] = None
     timeout: Optional[tuple[float, float]] = None
     is_repeatable: bool = False  # doing it twice is the same as doing it once
+    revokes: Optional[str] = None  # the user whose access tokens must no longer be accepted
     # What Torii responds with if it was done before: statuses, and members of the problem.
     done_before: tuple[tuple[int, Mapping[str, str]], ...] = ()
 
@@ -60,6 +61,7 @@ def describe(
     body: Optional[Input] = None,
     timeout: Timeout = None,
     is_repeatable: Optional[bool] = None,
+    revokes: Optional[Id] = None,
     done_before: tuple[tuple[int, Mapping[str, str]], ...] = (),
 ) -> ApiRequest[Any]:
     """Describe a call of a published operation; `template` is the path below /api/server/v1.
@@ -78,6 +80,7 @@ def describe(
         body=None if body is None else encode_body(body),
         timeout=require_timeout(timeout),
         is_repeatable=method != "POST" if is_repeatable is None else is_repeatable,
+        revokes=None if revokes is None else str(revokes),
         done_before=done_before,
     )
 

@@ -208,11 +208,16 @@ def retry_after(headers: Mapping[str, str]) -> Optional[float]:
     value = headers.get("Retry-After", "").strip()  # RFC 9110 section 10.2.3
     if re.fullmatch("[0-9]+", value):
         return min(float(value), sys.float_info.max)
+    date = http_date(value)
+    return None if date is None else max(0.0, date - time.time())
+
+
+def http_date(value: str) -> Optional[float]:
+    """Return an HTTP date (RFC 9110 section 5.6.7) in seconds since the epoch; None if it isn't one."""
     try:
         date = parsedate_to_datetime(value)
         # HTTP dates are in UTC, even in the obsolete format that does not say so.
-        date = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-        return max(0.0, date.timestamp() - time.time())
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 

@@ -43,6 +43,7 @@ from torii_backend.client._transport.response import (
     read_value,
 )
 from torii_backend.client._transport.retry import Outcome, pause_before_retry, was_not_processed
+from torii_backend.client._transport.revoking import revoke_tokens
 from torii_backend.client._transport.session import (
     SingleHostAdapter,
     is_replaced,
@@ -53,6 +54,7 @@ from torii_backend.client._transport.session import (
 )
 from torii_backend.client.models import Page
 from torii_backend.client.secret_key import SecretKey
+from torii_backend.client.types import TokenRevoker
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
 from torii_backend.settings import is_loopback
 
@@ -78,6 +80,7 @@ class Transport:
         pool_size: int,
         timeout: tuple[float, float],
         max_retries: int,
+        revocations: Optional[TokenRevoker],
     ) -> None:
         self._key = key
         self._api_url = api_url
@@ -86,6 +89,7 @@ class Transport:
         self.pool_size = pool_size
         self._timeout = timeout
         self.max_retries = max_retries
+        self._revocations = revocations
         self._is_closed = False
         self._open()
 
@@ -201,6 +205,7 @@ class Transport:
     def parse(self, request: ApiRequest[Any], response: HttpResponse) -> ApiResponse[Any]:
         """Decode a response, or raise the error that it is."""
         if response.is_success:
+            self.note_success(request, response)
             try:
                 value = read_value(response, request.into)
             except BodyError as error:
@@ -217,6 +222,11 @@ class Transport:
         is_unauthorized = response.status == 401
         hint = self._key.why_refused(is_local=self._is_local) if is_unauthorized else None
         raise api_error(self._masked(response), hint)
+
+    def note_success(self, request: ApiRequest[Any], response: HttpResponse) -> None:
+        """Revoke the user's access tokens after a call that takes their access away."""
+        if self._revocations is not None and request.revokes is not None:
+            revoke_tokens(self._revocations, request, response.headers)
 
     def _masked(self, response: HttpResponse) -> HttpResponse:
         """Remove the key, which a server may quote, before an error is made from the response."""
@@ -251,6 +261,7 @@ class Call:
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
         if self._may_be_processed and is_problem(outcome, request.done_before):
             # An earlier attempt, whose response was lost, already did this.
+            self._transport.note_success(request, outcome)
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._transport.parse(request, outcome)
 

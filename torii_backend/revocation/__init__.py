@@ -1,0 +1,1 @@
+"""Revocation: access tokens that are refused before they expire."""
