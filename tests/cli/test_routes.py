@@ -278,6 +278,8 @@ def test_settings_that_are_not_there(folder: Path) -> None:
     assert (run.returncode, run.stdout) == (2, "")
     first = "nowhere.settings can't be set up. ModuleNotFoundError: No module named 'nowhere'"
     assert run.stderr.splitlines() == [first, FOLDER]
+    token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+    assert "eyJ" not in _run(folder, "--settings", token).stderr
 
 
 def _run(

@@ -104,7 +104,7 @@ def test_the_header_and_json(torii: Emulator, capfd: Capture) -> None:
     [
         (["--claim", "plan"], "--claim must be a name and a value, such as plan=pro."),
         (["--claim", "=pro"], "--claim must be a name and a value, such as plan=pro."),
-        ([""], "The emulator rejected this: userId must not be empty."),
+        ([""], "The emulator rejected this: userId must not be empty, such as 'user_ada'."),
     ],
 )
 def test_wrong_arguments_are_one_sentence(
