@@ -90,8 +90,12 @@ def test_ctrl_c_is_exit_code_130_without_a_traceback(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_reader_that_stops_reading_is_no_traceback() -> None:
-    program = "from torii_backend.cli.main import main; raise SystemExit(main(['--version']))"
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_a_reader_that_stops_reading_is_no_traceback(
+    argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    program = f"from torii_backend.cli.main import main; raise SystemExit(main([{argument!r}]))"
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as output:

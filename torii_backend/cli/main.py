@@ -43,7 +43,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         SystemExit: the arguments are invalid or ask for help.
     """
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            # Here, and not when Python exits, a pipe that is closed can still be told.
+            sys.stdout.flush()
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -78,7 +82,6 @@ def _run(argv: Sequence[str]) -> int:
         parser.print_help()
         return 0
     code: int = arguments.run(arguments)
-    sys.stdout.flush()
     return code
 
 

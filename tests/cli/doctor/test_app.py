@@ -211,6 +211,7 @@ BASIC, OURS = (
 )
 def test_a_django_project(tmp_path: Path, text: str, check: str, status: str, words: str) -> None:
     """In a process of its own, as Django can be set up once."""
+    pytest.importorskip("rest_framework")
     (tmp_path / "shop_urls.py").write_text(dedent(URLS), "utf-8")
     (tmp_path / "shop_settings.py").write_text(dedent(SETTINGS) + text, "utf-8")
     command = [*PYTHON, "-m", "torii_backend", "doctor", "--settings", "shop_settings", "--json"]
