@@ -196,7 +196,7 @@ def test_the_cause_of_an_outage(
 ) -> None:
     fault(server)
     with pytest.raises(KeysUnavailable) as caught:
-        Verifier(server.issuer, clock=clock).warm()
+        Verifier(server.issuer, clock=clock, fetch_timeout=60).warm()
     cause = caught.value.__cause__
     assert cause is not None
     assert words in str(cause)
