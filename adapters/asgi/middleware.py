@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
-from torii_backend._guard.options import shows_options
+from torii_backend._guard.options import CheckedOptions, shows_options
 from torii_backend._guard.query_token import QueryTokenRequest
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
@@ -56,7 +56,7 @@ class AuthMiddleware:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
-        self.__torii_guard__ = self._authenticator.__torii_guard__
+        self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
         self._query_parameter = settings.query_parameter
         self._query_paths = settings.query_parameter_paths
         self._token_end = settings.token_end

@@ -29,6 +29,7 @@ from starlette.websockets import WebSocket, WebSocketState
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import Binding, bind_auth, unbind_auth
 from torii_backend._guard.options import (
+    CheckedOptions,
     GuardOptions,
     IssuerOf,
     OptionsBesidesIssuer,
@@ -75,7 +76,7 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
         self.scheme_name: str = name
         self.model: SecurityScheme = model
         self._authenticator = authenticator
-        self.__torii_guard__ = authenticator.__torii_guard__
+        self.__torii_guard__: CheckedOptions = authenticator.__torii_guard__
 
     async def __call__(self, request: HTTPConnection) -> Value:
         """Authenticate one request or WebSocket. FastAPI calls this.

@@ -13,7 +13,7 @@ from torii_backend._guard.route_report import HELP, report
 from torii_backend.errors import ConfigurationError
 from torii_backend.flask.routes import routes
 
-torii = AppGroup("torii", short_help="Check how the application uses Torii.")
+torii: AppGroup = AppGroup("torii", short_help="Check how the application uses Torii.")
 
 
 @torii.command("routes", with_appcontext=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
-from torii_backend._guard.options import GuardOptions, shows_options
+from torii_backend._guard.options import CheckedOptions, GuardOptions, shows_options
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
@@ -50,7 +50,7 @@ class AuthMiddleware:
     def __init__(self, app: WSGIApplication, **options: Unpack[GuardOptions]) -> None:
         self._app = app
         self._authenticator = Authenticator(**options)
-        self.__torii_guard__ = self._authenticator.__torii_guard__
+        self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

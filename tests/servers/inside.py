@@ -9,7 +9,9 @@ _TEST = "A test signs users in within its own process."
 _VERIFIER = "A Verifier belongs to the process that has made it."
 
 INSIDE: dict[str, str] = {
+    "a_password_found_at_construction_is_in_no_variable": _CONSTRUCTION,
     "a_request_that_waits_for_keys_delays_no_other": _VERIFIER,
+    "a_revoked_token_is_refused": "Revocations are those of another process.",
     "a_test_lets_requests_be_refused": _TEST,
     "a_test_signs_a_user_in_without_a_token": _TEST,
     "a_test_signs_its_user_out_again": _TEST,

@@ -8,7 +8,13 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from torii_backend._guard.bearer import Headers, find_bearer, header_values, schemed
-from torii_backend._guard.options import GuardOptions, IssuerOf, checked_options, shows_options
+from torii_backend._guard.options import (
+    CheckedOptions,
+    GuardOptions,
+    IssuerOf,
+    checked_options,
+    shows_options,
+)
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
@@ -64,7 +70,8 @@ class Authenticator(Unchanging):
     @shows_options(GuardOptions)
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         # The mark by which audits of routes find what a guard does.
-        self.__torii_guard__ = checked = checked_options(**options)
+        checked = checked_options(**options)
+        self.__torii_guard__: CheckedOptions = checked
         issuer = checked.issuer
         self._issuer_of: Optional[IssuerOf] = issuer if callable(issuer) else None
         self._audience = checked.audience

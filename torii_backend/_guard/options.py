@@ -138,7 +138,7 @@ class CheckedOptions:
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
         self.scheme: Optional[str] = require_scheme(scheme)
-        self.exempt = ExemptPaths(exempt)
+        self.exempt: ExemptPaths = ExemptPaths(exempt)
         self.root_path: str = require_mount_point(root_path)
         self.preflight: bool = require_bool(preflight, "preflight")
         self.policy: Policy = combined_policy(policy, **conditions)

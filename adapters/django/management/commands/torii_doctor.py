@@ -20,7 +20,7 @@ class Command(BaseCommand):
         "15 seconds at most. The exit code is 1 if a check failed."
     )
     # It reports ours itself, among its own.
-    requires_system_checks = ()
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the option of `torii doctor` that Django lacks."""

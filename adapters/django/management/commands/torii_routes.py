@@ -20,7 +20,7 @@ class Command(BaseCommand):
         "one is open, optional or unknown and the file of --check doesn't allow it."
     )
     # Those of other apps have nothing to do with it.
-    requires_system_checks = ()
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options of `torii routes`."""
