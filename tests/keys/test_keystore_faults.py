@@ -40,8 +40,13 @@ class Failing:
         self._clock.advance(60)
         with pytest.raises(KeysUnavailable) as caught:
             self.verifier.warm()
-        settle()  # on a slow machine a request may give up earlier
         return caught.value
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return the log once the fetches are over: `warm` may return before their last line is written."""
+    settle()
+    return caplog.records
 
 
 OUTAGES = [OSError("no route"), ConnectionError("gone"), TimeoutError("late"), ValueError("HTML")]
@@ -66,7 +71,7 @@ def test_the_log_has_the_message_once_and_the_exception_its_cause(
     failing = Failing(clock, error)
     for _ in range(3):
         assert failing.unavailable().__cause__ is error
-    (record,) = caplog.records
+    (record,) = logged(caplog)
     is_fault = error in FAULTS
     assert record.levelno == (logging.ERROR if is_fault else logging.WARNING)
     message = record.getMessage()
@@ -76,7 +81,7 @@ def test_the_log_has_the_message_once_and_the_exception_its_cause(
     failing.error = None
     clock.advance(60)
     failing.verifier.warm()
-    assert "again" in caplog.records[-1].getMessage()
+    assert "again" in logged(caplog)[-1].getMessage()
 
 
 @pytest.mark.parametrize(
@@ -96,8 +101,7 @@ def test_a_fetch_that_returns_something_else_is_told_what_to_return(
     verifier = Verifier(URL, fetch=lambda *_: returned, clock=clock)  # type: ignore[arg-type]
     with pytest.raises(KeysUnavailable):
         verifier.warm()
-    settle()
-    (record,) = caplog.records
+    (record,) = logged(caplog)
     assert record.levelno == logging.ERROR
     sentence = "fetch must return (body, headers), such as (response.content, response.headers)."
     assert f"its settings: {sentence} It returned a {kind}" in record.getMessage()
@@ -109,7 +113,7 @@ def test_a_fault_within_an_outage_is_logged(clock: Clock, caplog: pytest.LogCapt
     failing.error = ImportError("no module")
     failing.unavailable()
     failing.unavailable()
-    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert [record.levelname for record in logged(caplog)] == ["WARNING", "ERROR"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_the_log_has_no_urls_and_no_secrets(
     clock: Clock, caplog: pytest.LogCaptureFixture, secret: str
 ) -> None:
     Failing(clock, RuntimeError(f"failed: {secret}\r\nnext line")).unavailable()
-    message = caplog.records[0].getMessage()
+    message = logged(caplog)[0].getMessage()
     assert "failed:" in message
     assert "\n" not in message
     for part in ("hunter2", "proxy.internal/", KEY, TOKEN):
@@ -144,8 +148,8 @@ def test_a_message_that_is_long_or_raises(clock: Clock, caplog: pytest.LogCaptur
 
     for error in (RuntimeError("a " * 10**6), Odd()):
         Failing(clock, error).unavailable()
-    assert all(len(record.getMessage()) < 500 for record in caplog.records)
-    assert "Odd" in caplog.records[-1].getMessage()
+    assert all(len(record.getMessage()) < 500 for record in logged(caplog))
+    assert "Odd" in logged(caplog)[-1].getMessage()
 
 
 SETTINGS = {
@@ -172,7 +176,7 @@ def test_settings_that_requests_refuses(
     issuer = loopback if name == "REQUESTS_CA_BUNDLE" else "https://acme.torii.so"
     with pytest.raises(KeysUnavailable) as caught:
         Verifier(issuer, clock=clock, fetch_timeout=60).warm()
-    (record,) = caplog.records
+    (record,) = logged(caplog)
     assert record.levelno == logging.ERROR
     for text in (record.getMessage(), str(caught.value.__cause__)):
         assert words in text
@@ -197,13 +201,13 @@ def test_the_cause_of_an_outage(
     fault(server)
     with pytest.raises(KeysUnavailable) as caught:
         Verifier(server.issuer, clock=clock, fetch_timeout=60).warm()
+    settle()
     cause = caught.value.__cause__
     assert cause is not None
     assert words in str(cause)
-    assert words in caplog.records[0].getMessage()
+    assert words in logged(caplog)[0].getMessage()
     # It is kept for the whole outage, so it must not hold on to the exchange that failed.
     assert (cause.__traceback__, cause.__context__, cause.__cause__) == (None, None, None)
-    settle()
 
 
 def test_an_exception_of_a_session_is_kept(clock: Clock, server: JwksServer) -> None:
