@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from threading import Barrier
-from types import ModuleType
 from typing import Any, Optional
 
 import msgspec
@@ -19,23 +19,18 @@ from torii_backend.client import User
 from torii_backend.emulator import sign_webhook
 from torii_backend.testing import ToriiFixture
 
-from .test_examples import BLOCK, ISSUER, ROOT
+from .sections import run_sections
 
 PARTS = ("## The table", "## The app", "## Its tests")
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
 
 
 @pytest.fixture
-def page(torii: ToriiFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def page(torii: ToriiFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORII_SECRET_KEY", torii.secret_key)
     monkeypatch.setenv("TORII_API_URL", torii.api_url)
-    text = (ROOT / "docs" / "user-table.md").read_text("utf-8")
-    module: Any = ModuleType("user_table")
-    for part in PARTS:
-        section = text.partition(f"\n{part}\n")[2].partition("\n## ")[0]
-        for block in BLOCK.findall(section):
-            exec(block.replace(ISSUER, torii.issuer), vars(module))  # noqa: S102
+    module = run_sections("user-table.md", *PARTS, issuer=torii.issuer)
     yield module
     module.torii.close()
 

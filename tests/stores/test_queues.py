@@ -4,48 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from threading import Event
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.docs.test_examples import BLOCK, SECTION
+from tests.docs.sections import run_sections
 from tests.installed import is_left_out
 from tests.support.clock import WATCHDOG
 from tests.support.redis_server import RedisServer
 from torii_backend import verify_webhook
 from torii_backend.emulator import sign_webhook
 
-PAGE = Path(__file__).parents[2] / "docs" / "event-recipes.md"
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
 BODY = b'{"type": "user.deleted", "id": "evt_1", "data": {"id": "user_ada"}}'
-HEADERS = sign_webhook(secret=SECRET, payload=BODY)
-DELETED = verify_webhook(secret=SECRET, payload=BODY, headers=HEADERS)
-
-
-class Recipe(ModuleType):
-    """A module with one section of the page, and what the section needs of the page's start."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__(f"recipe_{title.lower()}")
-        text = PAGE.read_text("utf-8")
-        sections = {section[0].split("\n", 1)[0]: section[0] for section in SECTION.finditer(text)}
-        for each in ("# Recipes for events", "## Slow work belongs to a queue", f"## {title}"):
-            for block in BLOCK.findall(sections[each]):
-                exec(compile(block, PAGE, "exec", dont_inherit=True), vars(self))  # noqa: S102
+DELETED = verify_webhook(
+    secret=SECRET, payload=BODY, headers=sign_webhook(secret=SECRET, payload=BODY)
+)
 
 
 @pytest.fixture
 def recipe(
     request: pytest.FixtureRequest, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> Recipe:
+) -> Any:
     title: str = request.param
     if is_left_out(title.lower()):
         pytest.skip(f"{title} is not installed; `tox run -e queues` has it")
     monkeypatch.setenv("REDIS_URL", redis_server.url)
-    module = Recipe(title)
+    start = ("# Recipes for events", "## Slow work belongs to a queue")
+    module = run_sections("event-recipes.md", *start, f"## {title}")
     # RQ's workers import it by its name.
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
@@ -90,8 +77,9 @@ def test_arq(recipe: Any) -> None:
     from arq.worker import create_worker
     from fastapi.testclient import TestClient
 
+    headers = sign_webhook(secret=SECRET, payload=BODY)
     with TestClient(recipe.fastapi_app) as client:
-        response = client.post("/torii/events", content=BODY, headers=HEADERS)
+        response = client.post("/torii/events", content=BODY, headers=headers)
     assert response.json() == {"status": "ok"}
 
     async def work() -> None:
