@@ -1,0 +1,125 @@
+"""Send one delivery: a signed POST. No proxy is asked, no redirect followed."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from secrets import token_bytes
+from threading import Timer
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+import msgspec
+
+from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.webhook_signing import sign_webhook
+from torii_backend.emulator.webhooks.delivery import DeliveryAttempt, Fault
+from torii_backend.settings import is_loopback
+
+TIMEOUT_SECONDS = 15.0
+LATE_SECONDS = 24 * 60 * 60
+_SHOWN = 1000
+# Ten is what a character of UTF-8 never takes.
+_READ = _SHOWN * 10
+_VISIBLE_ASCII = re.compile(r"[!-~]{1,2000}")
+
+
+def require_url(name: str, url: object, *, allow_remote: bool) -> str:
+    """Return a URL that events may be sent to, or raise ValueError."""
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.username is not None or parts.fragment:
+        raise ValueError(f"{name} must be a URL, such as http://127.0.0.1:8000/torii/events.")
+    if not allow_remote and not is_loopback(parts.hostname):
+        raise ValueError(
+            f"{name} must be a loopback URL, such as http://127.0.0.1:8000/torii/events. To send to"
+            " other machines, pass allow_remote=True (--allow-remote in the shell)."
+        )
+    return str(url)
+
+
+def send_delivery(
+    url: str,
+    event: Mapping[str, Any],
+    *,
+    delivery_id: str,
+    secrets: Sequence[str],
+    fault: Optional[Fault] = None,
+) -> DeliveryAttempt:
+    """Make one attempt. Whatever goes wrong is in the result."""
+    body = msgspec.json.encode(event)
+    headers = sign_webhook(
+        secret=[token_bytes(32)] if fault == "bad_signature" else list(secrets),
+        payload=body,
+        id=delivery_id,
+        sent_at=time.time() - (LATE_SECONDS if fault == "late" else 0),
+    )
+    headers["User-Agent"] = "torii-emulator"
+    headers["Content-Length"] = str(len(body))
+    sent_at, start = now(), time.perf_counter()
+    status, response, problem = _post(
+        url, headers, body[: len(body) // 2] if fault == "cut_body" else body
+    )
+    return DeliveryAttempt(sent_at, time.perf_counter() - start, status, response, problem)
+
+
+def _post(
+    url: str, headers: Mapping[str, str], body: bytes
+) -> tuple[Optional[int], str, Optional[str]]:
+    """Return status and text of the response, or None and why there is none."""
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    timer: Optional[Timer] = None
+    try:
+        connection.connect()
+        timer = _shut_later(connection.sock)
+        connection.putrequest(
+            "POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        )
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        with suppress(ConnectionError):  # a receiver may respond before it has read everything
+            connection.send(body)
+            if len(body) < int(headers["Content-Length"]):
+                connection.sock.shutdown(socket.SHUT_WR)
+        response = connection.getresponse()
+        return response.status, response.read(_READ).decode("utf-8", "replace")[:_SHOWN], None
+    except ConnectionRefusedError:
+        return None, "", "nothing listens there"
+    except (OSError, HTTPException, ValueError) as error:
+        timed_out = isinstance(error, TimeoutError) or (timer is not None and not timer.is_alive())
+        return None, "", "timeout" if timed_out else f"no response ({type(error).__name__})"
+    finally:
+        if timer is not None:
+            timer.cancel()
+        connection.close()
+
+
+def _shut_later(sock: socket.socket) -> Timer:
+    """Give the exchange a deadline. The timeout of a socket starts anew with each byte."""
+
+    def shut() -> None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(TIMEOUT_SECONDS, shut)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _split(url: object) -> Any:
+    """Return the parts of an http or https URL; None if it isn't one."""
+    if not isinstance(url, str) or not _VISIBLE_ASCII.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_web else None
