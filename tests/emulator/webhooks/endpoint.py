@@ -41,7 +41,7 @@ class Endpoint:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self.open.set()
         self._server.shutdown()
         self._thread.join()

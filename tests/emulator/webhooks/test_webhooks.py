@@ -130,7 +130,7 @@ def test_a_failure_is_tried_again_with_the_same_id(
     api.user()
     first, second = torii.webhooks.finish()
     assert [each.status for each in first.attempts] == [500, None, 302, 200]
-    assert first.attempts[1].problem == "no response (RemoteDisconnected)"
+    assert first.attempts[1].problem == "connection failed (RemoteDisconnected)"
     received = [each.event(torii.webhooks.secret).delivery_id for each in endpoint.received]
     assert received == [first.id] * 4 + [second.id]
 

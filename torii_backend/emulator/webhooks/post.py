@@ -18,6 +18,7 @@ import msgspec
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.webhook_signing import sign_webhook
 from torii_backend.emulator.webhooks.delivery import DeliveryAttempt, Fault
+from torii_backend.events.signing_keys import Secret
 from torii_backend.settings import is_loopback
 
 TIMEOUT_SECONDS = 15.0
@@ -46,7 +47,7 @@ def send_delivery(
     event: Mapping[str, Any],
     *,
     delivery_id: str,
-    secrets: Sequence[str],
+    secrets: Sequence[Secret],
     fault: Optional[Fault] = None,
 ) -> DeliveryAttempt:
     """Make one attempt. Whatever goes wrong is in the result."""
@@ -93,7 +94,7 @@ def _post(
         return None, "", "nothing listens there"
     except (OSError, HTTPException, ValueError) as error:
         timed_out = isinstance(error, TimeoutError) or (timer is not None and not timer.is_alive())
-        return None, "", "timeout" if timed_out else f"no response ({type(error).__name__})"
+        return None, "", "timeout" if timed_out else f"connection failed ({type(error).__name__})"
     finally:
         if timer is not None:
             timer.cancel()
