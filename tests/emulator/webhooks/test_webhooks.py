@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from tests.emulator.rest.api import Api, api_of
 from tests.ports import free_port
 from torii_backend import InvalidWebhook
 from torii_backend.emulator import Emulator
+from torii_backend.emulator.webhooks import post
 from torii_backend.errors import ConfigurationError
 
 from .endpoint import Endpoint
@@ -273,6 +278,31 @@ def test_an_event_that_a_test_makes_up(torii: Emulator, endpoint: Endpoint) -> N
     nowhere = torii.send_event("x", {}, to=f"http://127.0.0.1:{free_port()}")
     assert (nowhere.state, nowhere.status, nowhere.response) == ("failed", None, "")
     assert torii.webhooks.deliveries() == []
+
+
+@pytest.mark.parametrize("arrives", [b"", b"HTTP/1.0 200 OK\r\nX: "], ids=["silent", "drips"])
+def test_a_receiver_that_hangs(
+    torii: Emulator, monkeypatch: pytest.MonkeyPatch, arrives: bytes
+) -> None:
+    monkeypatch.setattr(post, "TIMEOUT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(arrives)
+                while arrives:
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+                while connection.recv(100_000):
+                    pass
+
+        thread = Thread(target=drip)
+        thread.start()
+        to = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        (attempt,) = torii.send_event("x", {}, to=to).attempts
+        assert (attempt.status, attempt.problem) == (None, "timeout")
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def _post(
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     timer: Optional[Timer] = None
+    start = time.monotonic()
     try:
         connection.connect()
         timer = _shut_later(connection.sock)
@@ -89,11 +90,15 @@ def _post(
             if len(body) < int(headers["Content-Length"]):
                 connection.sock.shutdown(socket.SHUT_WR)
         response = connection.getresponse()
-        return response.status, response.read(_READ).decode("utf-8", "replace")[:_SHOWN], None
+        text = response.read(_READ).decode("utf-8", "replace")[:_SHOWN]
+        # http.client takes a connection that was shut for the end of the headers or the body.
+        if time.monotonic() - start >= TIMEOUT_SECONDS:
+            raise TimeoutError
+        return response.status, text, None
     except ConnectionRefusedError:
         return None, "", "nothing listens there"
     except (OSError, HTTPException, ValueError) as error:
-        timed_out = isinstance(error, TimeoutError) or (timer is not None and not timer.is_alive())
+        timed_out = time.monotonic() - start >= TIMEOUT_SECONDS
         return None, "", "timeout" if timed_out else f"connection failed ({type(error).__name__})"
     finally:
         if timer is not None:
