@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from secrets import token_bytes
 from threading import Timer
@@ -71,17 +71,31 @@ def _post(
     url: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[Optional[int], str, Optional[str]]:
     """Return status and text of the response, or None and why there is none."""
+    start = time.monotonic()
+    status: Optional[int] = None
+    text, problem = "", None
+    try:
+        status, text = _exchange(url, headers, body)
+    except ConnectionRefusedError:
+        problem = "nothing listens there"
+    except (OSError, HTTPException, ValueError) as error:
+        problem = f"connection failed ({type(error).__name__})"
+    # http.client takes a connection that was shut for the end of the headers or the body.
+    if time.monotonic() - start >= TIMEOUT_SECONDS:
+        return None, "", "timeout"
+    return status, text, problem
+
+
+def _exchange(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
-    timer: Optional[Timer] = None
-    start = time.monotonic()
-    try:
+    with ExitStack() as ending:
+        connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+        ending.callback(connection.close)
         connection.connect()
-        timer = _shut_later(connection.sock)
-        connection.putrequest(
-            "POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        )
+        ending.callback(_shut_later(connection.sock).cancel)
+        path = parts.path or "/"
+        connection.putrequest("POST", f"{path}?{parts.query}" if parts.query else path)
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders()
@@ -90,20 +104,7 @@ def _post(
             if len(body) < int(headers["Content-Length"]):
                 connection.sock.shutdown(socket.SHUT_WR)
         response = connection.getresponse()
-        text = response.read(_READ).decode("utf-8", "replace")[:_SHOWN]
-        # http.client takes a connection that was shut for the end of the headers or the body.
-        if time.monotonic() - start >= TIMEOUT_SECONDS:
-            raise TimeoutError
-        return response.status, text, None
-    except ConnectionRefusedError:
-        return None, "", "nothing listens there"
-    except (OSError, HTTPException, ValueError) as error:
-        timed_out = time.monotonic() - start >= TIMEOUT_SECONDS
-        return None, "", "timeout" if timed_out else f"connection failed ({type(error).__name__})"
-    finally:
-        if timer is not None:
-            timer.cancel()
-        connection.close()
+        return response.status, response.read(_READ).decode("utf-8", "replace")[:_SHOWN]
 
 
 def _shut_later(sock: socket.socket) -> Timer:
