@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from threading import Condition, Thread
 from typing import Any, Optional, Union
 
@@ -41,11 +41,9 @@ class Webhooks:
         urls: Union[str, Iterable[str], None] = None,
         *,
         allow_remote: bool = False,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environment = environment
         self._allow_remote = allow_remote
-        self._clock = clock
         self._condition = Condition()
         self._hurrying = 0
         self._rotations = 0
@@ -173,7 +171,7 @@ class Webhooks:
             for change in changes:
                 if change.environment_id == self._environment.environment_id:
                     event = make_event(change.event_type, change.record)
-                    self._schedule.add(event, self._clock())
+                    self._schedule.add(event, time.monotonic())
             for url in self._schedule.start_work():
                 Thread(
                     target=self._work,
@@ -207,13 +205,13 @@ class Webhooks:
                 return
             attempt = _attempt(job, secrets)
             with self._condition:
-                schedule.record(job, attempt, self._clock())
+                schedule.record(job, attempt, time.monotonic())
                 self._condition.notify_all()
 
     def _next(self, schedule: Schedule, url: str) -> Optional[Job]:
         """Wait for the next job; None if there is none any more, or after a reset."""
         while self._schedule is schedule:
-            job, seconds = schedule.next(url, self._clock(), hurry=self._hurrying > 0)
+            job, seconds = schedule.next(url, time.monotonic(), hurry=self._hurrying > 0)
             if job is not None:
                 return job
             if seconds is None:
