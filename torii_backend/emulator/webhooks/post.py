@@ -51,16 +51,16 @@ def send_delivery(
     fault: Optional[Fault] = None,
 ) -> DeliveryAttempt:
     """Make one attempt. Whatever goes wrong is in the result."""
-    body = msgspec.json.encode(event)
+    sent_at, body = now(), msgspec.json.encode(event)
     headers = sign_webhook(
         secret=[token_bytes(32)] if fault == "bad_signature" else list(secrets),
         payload=body,
         id=delivery_id,
-        sent_at=time.time() - (LATE_SECONDS if fault == "late" else 0),
+        sent_at=sent_at.timestamp() - (LATE_SECONDS if fault == "late" else 0),
     )
     headers["User-Agent"] = "torii-emulator"
     headers["Content-Length"] = str(len(body))
-    sent_at, start = now(), time.perf_counter()
+    start = time.perf_counter()
     status, response, problem = _post(
         url, headers, body[: len(body) // 2] if fault == "cut_body" else body
     )
