@@ -10,6 +10,7 @@ import freezegun
 import pytest
 import time_machine
 
+from tests.emulator.conftest import WATCHDOG
 from tests.emulator.rest.api import api_of
 from tests.emulator.webhooks.endpoint import Endpoint
 from torii_backend import InvalidToken, KeysUnavailable, Verifier
@@ -57,6 +58,7 @@ def test_users_and_their_events(torii: ToriiFixture, travel: Travel) -> None:
         torii.webhooks.register(endpoint.url)
         with travel(PAST):
             assert api_of(torii).user()["createdAt"].startswith("2020-06-01T00:00")
+            assert endpoint.arrived.wait(WATCHDOG)
             (delivery,) = torii.webhooks.finish()
             assert delivery.attempts[0].sent_at.year == 2020
             event = endpoint.received[0].event(torii.webhooks.secret)

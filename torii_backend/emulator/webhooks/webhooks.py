@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Condition, Thread
 from typing import Any, Optional, Union
 
@@ -41,10 +41,13 @@ class Webhooks:
         urls: Union[str, Iterable[str], None] = None,
         *,
         allow_remote: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environment = environment
         self._allow_remote = allow_remote
         self._condition = Condition()
+        # Bound above, before freezegun replaces it: that would stop the clock of some threads only.
+        self._clock = clock
         self._hurrying = 0
         self._rotations = 0
         self._secrets = [self._derived_secret(0)]
@@ -171,7 +174,7 @@ class Webhooks:
             for change in changes:
                 if change.environment_id == self._environment.environment_id:
                     event = make_event(change.event_type, change.record)
-                    self._schedule.add(event, time.monotonic())
+                    self._schedule.add(event, self._clock())
             for url in self._schedule.start_work():
                 Thread(
                     target=self._work,
@@ -205,13 +208,13 @@ class Webhooks:
                 return
             attempt = _attempt(job, secrets)
             with self._condition:
-                schedule.record(job, attempt, time.monotonic())
+                schedule.record(job, attempt, self._clock())
                 self._condition.notify_all()
 
     def _next(self, schedule: Schedule, url: str) -> Optional[Job]:
         """Wait for the next job; None if there is none any more, or after a reset."""
         while self._schedule is schedule:
-            job, seconds = schedule.next(url, time.monotonic(), hurry=self._hurrying > 0)
+            job, seconds = schedule.next(url, self._clock(), hurry=self._hurrying > 0)
             if job is not None:
                 return job
             if seconds is None:
