@@ -81,6 +81,9 @@ def may_import(source: str, target: str) -> bool:
         return room(target) in {own, *BELOW[own]} or event or front or received
     # It drops the body of a refused request, which is with the server.
     drops = source == f"{DOOR}._guard.upload"
+    # The store of revocations is no adapter: a Verifier has them without one.
+    if source == f"{DOOR}.revocation.redis" and package == "redis":
+        return True
     if own in {"_jose", "_verify", "_guard"} and package in IO and not drops:
         return False
     return own in TOP or package in ADAPTED.get(own, set()) or package not in PRODUCTS
@@ -207,6 +210,7 @@ ALLOWED = [
     "revocation.log imports torii_backend.events.event.Event",
     "drf.user imports torii_backend.django.guard",
     "redis.inbox imports redis.Redis",
+    "revocation.redis imports redis",
     "flask.events imports torii_backend.events.receiver",
     "cli.routes imports torii_backend.flask.routes",
     "django.management.commands.torii_doctor imports torii_backend.cli.doctor.checks",
