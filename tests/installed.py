@@ -18,6 +18,7 @@ FRAMEWORKS = (
     "pyramid",
     "quart",
     "rest_framework",
+    "sqlalchemy",
 )
 SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
 

@@ -93,6 +93,8 @@ def test_the_examples_of_a_page_run_one_after_the_other(
     for value in list(namespace.values()):
         if isinstance(value, ToriiClient):
             value.close()
+    if "engine" in namespace:
+        namespace["engine"].dispose()
 
 
 def test_every_framework_takes_the_same_five_steps() -> None:
