@@ -17,7 +17,7 @@ from torii_backend import MemoryInbox
 
 # Seconds, after which `wait` has let a lease or a retention end.
 SHORT = 0.01
-LEASED = ("memory", "sqlite", "postgres")
+LEASED = ("memory", "sqlite", "postgres", "redis")
 ATOMIC = ("sqlite_sessions", "postgres_sessions")
 
 
