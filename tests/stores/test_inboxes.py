@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,21 +86,32 @@ def test_who_finished_is_remembered_when_a_lease_ends(store: Store, inbox: Any) 
 def test_of_claims_at_once_one_is_new(store: Store, inbox: Any) -> None:
     inbox.claim("again", "ada", SHORT)
     store.wait()
+
+    def claim(key: str, owner: str) -> Claim:
+        try:
+            claim: Claim = inbox.claim(key, owner, 60)
+            return claim
+        finally:
+            store.close()
+
     with ThreadPoolExecutor(8) as pool:
         for key in ("fresh", "again"):
-            claims = list(pool.map(lambda owner, key=key: inbox.claim(key, owner, 60), "abcdefgh"))
+            claims = list(pool.map(partial(claim, key), "abcdefgh"))
             assert sorted(claim.state for claim in claims) == ["busy"] * 7 + ["new"]
 
 
 @on_atomic
 @pytest.mark.parametrize(("ends", "state"), [("done", "done"), ("release", "new")])
-def test_a_claim_waits_for_the_transaction_before(inbox: Any, ends: str, state: str) -> None:
+def test_a_claim_waits_for_the_transaction_before(
+    store: Store, inbox: Any, ends: str, state: str
+) -> None:
     inbox.claim("k", "ada", 60)
 
     def claim() -> Any:
         claim = inbox.claim("k", "bob", 60)
         if claim.state == "new":
             inbox.release("k", "bob", [])
+        store.close()
         return claim.state
 
     with ThreadPoolExecutor(1) as pool:

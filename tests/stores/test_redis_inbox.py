@@ -50,7 +50,7 @@ def test_without_the_server_nothing_runs(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     events = Events(SECRET, inbox=RedisInbox(redis_server.url.replace("//", "//:pa55word@")))
-    ran = []
+    ran: list[Any] = []
     events.on("user.deleted")(ran.append)
     redis_server.kill()
     payload = body()

@@ -26,7 +26,6 @@ class PostgresServer:
         self._user = _user()
         self._folder = Path(tempfile.mkdtemp(prefix="torii-postgres-"))
         self.port = free_port()
-        self.dsn = f"host=127.0.0.1 port={self.port} user=torii dbname=postgres"
         self.sqlalchemy_url = f"postgresql+psycopg://torii@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
@@ -39,6 +38,15 @@ class PostgresServer:
         self._run(
             "pg_ctl", "start", "-w", "-t", _WATCHDOG, "-l", f"{self._folder}/log", "-o", options
         )
+
+    def empty(self) -> None:
+        """Drop all tables."""
+        import psycopg
+
+        conninfo = f"host=127.0.0.1 port={self.port} user=torii dbname=postgres"
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("drop schema public cascade")
+            connection.execute("create schema public")
 
     def stop(self) -> None:
         """End the server, and remove its databases."""
