@@ -8,13 +8,14 @@ ToriiError
     InvalidToken       401    `reason` says which check failed
     PermissionDenied   403    `reason` says which condition of a policy failed
     KeysUnavailable    503    the issuer's keys can't be fetched; retry later
+    RevocationsUnavailable 503  it is unknown which tokens are revoked; retry later
     InvalidWebhook     400    `reason` says why a webhook delivery was refused
   InboxUnavailable            the store of an inbox did not respond; the sender tries again
   ToriiApiError               the REST API's response is not a usable success; `status` is its status
     in torii_backend.client:  BadRequest 400, Unauthorized 401, PaymentRequired 402, Forbidden 403,
                               NotFound 404, Conflict 409, RateLimited 429, ServerError 5xx,
                               InvalidResponse (a 2xx that can't be decoded)
-  ToriiConnectionError        no response from the REST API
+  ToriiConnectionError        no response from the REST API, or from the Redis of Revocations
   ToriiTimeout                no response from the REST API in time
 """
 
@@ -206,6 +207,26 @@ class KeysUnavailable(ToriiAuthError):
         return "The issuer's signing keys are temporarily unavailable."
 
 
+class RevocationsUnavailable(ToriiAuthError):
+    """It is unknown which tokens were revoked lately, so none is accepted. Retry later.
+
+    Only `Revocations` with `max_stale` cause it.
+
+    Args:
+        retry_after: whole seconds to wait before the next attempt.
+    """
+
+    status = 503
+    reason = "revocations_unavailable"
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return "The list of revoked access tokens is temporarily unavailable."
+
+
 class InvalidWebhook(ToriiAuthError):
     """A webhook delivery was refused, or the data of its event has another form than you expect.
 
@@ -284,7 +305,10 @@ class ToriiApiError(ToriiError):
 
 
 class ToriiConnectionError(ToriiError):
-    """The REST API could not be reached, or the connection broke before the response was complete."""
+    """The REST API could not be reached, or the connection broke before the response was complete.
+
+    Revocations raise it as well, if Redis has not stored one.
+    """
 
 
 class ToriiTimeout(ToriiError):

@@ -107,6 +107,13 @@ REFUSALS: dict[str, Refusal] = {
         b'"message":"The issuer\'s signing keys are temporarily unavailable."}}',
         retries=True,
     ),
+    "revocations_unavailable": Refusal(
+        503,
+        None,
+        b'{"error":{"code":"revocations_unavailable",'
+        b'"message":"The list of revoked access tokens is temporarily unavailable."}}',
+        retries=True,
+    ),
 }
 
 LONGEST_PAUSE = 375

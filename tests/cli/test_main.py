@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,26 @@ def test_a_reader_that_stops_reading_is_no_traceback(
             timeout=WATCHDOG,
         )
     assert (run.returncode, run.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "error"),
+    [(">/dev/full", 1, "The output can't be written: the disk is full.\n"), (">&-", 0, "")],
+)
+def test_an_output_that_is_full_or_closed_is_no_traceback(
+    output: str, code: int, error: str
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a full device")
+    run = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {output}', "sh", *PYTHON, "-m", "torii_backend", "--version"],
+        **elsewhere(),
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
+        timeout=WATCHDOG,
+    )
+    assert (run.returncode, run.stderr) == (code, error)
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])

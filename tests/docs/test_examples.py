@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import sys
 import unittest
@@ -23,7 +24,8 @@ from tests.adapters.django_project import wsgi_handler_of
 from tests.adapters.messages import Request, Response, bearer
 from tests.adapters.transport import call_asgi, call_wsgi
 from tests.installed import is_left_out
-from torii_backend import ToriiClient, current_auth
+from tests.support.redis_server import missing_for_redis, redis_server  # noqa: F401
+from torii_backend import Revocations, ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 from torii_backend.testing import ToriiFixture, auth_as
 
@@ -74,8 +76,11 @@ def test_the_examples_of_a_page_run_one_after_the_other(
     monkeypatch.setitem(sys.modules, module.__name__, module)
     namespace = vars(module)
     for section in SECTION.finditer(text):
-        for name, value in EXPORT.findall(section[0]):
-            monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer))
+        if "REDIS_URL" in section[0]:
+            if missing_for_redis() and "TORII_TESTS_NEED_REDIS" not in os.environ:
+                continue
+            monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url)
+        _export(section, torii, monkeypatch)
         try:
             _run(page, section, namespace, request)
         except ModuleNotFoundError as error:
@@ -90,11 +95,20 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                 if page.name == "frameworks.md":
                     _assert_refused_by_policy(app, torii)
         _check_other_apps(page, namespace, torii)
+    _close(namespace)
+
+
+def _close(namespace: dict[str, Any]) -> None:
     for value in list(namespace.values()):
-        if isinstance(value, ToriiClient):
+        if isinstance(value, (ToriiClient, Revocations)):
             value.close()
     if "engine" in namespace:
         namespace["engine"].dispose()
+
+
+def _export(section: re.Match[str], torii: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in EXPORT.findall(section[0]):
+        monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer))
 
 
 def test_every_framework_takes_the_same_five_steps() -> None:

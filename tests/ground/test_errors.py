@@ -18,6 +18,7 @@ from torii_backend import (
     KeysUnavailable,
     MissingCredentials,
     PermissionDenied,
+    RevocationsUnavailable,
     ToriiApiError,
     ToriiAuthError,
     ToriiConnectionError,
@@ -41,6 +42,7 @@ REFUSALS: list[tuple[ToriiAuthError, int, str]] = [
     (PermissionDenied("Admins only."), 403, "permission_denied"),
     (KeysUnavailable(), 503, "keys_unavailable"),
     (KeysUnavailable(42), 503, "keys_unavailable"),
+    (RevocationsUnavailable(), 503, "revocations_unavailable"),
     (InvalidWebhook("too_old"), 400, "too_old"),
     (InvalidWebhook("invalid_data", "user.id"), 400, "invalid_data"),
 ]

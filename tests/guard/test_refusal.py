@@ -17,6 +17,7 @@ from torii_backend import (
     KeysUnavailable,
     MissingCredentials,
     PermissionDenied,
+    RevocationsUnavailable,
     ToriiAuthError,
 )
 from torii_backend._guard.refusal import (
@@ -87,10 +88,20 @@ def test_the_reason_of_a_policy_is_sent(reason: PermissionDeniedReason) -> None:
     assert sent.headers == refusal_response(PermissionDenied("Admins only.")).headers
 
 
-def test_keys_unavailable() -> None:
-    sentence = "The issuer's signing keys are temporarily unavailable."
-    assert refusal_response(KeysUnavailable(7)) == RefusalResponse(
-        503, (JSON, ("Retry-After", "7")), body("keys_unavailable", sentence)
+@pytest.mark.parametrize(
+    ("outage", "code", "subject"),
+    [
+        (KeysUnavailable(7), "keys_unavailable", "The issuer's signing keys are"),
+        (
+            RevocationsUnavailable(7),
+            "revocations_unavailable",
+            "The list of revoked access tokens is",
+        ),
+    ],
+)
+def test_an_outage(outage: ToriiAuthError, code: str, subject: str) -> None:
+    assert refusal_response(outage) == RefusalResponse(
+        503, (JSON, ("Retry-After", "7")), body(code, f"{subject} temporarily unavailable.")
     )
 
 

@@ -211,6 +211,7 @@ ALLOWED = [
     "revocation.log imports torii_backend.events.event.Event",
     "drf.user imports torii_backend.django.guard",
     "events.redis imports redis.Redis",
+    "revocation.redis imports redis",
     "flask.events imports torii_backend.events.receiver",
     "cli.routes imports torii_backend.flask.routes",
     "django.management.commands.torii_doctor imports torii_backend.cli.doctor.checks",

@@ -21,7 +21,13 @@ import pytest
 from tests.support.clock import WATCHDOG, Clock
 from tests.support.issuer import NOW, Issuer
 from tests.support.refusal import reason
-from torii_backend import ConfigurationError, InvalidToken, Revocations, Verifier
+from torii_backend import (
+    ConfigurationError,
+    InvalidToken,
+    Revocations,
+    RevocationsUnavailable,
+    Verifier,
+)
 from torii_backend._verify.explain import explain
 
 UPPER = "0190A0B0-0000-7000-8000-00000000000A"
@@ -146,6 +152,35 @@ def test_what_is_explained_of_a_revoked_token(
     rule = explain(issuer.token(), verifier).rules[-1]
     assert (rule.name, rule.outcome) == ("revocation", "failed")
     assert rule.expected == "issued after the user's tokens were revoked"
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_none_is_accepted_if_it_is_unknown_which_are_revoked(
+    issuer: Issuer, clock: Clock, cached: bool
+) -> None:
+    class Away(Revocations):
+        def warm(self) -> None:
+            raise RevocationsUnavailable
+
+        async def warm_async(self) -> None:
+            raise RevocationsUnavailable
+
+    revocations = Away(clock=clock)
+    verifier = Verifier(issuer.url, fetch=issuer.fetch, clock=clock, revocations=revocations)
+    token = issuer.token()
+    if cached:
+        verifier.verify(token)
+    revocations.fresh_until = clock.monotonic()
+    for call in (
+        lambda: verifier.verify(token),
+        lambda: asyncio.run(verifier.verify_async(token)),
+        verifier.warm,
+        lambda: asyncio.run(verifier.warm_async()),
+    ):
+        with pytest.raises(RevocationsUnavailable):
+            call()
+    revocations.fresh_until = clock.monotonic() + 1
+    assert outcome(verifier, token) == "accepted"
 
 
 def test_one_object_serves_several_verifiers(

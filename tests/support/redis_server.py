@@ -21,14 +21,14 @@ from .clock import WATCHDOG
 
 
 class RedisServer:
-    """A redis-server with its data in a folder, which keeps nothing over a restart by default.
+    """A redis-server with its data in a folder, where they outlive a restart.
 
-    `settings` are those of redis.conf, such as `requirepass="secret"` or `appendonly="yes"`.
+    `settings` are those of redis.conf, such as `requirepass="secret"`.
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
-        self._settings = {"appendonly": "no", "save": "", **settings}
+        self._settings = {"appendonly": "yes", "save": "", **settings}
         self._process: Optional[subprocess.Popen[bytes]] = None
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -103,13 +103,19 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 def require_redis() -> None:
     """Skip the test if redis-server or its client is missing; fail where `tox -e redis` runs."""
-    missing = [] if _path() else ["redis-server"]
-    missing += [] if find_spec("redis") else ["the package redis"]
+    missing = missing_for_redis()
     if missing:
-        sentence = f"{' and '.join(missing)} must be installed; `tox run -e redis` needs both."
+        sentence = f"{missing} must be installed; `tox run -e redis` needs both."
         if "TORII_TESTS_NEED_REDIS" in os.environ:
             pytest.fail(sentence)
         pytest.skip(sentence)
+
+
+def missing_for_redis() -> str:
+    """Return which of redis-server and its client is missing."""
+    missing = [] if _path() else ["redis-server"]
+    missing += [] if find_spec("redis") else ["the package redis"]
+    return " and ".join(missing)
 
 
 def _path() -> str:

@@ -16,6 +16,7 @@ from torii_backend.errors import (
     InvalidToken,
     KeysUnavailable,
     PermissionDenied,
+    RevocationsUnavailable,
     ToriiAuthError,
 )
 from torii_backend.settings import HTTP_TOKEN
@@ -26,6 +27,7 @@ _NOT_QUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _REALM = 'Bearer realm="torii"'
 _JSON = ("Content-Type", "application/json")
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
+_OUTAGES = (KeysUnavailable, RevocationsUnavailable)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -171,7 +173,7 @@ def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
     headers: list[tuple[str, str]] = [_JSON]
     if parameters is not None:
         headers.append(("WWW-Authenticate", _REALM + parameters))
-    if isinstance(refusal, KeysUnavailable):
+    if isinstance(refusal, _OUTAGES):
         headers.append(("Retry-After", str(refusal.retry_after)))
     # An application's own message may hold lone surrogates, which UTF-8 can't encode.
     text = message.encode("utf-8", "replace").decode("utf-8")
@@ -190,8 +192,8 @@ def _described(refusal: ToriiAuthError) -> tuple[str, str, Optional[str]]:
         return "invalid_request", str(refusal), _error("invalid_request", str(refusal))
     if isinstance(refusal, PermissionDenied):
         return "permission_denied", str(refusal), _error("insufficient_scope", str(refusal))
-    if isinstance(refusal, KeysUnavailable):
-        return "keys_unavailable", str(refusal), None
+    if isinstance(refusal, _OUTAGES):
+        return refusal.reason, str(refusal), None
     # RFC 6750 section 3.1: without credentials the challenge names no error.
     return "authentication_failed", str(refusal), ""
 

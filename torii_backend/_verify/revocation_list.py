@@ -10,14 +10,28 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class RevocationList(Protocol):
-    """Which tokens are revoked. It must not wait.
+    """Which tokens are revoked. Only `warm` may wait.
 
     `version` changes after more tokens were revoked, so that a cached token is looked up only then.
+    From `fresh_until` on, in seconds of the aging clock, a Verifier calls `warm` before it goes on.
     Tokens older than `max_token_age` seconds are refused as well: what revoked them may be forgotten.
     """
 
     max_token_age: float
     version: int
+    fresh_until: float
+
+    def prefetch(self) -> None:
+        """Start what `warm` would, without waiting."""
+        ...
+
+    def warm(self) -> None:
+        """Wait until it is known which tokens are revoked, or raise RevocationsUnavailable."""
+        ...
+
+    async def warm_async(self) -> None:
+        """Async version of `warm`."""
+        ...
 
     def is_revoked(self, auth: Auth) -> bool:
         """Return whether the token of an Auth is revoked."""

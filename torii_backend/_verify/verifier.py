@@ -19,7 +19,7 @@ from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.revocation_list import RevocationList
 from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
-from torii_backend.errors import ConfigurationError, InvalidToken
+from torii_backend.errors import ConfigurationError, InvalidToken, RevocationsUnavailable
 from torii_backend.settings import (
     Audience,
     Issuer,
@@ -197,49 +197,63 @@ class Verifier(Unchanging):
         Raises:
             InvalidToken: the token was rejected; `reason` tells by which check.
             KeysUnavailable: the issuer's keys can't be fetched; retry later.
+            RevocationsUnavailable: it is unknown which tokens are revoked; retry later.
         """
         sealed = seal(token)
         # An error tracker would send it with each error that is raised below.
         del token
+        try:
+            found = self._verify_without_waiting(sealed)
+            return self._wait_for_key(found) if type(found) is _NeedsKey else found
+        except RevocationsUnavailable:
+            revocations = self.revocations
+            if revocations is None:
+                raise
+        revocations.warm()
         found = self._verify_without_waiting(sealed)
-        if type(found) is _NeedsKey:
-            key = found.keystore.key(found.kid)
-            return self._accept_new(
-                found.sealed, found.digest, found.keystore, key, self._clock.time()
-            )
-        return found
+        return self._wait_for_key(found) if type(found) is _NeedsKey else found
 
     @not_from_requests()
     async def verify_async(self, token: Union[str, bytes]) -> Auth:
         """Async version of `verify`."""
         sealed = seal(token)
         del token
+        try:
+            found = self._verify_without_waiting(sealed)
+            return await self._wait_for_key_async(found) if type(found) is _NeedsKey else found
+        except RevocationsUnavailable:
+            revocations = self.revocations
+            if revocations is None:
+                raise
+        await revocations.warm_async()
         found = self._verify_without_waiting(sealed)
-        if type(found) is _NeedsKey:
-            key = await found.keystore.key_async(found.kid)
-            return self._accept_new(
-                found.sealed, found.digest, found.keystore, key, self._clock.time()
-            )
-        return found
+        return await self._wait_for_key_async(found) if type(found) is _NeedsKey else found
 
     def warm(self) -> None:
-        """Fetch the keys of each issuer that has no usable ones, and wait for them.
+        """Fetch the keys of each issuer that has no usable ones, and wait for them and revocations.
 
         Raises:
             KeysUnavailable: an issuer's keys can't be fetched. Those of the other issuers are fetched.
+            RevocationsUnavailable: it is unknown which tokens are revoked.
         """
         self.prefetch()
         for issuer in self.issuers:
             self._keystores[issuer].warm()
+        if self.revocations is not None:
+            self.revocations.warm()
 
     async def warm_async(self) -> None:
         """Async version of `warm`."""
         self.prefetch()
         for issuer in self.issuers:
             await self._keystores[issuer].warm_async()
+        if self.revocations is not None:
+            await self.revocations.warm_async()
 
     def prefetch(self) -> None:
         """Start to fetch what `warm` would, without waiting. A failed fetch is only logged."""
+        if self.revocations is not None:
+            self.revocations.prefetch()
         for issuer in self.issuers:
             self._keystores[issuer].prefetch()
 
@@ -294,8 +308,10 @@ class Verifier(Unchanging):
         if entry is not None and not entry.keystore.refresh_if_due(seconds):
             self._hits += 1
             revocations = self.revocations
-            if revocations is not None and entry.version != revocations.version:
-                self._check_again(entry, revocations)
+            if revocations is not None and (
+                entry.version != revocations.version or seconds >= revocations.fresh_until
+            ):
+                self._check_again(entry, revocations, seconds)
             return entry.auth
         self._misses += 1
         remembered = self._headers.get(sealed.header())
@@ -308,6 +324,20 @@ class Verifier(Unchanging):
             ):
                 return self._accept(sealed, digest, keystore, key, now)
         return self._find_key(sealed, digest, now, seconds)
+
+    def _wait_for_key(self, found: _NeedsKey) -> Auth:
+        """Verify a token whose key is unknown, and start to learn what is revoked meanwhile."""
+        if self.revocations is not None:
+            self.revocations.prefetch()
+        key = found.keystore.key(found.kid)
+        return self._accept_new(found.sealed, found.digest, found.keystore, key, self._clock.time())
+
+    async def _wait_for_key_async(self, found: _NeedsKey) -> Auth:
+        """Async version of `_wait_for_key`."""
+        if self.revocations is not None:
+            self.revocations.prefetch()
+        key = await found.keystore.key_async(found.kid)
+        return self._accept_new(found.sealed, found.digest, found.keystore, key, self._clock.time())
 
     def _claims(self, sealed: Sealed, keystore: KeyStore) -> bool:
         """Return whether a token claims to be of the issuer of these keys."""
@@ -377,12 +407,14 @@ class Verifier(Unchanging):
         return auth
 
     @staticmethod
-    def _check_again(entry: CacheEntry, revocations: RevocationList) -> None:
-        """Refuse a cached token if it was revoked since it was last looked at."""
+    def _check_again(entry: CacheEntry, revocations: RevocationList, seconds: float) -> None:
+        """Refuse a cached token if it was revoked since it was last looked at, or if that is unknown."""
         # Before the check: what is revoked during it has another version.
         version = revocations.version
         if revocations.is_revoked(entry.auth):
             raise InvalidToken("revoked")
+        if seconds >= revocations.fresh_until:
+            raise RevocationsUnavailable
         entry.version = version
 
     def _refuse_revoked(self, auth: Auth, now: float) -> None:
@@ -391,6 +423,8 @@ class Verifier(Unchanging):
             now > auth.claims["iat"] + revocations.max_token_age or revocations.is_revoked(auth)
         ):
             raise InvalidToken("revoked")
+        if revocations is not None and self._aging.now() >= revocations.fresh_until:
+            raise RevocationsUnavailable
 
     def _ends_at(self, auth: Auth) -> float:
         """Return the time from which on a token is no longer accepted."""

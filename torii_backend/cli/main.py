@@ -6,6 +6,8 @@ runs, so that `torii --help` and `torii token` start fast.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import sys
@@ -37,11 +39,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     Returns:
         The exit code: 0 if all is well, 1 if the command found something, 2 if an argument or a
-        setting is wrong, 130 after Ctrl-C.
+        setting is wrong, 130 after Ctrl-C. 1 also if the output can't be written.
 
     Raises:
         SystemExit: the arguments are invalid or ask for help.
     """
+    if sys.stdout is None:
+        # The output was closed (`>&-`), so nobody wants it.
+        sys.stdout = io.StringIO()
     try:
         try:
             return _run(sys.argv[1:] if argv is None else argv)
@@ -53,8 +58,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Such as `torii routes app:app | head`. What Python still flushes at exit goes nowhere.
+    except OSError as error:
+        # Such as `torii routes app:app | head`, where nobody reads on, or a disk that is full.
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        if error.errno == errno.ENOSPC:
+            sys.stderr.write("The output can't be written: the disk is full.\n")
+        # What Python still flushes at exit goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     finally:

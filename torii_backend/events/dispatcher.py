@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Any, Callable, Literal, Optional, TypeVar, Union
@@ -32,6 +32,7 @@ from torii_backend.errors import (
 )
 from torii_backend.events.attempt import Attempt, on_thread
 from torii_backend.events.event import Event
+from torii_backend.events.feed import REVOKING_TYPES, TokenRevoker, make_revoking_handler
 from torii_backend.events.handlers import Function, Handlers, require_patterns
 from torii_backend.events.inbox import Claim, Inbox, MemoryInbox
 from torii_backend.events.signing_keys import Secrets
@@ -141,6 +142,24 @@ class Events(Unchanging):
         self._handlers.set_otherwise(function)
         return function
 
+    def feed(self, revocations: TokenRevoker, *, types: Collection[str] = REVOKING_TYPES) -> None:
+        """Revoke the access tokens of the user whom an event is about.
+
+        Tokens are refused if they were issued before the event was created, even if it comes late. The
+        user's id is `user_id`, `user.id` or, for types that begin with `user.`, `id` in the event's data.
+        Events without one are counted as `not_revoked`.
+
+        Args:
+            revocations: a `Revocations`.
+            types: the types of events, as in `on`. By default bans and deletions of users, sessions that
+                are revoked, and members who are removed from an organization.
+
+        Raises:
+            ConfigurationError: an argument is wrong.
+        """
+        handler = make_revoking_handler(revocations, types, self._count)
+        self.on(*types)(handler)
+
     def dispatch(self, event: Event) -> Outcome:
         """Run the handlers of an event that you got elsewhere, such as from a queue.
 
@@ -204,7 +223,8 @@ class Events(Unchanging):
 
         Returns:
             Counters by name: `ok`, `duplicate`, `busy`, `failed` (a handler raised), `unhandled` (no
-            handler; also counted as ok), `inbox_unavailable`, and the reasons of refused deliveries.
+            handler; also counted as ok), `not_revoked` (see `feed`; also counted as ok),
+            `inbox_unavailable`, and the reasons of refused deliveries.
         """
         with self._lock:
             return dict(self._counts)

@@ -16,10 +16,17 @@ in the opposite order. Writers need a lock of their own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 if TYPE_CHECKING:
     from torii_backend.auth import Auth
+
+
+class Entry(NamedTuple):
+    """A revocation: the spellings of the user's id, (None,) for everybody, and until when."""
+
+    user_ids: tuple[Optional[str], ...]
+    moment: float
 
 
 class Table:
@@ -50,6 +57,13 @@ class Table:
         moments = (users.get(auth.user_id), users.get(auth.actor), self.everybody)
         issued_at = auth.claims["iat"]
         return any(moment is not None and issued_at <= moment for moment in moments)
+
+    def moments(self) -> dict[Optional[str], float]:
+        """Return a copy of all moments; that for everybody has the key None."""
+        moments = dict(self._users)
+        if self.everybody is not None:
+            moments[None] = self.everybody
+        return moments
 
     def merge(self, user_id: Optional[str], moment: float, now: float) -> bool:
         """Note that tokens until this moment are revoked, for a user, or with None for everybody.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request, authorization, bearer
-from torii_backend import Revocations, Verifier
+from torii_backend import Revocations, RevocationsUnavailable, Verifier
 
 
 @behaviour
@@ -74,3 +74,27 @@ def a_revoked_token_is_refused(guard: Guard) -> None:
     revocations.revoke("ada")
     guard.assert_refused(app(request), "revoked")
     guard.assert_admitted(app(bearer(guard.token("grace"))), "grace")
+
+
+class Unknown(Revocations):
+    """Revocations whose store has been away for too long."""
+
+    def warm(self) -> None:
+        raise RevocationsUnavailable
+
+    async def warm_async(self) -> None:
+        raise RevocationsUnavailable
+
+
+@behaviour
+def if_it_is_unknown_which_tokens_are_revoked_none_is_accepted(guard: Guard) -> None:
+    revocations = Unknown()
+    app = guard.serving(verifier=Verifier(guard.issuers.home.issuer, revocations=revocations))
+    guard.assert_admitted(app(guard.good()))
+    revocations.fresh_until = 0.0
+    for method in ("GET", "HEAD"):
+        response = app(guard.good(method=method))
+        guard.assert_refused(response, "revocations_unavailable", head=method == "HEAD")
+    guard.assert_refused(app(bearer(guard.issuers.token(expires_in=-99))), "expired")
+    revocations.revoke("ada")
+    guard.assert_refused(app(guard.good()), "revoked")
