@@ -100,9 +100,15 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                 if page.name == "frameworks.md":
                     _assert_refused_by_policy(app, torii)
         _check_other_apps(page, namespace, torii)
+    _close(namespace)
+
+
+def _close(namespace: dict[str, Any]) -> None:
     for value in list(namespace.values()):
         if isinstance(value, (ToriiClient, Revocations)):
             value.close()
+    if "engine" in namespace:
+        namespace["engine"].dispose()
 
 
 def _export(section: re.Match[str], torii: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
