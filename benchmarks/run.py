@@ -29,6 +29,7 @@ import fresh
 import memory
 import outage
 import overhead
+import receivers
 import repeat
 import revocation
 import startup
@@ -50,6 +51,7 @@ _PARTS = {
     "outage": outage.measure,
     "overhead": overhead.measure,
     "events": events.measure,
+    "receivers": receivers.measure,
     "testing": testing.measure,
     "testing_fixture": testing_fixture.measure,
     "client_decode": client_decode.measure,

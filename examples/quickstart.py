@@ -1,8 +1,8 @@
 """One user through five adapters, another through the client: `python examples/quickstart.py`.
 
 Starts a local Torii, serves one tiny guarded app per adapter over real sockets, sends each the same
-six requests, manages a user over the REST API, and prints the responses. Exits with 1 if one of them
-is unexpected.
+six requests, manages a user over the REST API, bans one whom two processes then refuse, and prints the
+responses. Exits with 1 if one of them is unexpected.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import quickstart_client
+import quickstart_events
 import requests
 from quickstart_apps import ADAPTERS
 
@@ -51,10 +52,13 @@ def main() -> int:
         responses["outage, cold keys"] = _ask_all(cold, token)
         torii.reset()
         states = quickstart_client.manage_user(torii)
+        events = quickstart_events.ban_a_user(torii)
     expected = {case: [response] * len(ADAPTERS) for case, response in EXPECTED.items()}
     surprises = _print_table(ADAPTERS, responses, expected)
     print()
     surprises += _print_table(quickstart_client.COLUMNS, states, quickstart_client.EXPECTED)
+    print()
+    surprises += _print_table(quickstart_events.COLUMNS, events, quickstart_events.EXPECTED)
     print(f"\n{surprises} surprises" if surprises else "\nAll as expected.")
     return 1 if surprises else 0
 

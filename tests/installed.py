@@ -1,4 +1,4 @@
-"""What the tests run against where it is installed: frameworks, stores and servers beyond those of a plain run."""
+"""What the tests run against where it is installed beyond a plain run: frameworks, servers, stores, queues."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FRAMEWORKS = (
     "rest_framework",
     "sqlalchemy",
 )
+QUEUES = ("arq", "celery", "dramatiq", "rq")
 STORES = ("psycopg", "redis")
 SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
 
@@ -27,11 +28,12 @@ SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "wait
 def is_left_out(module: str) -> bool:
     """Return whether what needs a module is left out, because this run does without it.
 
-    Where `tox -e frameworks`, `tox -e redis` or `tox -e servers` asks for all of them, nothing is.
+    Where `tox run` asks for all of a kind by its environment, such as `servers`, nothing is.
     """
     name = module.partition(".")[0]
     return (
         (name in FRAMEWORKS and "TORII_TESTS_NEED_FRAMEWORKS" not in os.environ)
+        or (name in QUEUES and "TORII_TESTS_NEED_QUEUES" not in os.environ)
         or (name in STORES and "TORII_TESTS_NEED_REDIS" not in os.environ)
         or (name in SERVERS and "TORII_TESTS_NEED_SERVERS" not in os.environ)
     ) and find_spec(name) is None

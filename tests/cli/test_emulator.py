@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG, Wire
+from tests.ports import free_port
 from torii_backend.cli.emulator import _welcome
 from torii_backend.cli.main import main
 
@@ -45,10 +46,12 @@ def _shell(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_the_emulator_serves_and_ends_cleanly(end: signal.Signals) -> None:
-    with _shell("emulator", "--port", "0", "--json") as process:
+    url = f"http://127.0.0.1:{free_port()}/"
+    with _shell("emulator", "--port", "0", "--json", "--webhooks", url) as process:
         assert process.stdout is not None
         facts = json.loads(process.stdout.readline())
         other = facts.pop("other_environment")
+        secret = facts.pop("webhook_secret")
         assert list(facts) == ["issuer", "api_url", "secret_key", "environment_id"]
         assert list(other) == ["environment_id", "secret_key"]
         assert facts["issuer"].startswith("http://127.0.0.1:")
@@ -60,6 +63,8 @@ def test_the_emulator_serves_and_ends_cleanly(end: signal.Signals) -> None:
         claims = wire.verified(token)
         assert (claims["iss"], claims["pid"]) == (facts["issuer"], facts["environment_id"])
         assert claims["sub"] == "user_ada"
+        registered = wire.post("/_emulator/webhooks", {"url": url}).json()
+        assert registered == {"secret": secret, "urls": [url]}
         process.send_signal(end)
         assert process.communicate() == ("", "")
         assert process.returncode == 0

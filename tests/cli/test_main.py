@@ -15,7 +15,7 @@ from tests.emulator.conftest import WATCHDOG
 from torii_backend.cli import emulator
 from torii_backend.cli.main import main
 
-COMMANDS = ["routes", "explain", "token", "doctor", "emulator"]
+COMMANDS = ["routes", "explain", "token", "doctor", "trigger", "emulator"]
 
 
 def test_the_help_lists_the_commands(capfd: pytest.CaptureFixture[str]) -> None:

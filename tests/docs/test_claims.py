@@ -23,6 +23,14 @@ from torii_backend._keys import (
 )
 from torii_backend._verify import verifier
 from torii_backend.client._transport import response
+from torii_backend.emulator.webhooks import post
+from torii_backend.emulator.webhooks.delivery import FAULTS
+from torii_backend.emulator.webhooks.schedule import (
+    MAX_FINISHED,
+    MAX_URLS,
+    MAX_WAITING,
+    RETRY_SECONDS,
+)
 from torii_backend.errors import InvalidTokenReason, PermissionDeniedReason
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +55,18 @@ def test_the_page_of_verification_lists_every_reason_and_no_other() -> None:
 def test_the_page_of_policies_lists_every_reason_and_no_other() -> None:
     reasons = [row[2].strip("`") for row in _rows("docs/policies.md", "keyword")]
     assert list(dict.fromkeys(reasons)) == list(get_args(PermissionDeniedReason))
+
+
+def test_the_page_of_the_emulator_gives_the_faults_and_limits_of_webhooks() -> None:
+    text = _text("docs/emulator.md")
+    assert [row[0].strip("`") for row in _rows("docs/emulator.md", "fault")] == list(FAULTS)
+    *first, last = (f"{seconds:g}" for seconds in RETRY_SECONDS)
+    assert f"sent again after {', '.join(first)} and {last} seconds" in text
+    assert f"Up to {MAX_URLS} can be registered" in text
+    limits = [row[1] for row in _rows("docs/emulator.md", "limit")]
+    assert limits[0] == f"{post.TIMEOUT_SECONDS:g} seconds"
+    assert limits[1].startswith(f"{MAX_WAITING:,}.")
+    assert limits[2] == f"the last {MAX_FINISHED:,}"
 
 
 def test_the_readme_gives_figures_of_the_last_benchmark() -> None:

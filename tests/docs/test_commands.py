@@ -8,11 +8,13 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.emulator.webhooks.endpoint import Endpoint
 from torii_backend.cli.main import main
 from torii_backend.emulator import Emulator
 
@@ -57,9 +59,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_commands_print_what_the_page_shows(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with Emulator() as torii:
+    with Emulator() as torii, closing(Endpoint()) as endpoint:
         monkeypatch.setenv("TORII_ISSUER", torii.issuer)
-        for command, expected in _commands():
+        monkeypatch.setenv("TORII_WEBHOOK_SECRET", torii.webhooks.secret)
+        for written, expected in _commands():
+            command = written.replace("http://127.0.0.1:8000/torii/events", endpoint.url)
             if command.startswith("export TORII_ISSUER="):
                 continue
             echoed = re.fullmatch(r'echo "(.*)" > (\S+)', command)
@@ -75,9 +79,11 @@ def test_the_members_of_json_are_those_of_the_page(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "open-routes.txt").write_text("/gone\n")
-    with Emulator() as torii:
+    with Emulator() as torii, closing(Endpoint()) as endpoint:
         monkeypatch.setenv("TORII_ISSUER", torii.issuer)
-        for name, command in JSON.items():
+        monkeypatch.setenv("TORII_WEBHOOK_SECRET", torii.webhooks.secret)
+        for name, written in JSON.items():
+            command = written.format(url=endpoint.url)
             document = json.loads(_printed(command, capfd))
             # Values are named there as well.
             values = {"stale", "ok", "failed", "not reached", "not checked"}
@@ -88,6 +94,7 @@ JSON = {
     "Routes": "torii routes main:app --check open-routes.txt --json",
     "Doctor": "torii doctor main:app --json",
     "Explain": "torii token --role a --claim nbf=5 | torii explain --role b --claims --json",
+    "Trigger": "torii trigger user.deleted --to {url} --json",
 }
 
 
@@ -111,7 +118,7 @@ def _described(title: str) -> set[str]:
 
 
 def test_every_option_of_every_command_is_described(capfd: pytest.CaptureFixture[str]) -> None:
-    for command in ("routes", "explain", "token"):
+    for command in ("routes", "explain", "token", "trigger"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         options = set(re.findall(r"--[a-z-]+", capfd.readouterr().out)) - {"--help"}

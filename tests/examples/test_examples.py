@@ -126,3 +126,4 @@ def test_the_quickstart_prints_a_table_without_surprises() -> None:
         ["client:", "update", "active", "Ada", "none", "1", "issued"],
         ["client:", "ban", "banned", "Ada", "none", "0", "refused"],
     ]
+    assert run.stdout.count("401 revoked") == run.stdout.count("handled 1x") == 2

@@ -20,6 +20,7 @@ NOT_NEEDED = {
     "fastapi",
     "flask",
     "jwt",
+    "redis",
     "requests",
     "sqlite3",
     "starlette",
@@ -66,9 +67,11 @@ except InvalidWebhook:
 
 VERIFIED = """
 import sys
-from torii_backend import Verifier
+from torii_backend import Revocations, Verifier
 issuer, jwks, token = sys.argv[1:]
-verifier = Verifier(issuer, fetch=lambda url, timeout: (jwks.encode(), {}))
+verifier = Verifier(
+    issuer, fetch=lambda url, timeout: (jwks.encode(), {}), revocations=Revocations()
+)
 assert verifier.verify(token).issuer == issuer
 print(*sys.modules)
 """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from contextlib import closing, nullcontext
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, Callable
 
 import pytest
@@ -354,3 +356,57 @@ def test_other_settings_that_are_wrong() -> None:
         with pytest.raises(ConfigurationError) as caught:
             Revocations(given, **settings)
         assert str(caught.value).startswith(message)
+
+
+class _Old(StreamRequestHandler):
+    """Answers as a server that knows no XADD with MINID, or no streams at all."""
+
+    def handle(self) -> None:
+        while True:
+            count = self.rfile.readline()
+            if not count:
+                return
+            words = []
+            for _ in range(int(count[1:])):
+                size = int(self.rfile.readline()[1:])
+                words.append(self.rfile.read(size + 2)[:size])
+            error = self.server.errors.get(words[0])  # type: ignore[attr-defined]
+            self.wfile.write(b"-ERR %s\r\n" % error if error else b"*0\r\n")
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        # 6.0, 6.2 with an old proxy, and 4.0
+        {b"XADD": b"Invalid stream ID specified as stream command argument"},
+        {b"XADD": b"syntax error"},
+        dict.fromkeys((b"XADD", b"XRANGE", b"XREAD"), b"unknown command"),
+    ],
+)
+@pytest.mark.usefixtures("redis_server")
+def test_a_server_that_is_too_old(
+    errors: dict[bytes, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadingTCPServer(("127.0.0.1", 0), _Old) as server:
+        server.daemon_threads = True
+        server.errors = errors  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        revocations = Revocations(f"redis://127.0.0.1:{server.server_address[1]}/0")
+        with closing(revocations):
+            with pytest.raises(ConfigurationError) as caught:
+                revocations.revoke("user_ada")
+            assert str(caught.value) == (
+                "url_or_client must be that of a Redis server of version 6.2 or later, such as 7.0."
+            )
+            until(lambda: "the Redis server must be of version 6.2 or later" in caplog.text)
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError) as caught:
+        Revocations("redis://127.0.0.1:6379/0")
+    assert str(caught.value) == (
+        "url_or_client needs the package redis: pip install 'torii-backend[redis]'."
+    )

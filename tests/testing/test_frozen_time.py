@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import datetime, timedelta, timezone
 from typing import Callable
 
@@ -10,6 +10,9 @@ import freezegun
 import pytest
 import time_machine
 
+from tests.emulator.conftest import WATCHDOG
+from tests.emulator.rest.api import api_of
+from tests.emulator.webhooks.endpoint import Endpoint
 from torii_backend import InvalidToken, KeysUnavailable, Verifier
 from torii_backend.testing.torii_fixture import ToriiFixture
 
@@ -48,6 +51,18 @@ def test_fresh_tokens_verify_and_older_ones_expire(
             EARLY.verify(token)
         assert EARLY.verify(torii.token())
     assert EARLY.verify(torii.token())
+
+
+def test_users_and_their_events(torii: ToriiFixture, travel: Travel) -> None:
+    with closing(Endpoint()) as endpoint:
+        torii.webhooks.register(endpoint.url)
+        with travel(PAST):
+            assert api_of(torii).user()["createdAt"].startswith("2020-06-01T00:00")
+            assert endpoint.arrived.wait(WATCHDOG)
+            (delivery,) = torii.webhooks.finish()
+            assert delivery.attempts[0].sent_at.year == 2020
+            event = endpoint.received[0].event(torii.webhooks.secret)
+    assert (event.sent_at.year, event.type) == (2020, "user.created")
 
 
 def test_keys_are_fetched_over_http_too(torii: ToriiFixture, travel: Travel) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from typing_extensions import assert_type
 
 from torii_backend import Event, Events, InvalidWebhook, MemoryInbox, verify_webhook
-from torii_backend.emulator import sign_webhook
+from torii_backend.emulator import Delivery, Emulator, sign_webhook
 from torii_backend.errors import InvalidWebhookReason
 from torii_backend.events import STANDARD_WEBHOOKS, Inbox, Scheme
 
@@ -51,3 +51,14 @@ async def handling(event: Event, inbox: Inbox) -> None:
     await events.dispatch_async(event)
     events.on(User)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     events.on("user.*")(User("user_ada"))  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+
+
+def sending(torii: Emulator) -> None:
+    Emulator(webhooks=["http://127.0.0.1:8000/torii/events"])
+    delivery = torii.send_event("user.deleted", {"id": "user_ada"}, to="http://127.0.0.1:8000/")
+    assert_type(delivery, Delivery)
+    assert_type(delivery.status, Optional[int])
+    assert_type(torii.webhooks.finish(timeout=5), list[Delivery])
+    assert_type(torii.webhooks.rotate_secret(withdraw=True), str)
+    torii.webhooks.stage_fault("reorder")
+    torii.webhooks.stage_fault("flood")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -38,6 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", metavar="FILE", help="fill an empty database from this JSON file")
     parser.add_argument(
+        "--webhooks", metavar="URL", action="append", help="send events there; may be repeated"
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print its settings as one line of JSON"
     )
     parser.set_defaults(run=run)
@@ -53,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         allow_remote=arguments.allow_remote,
         db=arguments.db,
         seed=arguments.seed,
+        webhooks=arguments.webhooks,
     )
     with _signal_socket() as signals, torii:
         sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
@@ -89,6 +93,7 @@ def _as_json(torii: Emulator) -> str:
     names = ("issuer", "api_url", "secret_key", "environment_id")
     settings: dict[str, object] = {name: getattr(torii, name) for name in names}
     other = torii.other_environment
+    settings["webhook_secret"] = torii.webhooks.secret
     settings["other_environment"] = {
         "environment_id": other.environment_id,
         "secret_key": other.secret_key,
@@ -104,6 +109,7 @@ A local Torii is running.
   API URL         {torii.api_url}
   secret key      {torii.secret_key}
   environment id  {torii.environment_id}
+  webhook secret  {torii.webhooks.secret}
 
 Issue an access token, by torii token or over HTTP:
 

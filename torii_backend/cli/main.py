@@ -125,6 +125,12 @@ def _emulator() -> Any:
     return emulator
 
 
+def _trigger() -> Any:
+    from torii_backend.cli import trigger
+
+    return trigger
+
+
 class _Command(NamedTuple):
     summary: str
     # A function each, as Nuitka and PyInstaller follow import statements only.
@@ -136,5 +142,6 @@ _COMMANDS = {
     "explain": _Command("say why an access token is accepted or rejected", _explain),
     "token": _Command("print an access token of a running emulator", _token),
     "doctor": _Command("find out why sign-in doesn't work here", _doctor),
+    "trigger": _Command("send a signed event to your app", _trigger),
     "emulator": _Command("run a local Torii", _emulator),
 }

@@ -6,5 +6,15 @@ from torii_backend.emulator.emulator import Emulator
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.tokens import IssuedToken
 from torii_backend.emulator.webhook_signing import sign_webhook
+from torii_backend.emulator.webhooks.delivery import Delivery, DeliveryAttempt
+from torii_backend.emulator.webhooks.webhooks import Webhooks
 
-__all__ = ["Emulator", "Environment", "IssuedToken", "sign_webhook"]
+__all__ = [
+    "Delivery",
+    "DeliveryAttempt",
+    "Emulator",
+    "Environment",
+    "IssuedToken",
+    "Webhooks",
+    "sign_webhook",
+]

@@ -70,7 +70,7 @@ class AdminApi:
 
     def _tokens(self, request: Request) -> Response:
         body = read_body(request, _TokenRequest)
-        with _value_errors_as_400():
+        with value_errors_as_400():
             issued = self._sign_in.issue_token(
                 body.user_id, claims=body.claims, expires_in=body.expires_in
             )
@@ -78,7 +78,7 @@ class AdminApi:
 
     def _sessions(self, request: Request) -> Response:
         body = read_body(request, _SessionRequest)
-        with _value_errors_as_400():
+        with value_errors_as_400():
             session, issued = self._sign_in.start_session(
                 body.user_id,
                 active_organization_id=body.active_organization_id,
@@ -92,7 +92,7 @@ class AdminApi:
 
     def _outage(self, request: Request) -> Response:
         body = read_body(request, _OutageRequest)
-        with _value_errors_as_400():
+        with value_errors_as_400():
             self._tenant.outage(body.mode, seconds=body.seconds, target=body.target)
         return json_response({})
 
@@ -110,7 +110,7 @@ def require_local_origin(request: Request) -> None:
 
 
 @contextmanager
-def _value_errors_as_400() -> Generator[None, None, None]:
+def value_errors_as_400() -> Generator[None, None, None]:
     """Turn a ValueError about an argument into a 400 that uses the name on the wire."""
     try:
         yield

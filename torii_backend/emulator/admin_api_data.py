@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Optional
 
 from msgspec import Meta
@@ -19,6 +20,7 @@ from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.webhooks.delivery import Change, Publish
 
 _NonEmptyStr = Annotated[str, Meta(min_length=1)]
 
@@ -38,9 +40,12 @@ class _MemberRequest(Body):
 class AdminApiData:
     """The endpoints for organizations, members and verified emails."""
 
-    def __init__(self, database: Database, environments: Sequence[Environment]) -> None:
+    def __init__(
+        self, database: Database, environments: Sequence[Environment], publish: Publish
+    ) -> None:
         self._database = database
         self._environments = environments
+        self._publish = publish
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -61,14 +66,16 @@ class AdminApiData:
             public_metadata={},
             private_metadata={},
         )
-        with self._database.transaction() as connection:
+        changes = [Change(environment_id, "organization.created", organization)]
+        with self._database.transaction(partial(self._publish, changes)) as connection:
             organizations.add(connection, environment_id, organization)
         return json_response(organization)
 
     def _make_member(self, request: Request) -> Response:
         body = read_body(request, _MemberRequest)
         organization_id = normalize_id(body.organization_id)
-        with self._database.transaction() as connection:
+        changes: list[Change] = []
+        with self._database.transaction(partial(self._publish, changes)) as connection:
             user = users.find(connection, normalize_id(body.user_id))
             if user is None or user.status == "deleted":
                 raise BadRequest("userId must be the id of an existing user.")
@@ -79,7 +86,9 @@ class AdminApiData:
                 )
             member = members.find(connection, organization_id, user.id)
             if member is not None:
-                return json_response(members.change(connection, member, role=body.role))
+                member = members.change(connection, member, role=body.role)
+                changes.append(Change(user.environment_id, "organization.member_updated", member))
+                return json_response(member)
             member = OrganizationMember(
                 organization_id=organization_id,
                 user_id=user.id,
@@ -89,16 +98,19 @@ class AdminApiData:
                 private_metadata={},
             )
             members.put(connection, member)
+            changes.append(Change(user.environment_id, "organization.member_added", member))
         return json_response(member)
 
     def _verify_email(self, request: Request, user_id: str) -> Response:
         read_body(request, Body)
-        with self._database.transaction() as connection:
+        changes: list[Change] = []
+        with self._database.transaction(partial(self._publish, changes)) as connection:
             user = users.find(connection, user_id)
             if user is None or user.status == "deleted":
                 return error_response(404, "user_not_found", "User not found.")
             if user.email is not None and user.email_verified_at is None:
                 user = users.change(connection, user, email_verified_at=now())
+                changes.append(Change(user.environment_id, "user.updated", user))
         return json_response(user)
 
     def _environment_id(self, requested: Optional[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
-from typing import Optional
+from typing import Optional, Union
 
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.seed import fill, read_seed
@@ -70,3 +71,10 @@ def _configuration_errors() -> Generator[None, None, None]:
         raise ConfigurationError(str(error)) from None
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise damaged() from None
+
+
+def require_path(name: str, path: Union[str, os.PathLike[str]], extension: str) -> str:
+    """Return the path of a file."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
+        raise ConfigurationError(f"{name} must be the path of a file, such as torii.{extension}.")
+    return os.fspath(path)

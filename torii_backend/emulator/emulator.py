@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
@@ -12,20 +12,22 @@ from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
+from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
-from torii_backend.emulator.bootstrap import load_environments, open_database
+from torii_backend.emulator.bootstrap import load_environments, open_database, require_path
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
 from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.rest import api
-from torii_backend.emulator.server import Server, listen, origin
+from torii_backend.emulator.server import Server, listen, origin, require_host, require_port
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.store.database import IN_MEMORY, Database
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import TenantHost
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
-from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_loopback, refuse_live_key
+from torii_backend.emulator.webhooks.delivery import Delivery, Fault
+from torii_backend.emulator.webhooks.webhooks import Webhooks
+from torii_backend.settings import refuse_live_key
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -61,16 +63,19 @@ class Emulator:
             Signing keys are new at each start.
         seed: the path of a JSON file with users, organizations and members. It fills the first
             environment of an empty database. The default is None.
+        webhooks: the URL, or several, to which the first environment's events are sent. They must be
+            loopback URLs, unless `allow_remote` is True. The default is None.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
         environment_id: the id of the first environment, the claim `pid` of its tokens.
         other_environment: the id and the secret key of the second environment. The secret key of
             one environment has no access to the users of the other.
+        webhooks: their secret, URLs, deliveries and faults.
 
     Raises:
-        ConfigurationError: the host, the port, the database or the path of the seed is invalid, or
-            the host is not a loopback address and `allow_remote` is False.
+        ConfigurationError: the host, the port, the database, the path of the seed or a URL is invalid,
+            or the host or a URL is not a loopback one and `allow_remote` is False.
     """
 
     def __init__(
@@ -81,17 +86,19 @@ class Emulator:
         allow_remote: bool = False,
         db: FilePath = IN_MEMORY,
         seed: Optional[FilePath] = None,
+        webhooks: Union[str, Iterable[str], None] = None,
     ) -> None:
-        self._host = _require_host(host, allow_remote)
+        self._host = require_host(host, allow_remote)
         self._allow_remote = bool(allow_remote)
-        self._port = _require_port(port)
-        self._db = _require_path("db", db, "db")
-        self._seed = None if seed is None else _require_path("seed", seed, "json")
+        self._port = require_port(port)
+        self._db = require_path("db", db, "db")
+        self._seed = None if seed is None else require_path("seed", seed, "json")
         self._environments = load_environments(self._db)
         first, other = self._environments
         self.other_environment: Environment = other
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
+        self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=self._allow_remote)
         self._parts: Optional[_Parts] = None
 
     @property
@@ -131,12 +138,14 @@ class Emulator:
             raise
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
+        publish = self.webhooks.publish
         routes = [
             *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
-            *AdminApiData(database, self._environments).routes(),
+            *AdminApiData(database, self._environments, publish).routes(),
+            *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
             *with_outages(
-                api.routes(database, self._environments, tenant.issuer), tenant, "rest_api"
+                api.routes(database, self._environments, tenant.issuer, publish), tenant, "rest_api"
             ),
         ]
         application = Application(routes, self._host, allow_remote=self._allow_remote)
@@ -153,6 +162,7 @@ class Emulator:
         """
         if self._parts is not None and self._parts.pid == os.getpid():
             self._parts.server.stop()
+            self.webhooks.stop()
             self._parts.tenant.end_outage()
             self._parts.database.close()
 
@@ -238,12 +248,41 @@ class Emulator:
         ending.callback(outage.end)
         return ending
 
+    def send_event(
+        self,
+        type: str,  # noqa: A002 (the name in the event)
+        data: Any,
+        *,
+        to: str,
+        fault: Optional[Fault] = None,
+    ) -> Delivery:
+        """Send one signed event now, and wait for the response. There is no retry.
+
+        Args:
+            type: what happened, such as `user.deleted`. Any text will do.
+            data: the member `data` of the event, as JSON types.
+            to: a loopback URL, or any if `allow_remote` is True. It needn't be registered.
+            fault: what goes wrong, as for `webhooks.stage_fault`, but not `reorder`. By default, None,
+                nothing does.
+
+        Returns:
+            The delivery, with `status` and `response`.
+
+        Raises:
+            RuntimeError: the emulator was not started.
+            TypeError: the type is not a string.
+            ValueError: an argument is invalid, or the data is not plain JSON.
+        """
+        self._started()
+        return self.webhooks.send(type, data, to=to, fault=fault)
+
     def reset(self) -> None:
-        """Restore the state at the start: no outage, and only the first signing key.
+        """Restore the state at the start: no outage, only the first signing key, no pending event.
 
         The first key returns, because verifiers limit how often they fetch the JWKS for an unknown
         key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
         count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
+        Webhooks return to the secret and the URLs of the start.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -252,6 +291,7 @@ class Emulator:
         parts.tenant.reset()
         self._forget_keys()
         parts.database.restore_snapshot()
+        self.webhooks.reset()
 
     def __enter__(self) -> Self:
         self.start()
@@ -275,26 +315,3 @@ class Emulator:
                 "The emulator was not started. Call start(), or use it in a with statement."
             )
         return self._parts
-
-
-def _require_host(host: str, allow_remote: bool) -> str:
-    if not isinstance(host, str) or not host:
-        raise ConfigurationError("host must be a host name or an IP address, such as 127.0.0.1.")
-    if not allow_remote and not is_loopback(host):
-        raise ConfigurationError(
-            "host must be a loopback address, such as 127.0.0.1. To serve other machines, pass "
-            "allow_remote=True (--allow-remote in the shell)."
-        )
-    return host
-
-
-def _require_port(port: int) -> int:
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise ConfigurationError("port must be a whole number from 0 to 65535, such as 4100.")
-    return port
-
-
-def _require_path(name: str, path: FilePath, extension: str) -> str:
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or "\0" in os.fspath(path):
-        raise ConfigurationError(f"{name} must be the path of a file, such as torii.{extension}.")
-    return os.fspath(path)

@@ -23,6 +23,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from torii_backend.emulator.request_handler import RequestHandler
 from torii_backend.errors import ConfigurationError
+from torii_backend.settings import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -30,6 +31,25 @@ if TYPE_CHECKING:
 _BACKLOG = 128
 _POLL_SECONDS = 0.01
 _REACHABLE_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is bound here)
+
+
+def require_host(host: str, allow_remote: bool) -> str:
+    """Return a host to serve on: a loopback one, unless others are allowed."""
+    if not isinstance(host, str) or not host:
+        raise ConfigurationError("host must be a host name or an IP address, such as 127.0.0.1.")
+    if not allow_remote and not is_loopback(host):
+        raise ConfigurationError(
+            "host must be a loopback address, such as 127.0.0.1. To serve other machines, pass "
+            "allow_remote=True (--allow-remote in the shell)."
+        )
+    return host
+
+
+def require_port(port: int) -> int:
+    """Return a port to serve on."""
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        raise ConfigurationError("port must be a whole number from 0 to 65535, such as 4100.")
+    return port
 
 
 def listen(host: str, port: int) -> socket.socket:

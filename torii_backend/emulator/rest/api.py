@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from werkzeug.wrappers import Request, Response
 
@@ -24,6 +25,7 @@ from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.webhooks.delivery import Change, Publish
 
 PREFIX = "/api/server/v1"
 
@@ -38,7 +40,9 @@ _OPERATIONS = [
 ]
 
 
-def routes(database: Database, environments: Sequence[Environment], issuer: str) -> list[Route]:
+def routes(
+    database: Database, environments: Sequence[Environment], issuer: str, publish: Publish
+) -> list[Route]:
     """Return the routes of the REST API."""
 
     def endpoint_for(operation: Operation) -> Callable[..., Response]:
@@ -47,8 +51,11 @@ def routes(database: Database, environments: Sequence[Environment], issuer: str)
             body = {}
             if operation.body is not None:
                 body["body"] = _read(request, operation.body, required=operation.body_required)
-            with database.transaction() as connection:
-                context = RequestContext(environment_id, connection, request.args, issuer, now())
+            changes: list[Change] = []
+            with database.transaction(partial(publish, changes)) as connection:
+                context = RequestContext(
+                    environment_id, connection, request.args, issuer, now(), changes
+                )
                 return operation.endpoint(context, **body, **ids)
 
         return endpoint

@@ -40,7 +40,8 @@ def update_organization_metadata(
     require_some_metadata(body)
     organization = _known(context, organization_id)
     metadata = merge_metadata(metadata_of(organization), body, shared_limit=False)
-    return json_response(organizations.change(context.connection, organization, **metadata))
+    changed = organizations.change(context.connection, organization, **metadata)
+    return json_response(context.publish("organization.updated", changed))
 
 
 def list_members(context: RequestContext, organization_id: str) -> Response:
@@ -65,7 +66,8 @@ def update_member_metadata(
     if member is None:
         raise not_found("member")
     metadata = merge_metadata(metadata_of(member), body, shared_limit=False)
-    return json_response(members.change(context.connection, member, **metadata))
+    changed = members.change(context.connection, member, **metadata)
+    return json_response(context.publish("organization.member_updated", changed))
 
 
 def list_user_organizations(context: RequestContext, user_id: str) -> Response:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
 from torii_backend.emulator.rest.problem import Problem, forbidden, not_found
 from torii_backend.emulator.store import users
 from torii_backend.emulator.store.users import StoredUser
+from torii_backend.emulator.webhooks.delivery import Change
+
+Record = TypeVar("Record")
 
 
 class RequestContext(NamedTuple):
@@ -21,6 +24,12 @@ class RequestContext(NamedTuple):
     query: MultiDict[str, str]
     issuer: str
     now: datetime
+    changes: list[Change]
+
+    def publish(self, event_type: str, record: Record) -> Record:
+        """Send an event to webhooks once the transaction is committed. Return the record."""
+        self.changes.append(Change(self.environment_id, event_type, record))
+        return record
 
     def user_or_404(self, user_id: str) -> StoredUser:
         """Return a user of the environment. Raise 404 if it is unknown, 403 if it is foreign."""

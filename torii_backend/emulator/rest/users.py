@@ -15,7 +15,8 @@ from torii_backend.emulator.rest.metadata import METADATA_FIELDS, merge_metadata
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem, invalid_request
 from torii_backend.emulator.rest.request_context import RequestContext, require_not_deleted
-from torii_backend.emulator.store import invitations, sessions, users
+from torii_backend.emulator.rest.sessions import end_all_sessions
+from torii_backend.emulator.store import invitations, members, users
 from torii_backend.emulator.store.users import StoredUser, join_name
 from torii_backend.emulator.validation import is_email
 
@@ -45,7 +46,7 @@ def create_user(context: RequestContext, body: CreateUser) -> Response:
     given = {name: value for name, value in _profile_fields(body).items() if value is not None}
     user = structs.replace(blank, **_with_full_name(blank, given))
     users.add(context.connection, user)
-    return json_response(user, 201)
+    return json_response(context.publish("user.created", user), 201)
 
 
 def get_user(context: RequestContext, user_id: str) -> Response:
@@ -60,7 +61,7 @@ def update_user(context: RequestContext, user_id: str, body: UpdateUser) -> Resp
     user = require_not_deleted(context.user_or_404(user_id))
     metadata = merge_metadata(metadata_of(user), body, shared_limit=True)
     fields = _with_full_name(user, _profile_fields(body))
-    return json_response(users.change(context.connection, user, **fields, **metadata))
+    return json_response(_changed(context, "user.updated", user, **fields, **metadata))
 
 
 def update_user_metadata(
@@ -69,28 +70,38 @@ def update_user_metadata(
     """Merge metadata into a user."""
     user = require_not_deleted(context.user_or_404(user_id))
     metadata = merge_metadata(metadata_of(user), body, shared_limit=True)
-    return json_response(users.change(context.connection, user, **metadata))
+    return json_response(_changed(context, "user.updated", user, **metadata))
 
 
 def delete_user(context: RequestContext, user_id: str) -> Response:
     """Mark a user as deleted, and revoke their sessions."""
     user = require_not_deleted(context.user_or_404(user_id))
-    sessions.revoke_all(context.connection, user.id)
-    users.delete(context.connection, user, context.now)
+    end_all_sessions(context, user)
+    for member in members.all_of_user(context.connection, user.id):
+        context.publish("organization.member_removed", member)
+    context.publish("user.deleted", users.delete(context.connection, user, context.now))
     return Response(status=204)
 
 
 def ban_user(context: RequestContext, user_id: str) -> Response:
     """Ban a user, and revoke their sessions."""
     user = require_not_deleted(context.user_or_404(user_id))
-    sessions.revoke_all(context.connection, user.id)
-    return json_response(users.change(context.connection, user, status="banned"))
+    end_all_sessions(context, user)
+    return json_response(_changed(context, "user.banned", user, status="banned"))
 
 
 def unban_user(context: RequestContext, user_id: str) -> Response:
     """Lift a ban."""
     user = require_not_deleted(context.user_or_404(user_id))
-    return json_response(users.change(context.connection, user, status="active"))
+    return json_response(_changed(context, "user.unbanned", user, status="active"))
+
+
+def _changed(
+    context: RequestContext, event_type: str, user: StoredUser, **fields: Any
+) -> StoredUser:
+    """Change fields of a user, with an event if any value is new. Return the new record."""
+    changed = users.change(context.connection, user, **fields)
+    return user if changed is user else context.publish(event_type, changed)
 
 
 def _require_free_email(context: RequestContext, email: str) -> None:

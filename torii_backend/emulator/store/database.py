@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Optional
@@ -46,8 +46,13 @@ class Database:
         return self._closed
 
     @contextmanager
-    def transaction(self) -> Generator[sqlite3.Connection, None, None]:
-        """Run a block as one transaction, which an exception rolls back."""
+    def transaction(
+        self, committed: Optional[Callable[[], None]] = None
+    ) -> Generator[sqlite3.Connection, None, None]:
+        """Run a block as one transaction, which an exception rolls back.
+
+        `committed` is called after the commit and before the next transaction begins.
+        """
         with self._lock:
             if self._closed:
                 raise ConnectionAbortedError("The emulator was stopped.")
@@ -56,6 +61,8 @@ class Database:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
+                if committed is not None:
+                    committed()
             except sqlite3.OperationalError as error:
                 _raise_if_not_stored(error)
                 raise

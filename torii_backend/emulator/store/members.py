@@ -57,6 +57,14 @@ def of_user(
     return [_as_user_organization(_decode(row[0]), _decode_organization(row[1])) for row in rows]
 
 
+def all_of_user(connection: Connection, user_id: str) -> list[OrganizationMember]:
+    """Return all memberships of a user, in order of organization ids."""
+    rows = connection.execute(
+        "SELECT record FROM members WHERE user_id = ? ORDER BY organization_id", (user_id,)
+    )
+    return [_decode(record) for (record,) in rows]
+
+
 def change(connection: Connection, member: OrganizationMember, **fields: Any) -> OrganizationMember:
     """Change fields of a membership. Return the new record."""
     changed = msgspec.structs.replace(member, **fields)

@@ -10,7 +10,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def now() -> datetime:
     """Return the current time in UTC."""
-    return datetime.now(timezone.utc)
+    # While freezegun freezes the clock, that is an object of its own class, which msgspec doesn't encode.
+    return _EPOCH + (datetime.now(timezone.utc) - _EPOCH)
 
 
 def microseconds(timestamp: datetime) -> int:

@@ -79,10 +79,10 @@ def change(connection: Connection, user: StoredUser, **fields: Any) -> StoredUse
     return changed
 
 
-def delete(connection: Connection, user: StoredUser, at: datetime) -> None:
-    """Mark a user as deleted, and remove them from their organizations."""
+def delete(connection: Connection, user: StoredUser, at: datetime) -> StoredUser:
+    """Mark a user as deleted, and remove them from their organizations. Return the new record."""
     connection.execute("DELETE FROM members WHERE user_id = ?", (user.id,))
-    change(connection, user, status="deleted", deleted_at=at)
+    return change(connection, user, status="deleted", deleted_at=at)
 
 
 def _columns(user: StoredUser) -> tuple[object, ...]:
