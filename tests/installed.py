@@ -1,4 +1,4 @@
-"""What the tests run against where it is installed: frameworks and servers beyond those of a plain run."""
+"""What the tests run against where it is installed beyond a plain run: frameworks, servers, stores, queues."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ FRAMEWORKS = (
     "pyramid",
     "quart",
     "rest_framework",
+    "sqlalchemy",
 )
+QUEUES = ("arq", "celery", "dramatiq", "rq")
+STORES = ("psycopg", "redis")
 SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
 
 
 def is_left_out(module: str) -> bool:
     """Return whether what needs a module is left out, because this run does without it.
 
-    Where `tox -e frameworks` or `tox -e servers` asks for all of them, nothing is.
+    Where `tox run` asks for all of a kind by its environment, such as `servers`, nothing is.
     """
     name = module.partition(".")[0]
     return (
         (name in FRAMEWORKS and "TORII_TESTS_NEED_FRAMEWORKS" not in os.environ)
+        or (name in QUEUES and "TORII_TESTS_NEED_QUEUES" not in os.environ)
+        or (name in STORES and "TORII_TESTS_NEED_REDIS" not in os.environ)
         or (name in SERVERS and "TORII_TESTS_NEED_SERVERS" not in os.environ)
     ) and find_spec(name) is None

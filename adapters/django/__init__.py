@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from torii_backend._guard.context import current_auth
 from torii_backend.django.decorators import optional_auth, require_auth
-from torii_backend.django.events import receive
+from torii_backend.django.events.inbox import Inbox
+from torii_backend.django.events.receiver import receive
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin
 from torii_backend.django.public import public
@@ -20,6 +21,7 @@ from torii_backend.django.routes import unguarded_routes
 
 __all__ = [
     "AuthMiddleware",
+    "Inbox",
     "RequireAuthMixin",
     "current_auth",
     "optional_auth",

@@ -28,7 +28,7 @@ urlpatterns: list[Any] = []
 if not settings.configured:
     settings.configure(
         ALLOWED_HOSTS=["testserver"],
-        INSTALLED_APPS=["torii_backend.django"],
+        INSTALLED_APPS=["torii_backend.django", "torii_backend.django.events"],
         LOGGING_CONFIG=None,
         MIDDLEWARE=[],
         # The default, AnonymousUser, needs Django's own users.

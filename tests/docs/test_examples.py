@@ -68,9 +68,14 @@ def _environment(torii: ToriiFixture, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_examples_of_a_page_run_one_after_the_other(
-    page: Path, torii: Emulator, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    page: Path,
+    torii: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     text = page.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)  # for the databases of examples
     # A module that can be found, as some frameworks look up the names in annotations there.
     module = ModuleType(f"page_{page.stem}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -95,9 +100,15 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                 if page.name == "frameworks.md":
                     _assert_refused_by_policy(app, torii)
         _check_other_apps(page, namespace, torii)
+    _close(namespace)
+
+
+def _close(namespace: dict[str, Any]) -> None:
     for value in list(namespace.values()):
         if isinstance(value, (ToriiClient, Revocations)):
             value.close()
+    if "engine" in namespace:
+        namespace["engine"].dispose()
 
 
 def _export(section: re.Match[str], torii: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,11 +30,11 @@ ADAPTED: dict[str, set[str]] = {
     "mcp": {"mcp"},
     "ninja": {"django", "ninja"},
     "otel": {"opentelemetry"},
-    "redis": {"redis"},
-    "sqlalchemy": {"sqlalchemy"},
     "wsgi": set(),
 }
-PRODUCTS = set().union(*ADAPTED.values())
+# A module of a feature that has the name of a store uses its client.
+STORES = {"redis", "sqlalchemy"}
+PRODUCTS = STORES.union(*ADAPTED.values())
 # What does I/O or starts threads.
 IO = {
     "asyncio",
@@ -81,11 +81,10 @@ def may_import(source: str, target: str) -> bool:
         return room(target) in {own, *BELOW[own]} or event or front or received
     # It drops the body of a refused request, which is with the server.
     drops = source == f"{DOOR}._guard.upload"
-    # The store of revocations is no adapter: a Verifier has them without one.
-    if source == f"{DOOR}.revocation.redis" and package == "redis":
-        return True
     if own in {"_jose", "_verify", "_guard"} and package in IO and not drops:
         return False
+    if package in STORES and own in FEATURES:
+        return source.rpartition(".")[2] == package
     return own in TOP or package in ADAPTED.get(own, set()) or package not in PRODUCTS
 
 
@@ -170,6 +169,8 @@ PLANTED = {
         "events.event imports torii_backend.revocation.table",
         "revocation.log imports torii_backend.events.inbox",
         "proxy.target imports torii_backend.wsgi",
+        "events.inbox imports redis.Redis",
+        "events.redis imports sqlalchemy.Engine",
     ],
     "line 4: an adapter imports ground, _guard, its product and its feature": [
         "wsgi imports torii_backend._jose.jws",
@@ -209,7 +210,7 @@ def test_two_rooms_of_the_core_are_one_too_many() -> None:
 ALLOWED = [
     "revocation.log imports torii_backend.events.event.Event",
     "drf.user imports torii_backend.django.guard",
-    "redis.inbox imports redis.Redis",
+    "events.redis imports redis.Redis",
     "revocation.redis imports redis",
     "flask.events imports torii_backend.events.receiver",
     "cli.routes imports torii_backend.flask.routes",

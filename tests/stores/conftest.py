@@ -10,6 +10,7 @@ from typing import Any, Callable
 import pytest
 
 from tests.support.clock import WATCHDOG
+from tests.support.postgres_server import postgres_server  # noqa: F401
 from tests.support.redis_server import RedisServer, redis_server  # noqa: F401
 from torii_backend import Revocations
 

@@ -74,7 +74,7 @@ class Attempt:
         if took > SLOW_SECONDS:
             _logger.warning(
                 "The handler %s took %.0f s for the event %r. Senders give up after 15 to 30 s: hand "
-                "the event to a queue, see docs/events.md.",
+                "the event to a queue, see docs/event-recipes.md.",
                 handler.name,
                 took,
                 self._event.type,

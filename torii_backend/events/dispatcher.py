@@ -97,7 +97,7 @@ class Events(Unchanging):
         self.max_bytes: int = require_max_bytes(max_bytes)
         self._name = name
         self._handlers = Handlers()
-        self._sync_only = False
+        self._sync_reason = _IN_TRANSACTION if getattr(self._inbox, "is_atomic", False) else ""
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
 
@@ -114,7 +114,7 @@ class Events(Unchanging):
 
         Raises:
             ConfigurationError: a type is malformed, the function is registered for it already, or it
-                is async and a sync application receives the events.
+                is async, but a sync application receives the events or the inbox is atomic.
         """
         require_patterns(types)
 
@@ -135,8 +135,8 @@ class Events(Unchanging):
             The function, unchanged.
 
         Raises:
-            ConfigurationError: there is one already, or it is async and a sync application receives
-                the events.
+            ConfigurationError: there is one already, or it is async, but a sync application receives
+                the events or the inbox is atomic.
         """
         self._require_runnable(function)
         self._handlers.set_otherwise(function)
@@ -244,13 +244,13 @@ class Events(Unchanging):
 
     def _require_sync(self) -> None:
         """Refuse async handlers, those that are registered later, too."""
-        self._sync_only = True
+        self._sync_reason = self._sync_reason or _IN_SYNC
         if not self._handlers.all_sync():
-            raise ConfigurationError(_ASYNC_IN_SYNC)
+            raise ConfigurationError(f"{_MUST_BE_SYNC} {self._sync_reason}")
 
     def _require_runnable(self, function: Function) -> None:
-        if self._sync_only and is_async_function(function):
-            raise ConfigurationError(_ASYNC_IN_SYNC)
+        if self._sync_reason and is_async_function(function):
+            raise ConfigurationError(f"{_MUST_BE_SYNC} {self._sync_reason}")
 
     def _attempt(self, event: Event) -> Attempt:
         if not isinstance(event, Event):
@@ -288,14 +288,17 @@ class Events(Unchanging):
 
     def _unavailable(self, error: Exception) -> InboxUnavailable:
         self._count("inbox_unavailable")
-        _logger.error("The inbox is unavailable.", exc_info=error)
+        if isinstance(error, ConfigurationError):
+            # It says what to do, such as to create a table.
+            _logger.error("The inbox is unavailable: %s", error)
+        else:
+            _logger.error("The inbox is unavailable.", exc_info=error)
         return InboxUnavailable()
 
 
-_ASYNC_IN_SYNC = (
-    "handlers must be sync functions, such as def forget(event), because a sync application receives "
-    "the events."
-)
+_MUST_BE_SYNC = "handlers must be sync functions, such as def forget(event), because"
+_IN_SYNC = "a sync application receives the events."
+_IN_TRANSACTION = "the inbox shares a transaction with them."
 
 
 def _require_inbox(inbox: Inbox) -> Inbox:

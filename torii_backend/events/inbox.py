@@ -42,7 +42,8 @@ class Inbox(Protocol):
     """A store that remembers deliveries. Its methods may block, and raise anything if it is down.
 
     `Events` calls `claim` before the handlers, then either `done` or `release`. It calls them from
-    the thread on which the handlers run, or from any thread if a handler is async.
+    the thread on which the handlers run, or from any thread if a handler is async. If it has an attribute
+    `is_atomic` that is true, async handlers are refused.
     """
 
     def claim(self, key: str, owner: str, lease: float) -> Claim:
@@ -67,11 +68,28 @@ class Inbox(Protocol):
         ...
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """What an inbox keeps of a delivery.
+
+    Attributes:
+        state: one of the three above.
+        owner: who claimed it last.
+        until: when the lease ends, or the delivery is forgotten.
+        finished: the names of the handlers that finished in an earlier attempt.
+    """
+
     state: Literal["claimed", "done", "released"]
     owner: str
     until: float
-    finished: tuple[str, ...]
+    finished: tuple[str, ...] = ()
+
+    def claim(self, now: float) -> Claim:
+        """Return what to say to a claim at a time."""
+        if self.until > now and self.state != "released":
+            return Claim("done" if self.state == "done" else "busy")
+        # A lease that ended leaves the handlers that had finished before it.
+        is_known = self.until > now or self.state == "claimed"
+        return Claim("new", self.finished if is_known else ())
 
 
 @not_from_requests("your_function")
@@ -98,39 +116,36 @@ class MemoryInbox(Unchanging):
         self._retention = require_seconds(retention, "retention")
         self._clock = clock
         self._lock = Lock()
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
 
     def claim(self, key: str, owner: str, lease: float) -> Claim:
         """Claim a delivery for an owner, see `Inbox`."""
         with self._lock:
             now = self._clock()
             entry = self._entries.get(key)
-            if entry is not None and entry.until > now and entry.state != "released":
-                return Claim("done" if entry.state == "done" else "busy")
-            # A lease that ended leaves the handlers that had finished before it.
-            is_known = entry is not None and (entry.until > now or entry.state == "claimed")
-            finished = entry.finished if entry is not None and is_known else ()
-            self._put(key, _Entry("claimed", owner, now + lease, finished))
-            return Claim("new", finished)
+            claim = Claim("new") if entry is None else entry.claim(now)
+            if claim.state == "new":
+                self._put(key, Entry("claimed", owner, now + lease, claim.finished))
+            return claim
 
     def done(self, key: str, owner: str) -> None:
         """Remember that the handlers of a delivery have finished, see `Inbox`."""
         with self._lock:
             if self._holds(key, owner):
-                self._put(key, _Entry("done", "", self._clock() + self._retention, ()))
+                self._put(key, Entry("done", owner, self._clock() + self._retention))
 
     def release(self, key: str, owner: str, finished: Sequence[str]) -> None:
         """Give up a delivery, see `Inbox`."""
         with self._lock:
             if self._holds(key, owner):
                 until = self._clock() + self._retention
-                self._put(key, _Entry("released", "", until, tuple(finished)))
+                self._put(key, Entry("released", owner, until, tuple(finished)))
 
     def _holds(self, key: str, owner: str) -> bool:
         entry = self._entries.get(key)
         return entry is not None and entry.state == "claimed" and entry.owner == owner
 
-    def _put(self, key: str, entry: _Entry) -> None:
+    def _put(self, key: str, entry: Entry) -> None:
         self._entries[key] = entry
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:

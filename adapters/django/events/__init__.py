@@ -1,0 +1,1 @@
+"""The Django app that remembers deliveries: `INSTALLED_APPS += ["torii_backend.django.events"]`."""
