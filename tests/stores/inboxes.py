@@ -114,6 +114,18 @@ def django_database(product: str, folder: Path, request: pytest.FixtureRequest) 
     _use(before)
 
 
+def url_of(name: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """Return the URL of a fresh store, for another process."""
+    if "redis" in name:
+        server: RedisServer = request.getfixturevalue("redis_server")
+        return server.url
+    if "django" not in name:
+        pytest.importorskip("sqlalchemy")
+    if "postgres" in name:
+        return _postgres(request).sqlalchemy_url
+    return f"sqlite:///{folder}/inbox.db"
+
+
 def _use(databases: dict[str, Any]) -> None:
     connections.close_all()
     with suppress(AttributeError):

@@ -5,8 +5,8 @@ updates it where its state and owner are still those that were read. Of two clai
 and the other one reads again. So no lock is held while handlers run, and any database will do.
 
 If `is_atomic`, the transaction that wrote the row stays open until `done` commits it, or `release` rolls it
-back, with what the handlers wrote. It belongs to the thread of the claim, which waits in `_held`. Until
-then, another claim waits for the database to tell whether the row is there.
+back, with what the handlers wrote. `_thread.held` has those of a thread, and only that thread ends them.
+Until then, another claim waits for the database to tell whether the row is there.
 """
 
 from __future__ import annotations
