@@ -35,6 +35,8 @@ class Watchers:
 
     def of(self, ids: Optional[Iterable[Optional[str]]]) -> list[Watcher]:
         """Return the watchers of these ids; all of them for None, or if None is one of the ids."""
+        if not self._by_id:
+            return []
         known = set(self._by_id) if ids is None else set(ids)
         if None in known:
             known = set(self._by_id)
