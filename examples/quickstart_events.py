@@ -34,11 +34,8 @@ def build_app() -> Flask:
     app, events, revocations = Flask(__name__), Events(), Revocations()
     Torii(app, verifier=Verifier(revocations=revocations))
     app.post("/torii/events")(receive(events))
+    events.feed(revocations)
     pings: list[str] = []
-
-    @events.on("user.banned")
-    def refuse_tokens(event: Event) -> None:
-        revocations.revoke(event.data["id"], at=event.created_at)
 
     @events.on("ping")
     def count(event: Event) -> None:

@@ -43,6 +43,7 @@ def noting() -> Noting:
         ("user.banned", {"id": "user_ada"}),
         ("user.deleted", {"id": "user_ada"}),
         ("session.revoked", {"id": "ses_1", "user_id": "user_ada"}),
+        ("session.revoked", {"id": "ses_1", "userId": "user_ada"}),
         ("session.revoked", {"id": "ses_1", "user": {"id": "user_ada"}}),
         ("organization.member_removed", {"id": "org_1", "user_id": "user_ada"}),
     ],

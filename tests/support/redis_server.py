@@ -44,7 +44,13 @@ class RedisServer:
             **self._settings,
         }
         options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        self._process = subprocess.Popen([_path(), *options], cwd=self._folder)
+        # Its log is a file. A pipe of this process must not stay open because of it.
+        self._process = subprocess.Popen(
+            [_path(), *options],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         deadline = time.monotonic() + WATCHDOG
         while not self._answers():
             assert self._process.poll() is None, "redis-server ended: see redis.log"

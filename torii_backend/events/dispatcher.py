@@ -146,7 +146,8 @@ class Events(Unchanging):
         """Revoke the access tokens of the user whom an event is about.
 
         Tokens are refused if they were issued before the event was created, even if it comes late. The
-        user's id is `user_id`, `user.id` or, for types that begin with `user.`, `id` in the event's data.
+        user's id is `user_id`, `userId`, `user.id` or, for types that begin with `user.`, `id` in the
+        event's data.
         Events without one are counted as `not_revoked`.
 
         Args:

@@ -53,6 +53,7 @@ def _user_id(event: Event) -> Any:
     user: Any = data.get("user")
     candidates: list[Optional[Any]] = [
         data.get("user_id"),
+        data.get("userId"),  # as in records of the REST API
         user.get("id") if isinstance(user, dict) else None,
         data.get("id") if event.type.startswith("user.") else None,
     ]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.emulator.rest.api import Api, api_of
 from tests.ports import free_port
-from torii_backend import InvalidWebhook
+from torii_backend import Events, InvalidWebhook, Revocations
 from torii_backend.emulator import Emulator
 from torii_backend.emulator.webhooks import post
 from torii_backend.errors import ConfigurationError
@@ -98,6 +98,27 @@ def test_organizations_and_members(torii: Emulator, api: Api, endpoint: Endpoint
         ("organization.member_removed", with_metadata),
         ("user.deleted", api.read(user)),
     ]
+
+
+def test_each_event_that_ends_access_revokes_tokens(
+    torii: Emulator, api: Api, endpoint: Endpoint
+) -> None:
+    events, revocations = Events(torii.webhooks.secret), Revocations()
+    events.feed(revocations)
+    users = [api.user()["id"] for _ in range(4)]
+    banned, deleted, signed_out, removed = users
+    organization = api.wire.post("/_emulator/organizations", {"name": "Acme"}).json()["id"]
+    member = {"organizationId": organization, "userId": removed, "role": "admin"}
+    api.wire.post("/_emulator/members", member)
+    for path in (f"/users/{signed_out}/sessions", f"/users/{deleted}", f"/users/{removed}"):
+        api.wire.post("/_emulator/sessions", {"userId": signed_out})
+        api.done("DELETE", path)
+    api.ok("POST", f"/users/{banned}/ban")
+    torii.webhooks.finish()
+    for received in endpoint.received:
+        events.dispatch(received.event(torii.webhooks.secret))
+    assert revocations.stats().entries == len(users)
+    assert "not_revoked" not in events.stats()
 
 
 def test_the_other_environment_sends_nothing(torii: Emulator, api: Api, endpoint: Endpoint) -> None:
