@@ -173,9 +173,9 @@ def test_a_websocket_ends_when_the_token_would() -> None:
 
     client = TestClient(AuthMiddleware(app, issuer=ISSUER, leeway=0, close_on_expiry=True))
     # On a slow machine, the token may expire before the socket is accepted.
-    with auth_as("ada", expires_in=1), pytest.raises(WebSocketDisconnect) as caught:
-        with client.websocket_connect("/ws") as websocket:
-            websocket.receive_text()
+    closed = pytest.raises(WebSocketDisconnect)
+    with auth_as("ada", expires_in=1), closed as caught, client.websocket_connect("/ws") as talking:
+        talking.receive_text()
     assert (caught.value.code, caught.value.reason) == (3000, "The access token has expired.")
 
 
