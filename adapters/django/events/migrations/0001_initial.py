@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     """Create the table of deliveries."""
 
-    initial: bool = True
-    dependencies: tuple[tuple[str, str], ...] = ()
-    operations: tuple[migrations.CreateModel, ...] = (
+    initial: ClassVar[bool] = True
+    dependencies: ClassVar[tuple[tuple[str, str], ...]] = ()
+    operations: ClassVar[tuple[migrations.CreateModel, ...]] = (
         migrations.CreateModel(
             name="Delivery",
             fields=[
