@@ -152,6 +152,14 @@ def test_a_message_that_is_long_or_raises(clock: Clock, caplog: pytest.LogCaptur
     assert "Odd" in logged(caplog)[-1].getMessage()
 
 
+def test_the_reason_is_logged_and_not_the_objects_before_it(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    objects = f"<urllib3.pool.<locals>.{'Watched' * 20} object at 0x7f0e7e4507f0>: " * 3
+    Failing(clock, OSError(f"not connected ({objects}Connection refused)")).unavailable()
+    assert "not connected ( Connection refused)" in logged(caplog)[0].getMessage()
+
+
 SETTINGS = {
     "missing CA file": ("REQUESTS_CA_BUNDLE", "/missing.pem", "missing.pem"),
     "CA file that has none": ("REQUESTS_CA_BUNDLE", __file__, "X509"),

@@ -28,7 +28,7 @@ _SET_UP = (
 )
 _LONGEST = 300
 
-_SECRETS = (
+_HIDDEN = (
     (re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]*", re.IGNORECASE), "<URL>"),
     # Also a part of one. What it begins with is `{` in base64url; names of modules have dots, too.
     (re.compile(r"\be[yw][\w-]{14,}(?:\.[\w-]*)*"), "<token>"),
@@ -44,6 +44,8 @@ _SECRETS = (
         r"\1<secret>",
     ),
     (re.compile(r"[^\s'\"/]+:[^\s'\"/]+@"), "<secret>@"),
+    # The reason often comes last, after objects of the HTTP library that take its place.
+    (re.compile(r"<[\w.<>]{1,200} object at 0x[0-9a-f]+>:?"), ""),
     (re.compile(r"\s+"), " "),
 )
 
@@ -77,6 +79,6 @@ def _text_of(error: BaseException) -> str:
 def scrubbed(text: str) -> str:
     """Return a text as one line without URLs and secrets, cut if it is long."""
     text = without_key(text[:10_000])
-    for pattern, replacement in _SECRETS:
+    for pattern, replacement in _HIDDEN:
         text = pattern.sub(replacement, text)
     return text.strip()[:_LONGEST]

@@ -10,4 +10,4 @@ class ToriiEventsConfig(AppConfig):
 
     name = "torii_backend.django.events"
     label = "torii_events"
-    verbose_name = "Torii events"
+    verbose_name: str = "Torii events"

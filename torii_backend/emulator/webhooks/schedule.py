@@ -43,11 +43,11 @@ class Job:
     def __init__(
         self, url: str, event: Mapping[str, Any], fault: Optional[Fault] = None, due: float = 0.0
     ) -> None:
-        self.id = f"msg_{token_hex(12)}"
-        self.url = url
-        self.event = event
-        self.due = due
-        self.waits_for_another = fault == "reorder"
+        self.id: str = f"msg_{token_hex(12)}"
+        self.url: str = url
+        self.event: Mapping[str, Any] = event
+        self.due: float = due
+        self.waits_for_another: bool = fault == "reorder"
         self._fault: Optional[Fault] = fault
         self._missing_successes = 2 if fault == "duplicate" else 1
         self._attempts: list[DeliveryAttempt] = []

@@ -8,9 +8,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Create the table of deliveries."""
 
-    initial = True
-    dependencies = ()
-    operations = (
+    initial: bool = True
+    dependencies: tuple[tuple[str, str], ...] = ()
+    operations: tuple[migrations.CreateModel, ...] = (
         migrations.CreateModel(
             name="Delivery",
             fields=[
