@@ -10,4 +10,3 @@ class ToriiEventsConfig(AppConfig):
 
     name = "torii_backend.django.events"
     label = "torii_events"
-    verbose_name: str = "Torii events"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Optional
 
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
     """Create the table of deliveries."""
 
-    initial: ClassVar[bool] = True
-    dependencies: ClassVar[tuple[tuple[str, str], ...]] = ()
-    operations: ClassVar[tuple[migrations.CreateModel, ...]] = (
+    initial: ClassVar[Optional[bool]] = True
+    dependencies: ClassVar[Sequence[tuple[str, str]]] = ()
+    operations: ClassVar[Sequence[Operation]] = (
         migrations.CreateModel(
             name="Delivery",
             fields=[
