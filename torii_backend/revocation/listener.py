@@ -7,7 +7,7 @@ it, and then waits for news. Each response is a heartbeat, also one without news
   to the log, each living process restores what it knows.
 - `_unwritten` has the revocations that the log lacks. They are written in pieces and in random order, after
   a random pause, and without those that other processes have written meanwhile.
-- If a read fails, it tries again after a pause that grows to 5 s. Nothing but `close` ends the thread, or
+- If a read fails, it tries again after a pause that grows to 1.5 s. Nothing but `close` ends the thread, or
   that nobody holds the Revocations any more.
 
 `_lock` guards `_unwritten`, `_flight` and the start of the thread. Everything else is written by the
@@ -39,7 +39,8 @@ logger: logging.Logger = logging.getLogger("torii_backend.revocation")
 
 _SPREAD_SECONDS = 0.3
 _LEAST_PAUSE = 0.1
-_MOST_PAUSE = 5.0
+# So that news arrive within two seconds of a restart, however long Redis was away.
+_MOST_PAUSE = 1.5
 _CHUNK = 500
 _WARN_EVERY = 60.0
 # Without a heartbeat for so long, the thread hangs, such as in a name server.
