@@ -13,7 +13,11 @@ from torii_backend.emulator import sign_webhook
 from torii_backend.events import Scheme
 
 PAYLOAD = body(name="Zoë ✓")
-NOW = datetime.now(timezone.utc)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _signer(package: str) -> Any:
@@ -23,9 +27,9 @@ def _signer(package: str) -> Any:
 
 
 @pytest.mark.parametrize("package", ["standardwebhooks", "svix"])
-def test_they_sign_and_we_verify(package: str) -> None:
-    signature = _signer(package).sign("msg_7", NOW, PAYLOAD.decode())
-    headers = dict(zip(("id", "timestamp"), ("msg_7", str(int(NOW.timestamp())))))
+def test_they_sign_and_we_verify(package: str, now: datetime) -> None:
+    signature = _signer(package).sign("msg_7", now, PAYLOAD.decode())
+    headers = dict(zip(("id", "timestamp"), ("msg_7", str(int(now.timestamp())))))
     headers = {f"x-{name}": value for name, value in {**headers, "signature": signature}.items()}
     event = verify_webhook(secret=SECRET, headers=headers, payload=PAYLOAD, scheme=Scheme("x-"))
     assert event.delivery_id == "msg_7"
@@ -43,10 +47,10 @@ def test_we_sign_and_they_verify(package: str, prefix: str) -> None:
         _signer(package).verify(PAYLOAD.decode() + " ", lowered)
 
 
-def test_sign_webhook_signs_at_any_time() -> None:
-    for sent_at in (NOW, NOW.timestamp()):
+def test_sign_webhook_signs_at_any_time(now: datetime) -> None:
+    for sent_at in (now, now.timestamp()):
         headers = sign_webhook(secret=SECRET, payload=PAYLOAD.decode(), id="msg_1", sent_at=sent_at)
-        assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+        assert headers["webhook-timestamp"] == str(int(now.timestamp()))
         assert (
             verify_webhook(secret=SECRET, headers=headers, payload=PAYLOAD).delivery_id == "msg_1"
         )

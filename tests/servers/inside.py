@@ -5,13 +5,14 @@ from __future__ import annotations
 _CONSTRUCTION = "An app that cannot be made is never served."
 _CONTEXT = "The context that served a request is in the process of the server."
 _LISTENER = "What a listener has seen stays in the process of the server."
+_REVOCATIONS = "Revocations are those of another process."
 _TEST = "A test signs users in within its own process."
 _VERIFIER = "A Verifier belongs to the process that has made it."
 
 INSIDE: dict[str, str] = {
     "a_password_found_at_construction_is_in_no_variable": _CONSTRUCTION,
     "a_request_that_waits_for_keys_delays_no_other": _VERIFIER,
-    "a_revoked_token_is_refused": "Revocations are those of another process.",
+    "a_revoked_token_is_refused": _REVOCATIONS,
     "a_test_lets_requests_be_refused": _TEST,
     "a_test_signs_a_user_in_without_a_token": _TEST,
     "a_test_signs_its_user_out_again": _TEST,
@@ -20,6 +21,7 @@ INSIDE: dict[str, str] = {
     "a_wrong_setting_is_found_at_construction": _CONSTRUCTION,
     "an_unknown_keyword_is_found_at_construction": _CONSTRUCTION,
     "exempt_paths_and_preflight_requests_stay_without_the_user_of_a_test": _TEST,
+    "if_it_is_unknown_which_tokens_are_revoked_none_is_accepted": _REVOCATIONS,
     "no_key_is_fetched_for_the_user_of_a_test": _TEST,
     "nothing_is_left_after_a_crash": _CONTEXT,
     "nothing_is_left_after_a_refusal_by_policy": _CONTEXT,
