@@ -38,15 +38,15 @@ class Failing:
 
     def unavailable(self) -> KeysUnavailable:
         self._clock.advance(60)
-        with pytest.raises(KeysUnavailable) as caught:
-            self.verifier.warm()
-        return caught.value
+        return unavailable(self.verifier)
 
 
-def logged(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """Return the log once the fetches are over: `warm` may return before their last line is written."""
+def unavailable(verifier: Verifier) -> KeysUnavailable:
+    """Let a verifier fetch in vain, and wait for the end of its log: `warm` may return before that."""
+    with pytest.raises(KeysUnavailable) as caught:
+        verifier.warm()
     settle()
-    return caplog.records
+    return caught.value
 
 
 OUTAGES = [OSError("no route"), ConnectionError("gone"), TimeoutError("late"), ValueError("HTML")]
@@ -71,7 +71,7 @@ def test_the_log_has_the_message_once_and_the_exception_its_cause(
     failing = Failing(clock, error)
     for _ in range(3):
         assert failing.unavailable().__cause__ is error
-    (record,) = logged(caplog)
+    (record,) = caplog.records
     is_fault = error in FAULTS
     assert record.levelno == (logging.ERROR if is_fault else logging.WARNING)
     message = record.getMessage()
@@ -81,7 +81,8 @@ def test_the_log_has_the_message_once_and_the_exception_its_cause(
     failing.error = None
     clock.advance(60)
     failing.verifier.warm()
-    assert "again" in logged(caplog)[-1].getMessage()
+    settle()
+    assert "again" in caplog.records[-1].getMessage()
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,8 @@ def test_a_fetch_that_returns_something_else_is_told_what_to_return(
     clock: Clock, caplog: pytest.LogCaptureFixture, returned: object, kind: str
 ) -> None:
     verifier = Verifier(URL, fetch=lambda *_: returned, clock=clock)  # type: ignore[arg-type]
-    with pytest.raises(KeysUnavailable):
-        verifier.warm()
-    (record,) = logged(caplog)
+    unavailable(verifier)
+    (record,) = caplog.records
     assert record.levelno == logging.ERROR
     sentence = "fetch must return (body, headers), such as (response.content, response.headers)."
     assert f"its settings: {sentence} It returned a {kind}" in record.getMessage()
@@ -113,7 +113,7 @@ def test_a_fault_within_an_outage_is_logged(clock: Clock, caplog: pytest.LogCapt
     failing.error = ImportError("no module")
     failing.unavailable()
     failing.unavailable()
-    assert [record.levelname for record in logged(caplog)] == ["WARNING", "ERROR"]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_log_has_no_urls_and_no_secrets(
     clock: Clock, caplog: pytest.LogCaptureFixture, secret: str
 ) -> None:
     Failing(clock, RuntimeError(f"failed: {secret}\r\nnext line")).unavailable()
-    message = logged(caplog)[0].getMessage()
+    message = caplog.records[0].getMessage()
     assert "failed:" in message
     assert "\n" not in message
     for part in ("hunter2", "proxy.internal/", KEY, TOKEN):
@@ -148,8 +148,8 @@ def test_a_message_that_is_long_or_raises(clock: Clock, caplog: pytest.LogCaptur
 
     for error in (RuntimeError("a " * 10**6), Odd()):
         Failing(clock, error).unavailable()
-    assert all(len(record.getMessage()) < 500 for record in logged(caplog))
-    assert "Odd" in logged(caplog)[-1].getMessage()
+    assert all(len(record.getMessage()) < 500 for record in caplog.records)
+    assert "Odd" in caplog.records[-1].getMessage()
 
 
 def test_the_reason_is_logged_and_not_the_objects_before_it(
@@ -157,7 +157,7 @@ def test_the_reason_is_logged_and_not_the_objects_before_it(
 ) -> None:
     objects = f"<urllib3.pool.<locals>.{'Watched' * 20} object at 0x7f0e7e4507f0>: " * 3
     Failing(clock, OSError(f"not connected ({objects}Connection refused)")).unavailable()
-    assert "not connected ( Connection refused)" in logged(caplog)[0].getMessage()
+    assert "not connected ( Connection refused)" in caplog.records[0].getMessage()
 
 
 SETTINGS = {
@@ -182,11 +182,10 @@ def test_settings_that_requests_refuses(
     # No proxy is asked for a loopback address.
     loopback = server.issuer.replace("http:", "https:")
     issuer = loopback if name == "REQUESTS_CA_BUNDLE" else "https://acme.torii.so"
-    with pytest.raises(KeysUnavailable) as caught:
-        Verifier(issuer, clock=clock, fetch_timeout=60).warm()
-    (record,) = logged(caplog)
+    error = unavailable(Verifier(issuer, clock=clock, fetch_timeout=60))
+    (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    for text in (record.getMessage(), str(caught.value.__cause__)):
+    for text in (record.getMessage(), str(error.__cause__)):
         assert words in text
         assert "hunter2" not in text
 
@@ -207,13 +206,10 @@ def test_the_cause_of_an_outage(
     words: str,
 ) -> None:
     fault(server)
-    with pytest.raises(KeysUnavailable) as caught:
-        Verifier(server.issuer, clock=clock, fetch_timeout=60).warm()
-    settle()
-    cause = caught.value.__cause__
+    cause = unavailable(Verifier(server.issuer, clock=clock, fetch_timeout=60)).__cause__
     assert cause is not None
     assert words in str(cause)
-    assert words in logged(caplog)[0].getMessage()
+    assert words in caplog.records[0].getMessage()
     # It is kept for the whole outage, so it must not hold on to the exchange that failed.
     assert (cause.__traceback__, cause.__context__, cause.__cause__) == (None, None, None)
 
@@ -223,6 +219,5 @@ def test_an_exception_of_a_session_is_kept(clock: Clock, server: JwksServer) -> 
         def get(self, *_args: Any, **_options: Any) -> Any:
             return None.get()  # type: ignore[attr-defined]
 
-    with pytest.raises(KeysUnavailable) as caught:
-        Verifier(server.issuer, session=Broken(), clock=clock).warm()
-    assert type(caught.value.__cause__) is AttributeError
+    error = unavailable(Verifier(server.issuer, session=Broken(), clock=clock))
+    assert type(error.__cause__) is AttributeError

@@ -35,7 +35,7 @@ class Frozen:
         self.keys = [SigningKey("key-1")]
         self.gates: list[threading.Event] = []
         self.frozen = False
-        self.is_slow = False
+        self._arrived = threading.Semaphore(0)
         self.verifier = Verifier(URL, fetch=self._fetch, clock=clock)
         self.token = self._token(self.keys[0])
         self._clock = clock
@@ -46,6 +46,7 @@ class Frozen:
         if self.frozen:
             gate = threading.Event()
             self.gates.append(gate)
+            self._arrived.release()
             assert gate.wait(WATCHDOG)
             # The server has hung up meanwhile.
             raise ConnectionResetError
@@ -58,7 +59,11 @@ class Frozen:
     def request_and_freeze(self, verify: Verify, seconds: float) -> None:
         """Serve a request, and stop the process right after it for so long."""
         self.frozen = True
+        before = self.verifier.stats().fetches
         assert verify(self.verifier, self.token)
+        # Its thread may not have run yet.
+        for _ in range(self.verifier.stats().fetches - before):
+            assert self._arrived.acquire(timeout=WATCHDOG)
         self._clock.advance(seconds)
         self.frozen = False
 
