@@ -22,6 +22,7 @@ from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 from torii_backend.wsgi.events import EventReceiver
+from torii_backend.wsgi.proxy import ToriiProxy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -31,7 +32,7 @@ else:
     StartResponse = Callable[..., Any]
     WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-__all__ = ["AuthMiddleware", "EventReceiver"]
+__all__ = ["AuthMiddleware", "EventReceiver", "ToriiProxy"]
 
 
 class AuthMiddleware:

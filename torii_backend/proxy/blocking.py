@@ -1,0 +1,202 @@
+"""Sends requests upstream, and waits for the responses: for WSGI.
+
+State: `_pools` has one pool for each process, which is one entry, but for a moment after a fork. A forked
+child closes its copies of the parent's connections, so that they end when the parent closes them, and
+makes a pool of its own. Adding and removing entries is atomic, so there is no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any, Optional
+
+from torii_backend.proxy.exchange import Exchange, current_exchange
+from torii_backend.proxy.library import httpcore
+from torii_backend.proxy.message import OutgoingRequest, ResponseHead, response_head
+from torii_backend.proxy.refusal import FAILED, TIMEOUT, CutError, RefusedError
+from torii_backend.proxy.route import IDLE_SECONDS, Route
+
+_FAULTS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    OSError,
+)
+
+
+class BlockingResponse:
+    """A response whose body is read as it comes. Close it in any case.
+
+    Attributes:
+        head: its status and headers.
+    """
+
+    def __init__(self, head: ResponseHead, response: httpcore.Response) -> None:
+        self.head: ResponseHead = head
+        self._response = response
+        self._chunks: Iterator[bytes] = response.iter_stream()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            self.close()
+            raise
+        except _FAULTS:
+            self.close()
+            raise CutError("The response of the upstream ended early.") from None
+
+    def close(self) -> None:
+        """Give the connection back if the body was read to its end, or else close it."""
+        self._response.close()
+
+
+class BlockingForwarder:
+    """Sends requests to one upstream.
+
+    Args:
+        route: how to reach it.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._pools: dict[int, httpcore.ConnectionPool] = {}
+        # Not at exit: a thread that is in the middle of a request may hold the lock of the pool.
+        weakref.finalize(self, _close_all, self._pools).atexit = False
+
+    def send(self, request: OutgoingRequest, body: Optional[Iterable[bytes]]) -> BlockingResponse:
+        """Send a request, and return the response once its headers are there.
+
+        Raises:
+            RefusedError: there is no usable response.
+        """
+        outgoing = self._route.request(request, body)
+        try:
+            response = self._answer(outgoing, may_repeat=request.may_repeat)
+        except httpcore.TimeoutException:
+            raise RefusedError(TIMEOUT) from None
+        except _FAULTS:
+            raise RefusedError(FAILED) from None
+        phrase = response.extensions.get("reason_phrase", b"")
+        try:
+            head = response_head(response.status, phrase, response.headers)
+        except RefusedError:
+            response.close()
+            raise
+        return BlockingResponse(head, response)
+
+    def _answer(self, outgoing: httpcore.Request, *, may_repeat: bool) -> httpcore.Response:
+        pool, exchange = self._pool(), Exchange()
+        token = current_exchange.set(exchange)
+        try:
+            return pool.handle_request(outgoing)
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            if not may_repeat or not exchange.is_reused or exchange.has_response:
+                raise
+            # The next connection of the pool may be dead, too. A new one is no part of the pool.
+            connection = pool.create_connection(outgoing.url.origin)
+            return _closing(connection, connection.handle_request(outgoing))
+        finally:
+            exchange.is_in_head = False
+            current_exchange.reset(token)
+
+    def _pool(self) -> httpcore.ConnectionPool:
+        """Return the pool of this process."""
+        process = os.getpid()
+        pool = self._pools.get(process)
+        if pool is None:
+            pool = self._pools.setdefault(process, self._new_pool())
+            for parent in self._pools.keys() - {process}:
+                _close_copies(self._pools.pop(parent, None))
+        return pool
+
+    def _new_pool(self) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._route.tls,
+            proxy=self._route.proxy,
+            max_connections=None,
+            max_keepalive_connections=self._route.settings.pool_size,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=_Backend(),
+        )
+
+
+def _close_all(pools: dict[int, httpcore.ConnectionPool]) -> None:
+    pool = pools.pop(os.getpid(), None)
+    if pool is not None:
+        pool.close()
+
+
+def _close_copies(pool: Optional[httpcore.ConnectionPool]) -> None:
+    """Close the sockets of the parent's pool, without its lock, which a lost thread may hold."""
+    for connection in [] if pool is None else pool.connections:
+        connection.close()
+
+
+def _closing(
+    connection: httpcore.ConnectionInterface, response: httpcore.Response
+) -> httpcore.Response:
+    """Close a connection with its response."""
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(response.iter_stream())
+
+        def close(self) -> None:
+            connection.close()
+
+    extensions = response.extensions
+    return httpcore.Response(
+        response.status, headers=response.headers, content=Body(), extensions=extensions
+    )
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Connects as httpcore does, and watches the streams."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _WatchedStream(self._inner.connect_tcp(*args, **kwargs))
+
+
+class _WatchedStream(httpcore.NetworkStream):
+    """A connection that notes in the exchange what happens on it."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+        self._exchange: Optional[Exchange] = None
+
+    def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:
+        exchange = current_exchange.get(None)
+        if exchange is not None and exchange is not self._exchange:
+            exchange.begin(is_reused=self._exchange is not None)
+            self._exchange = exchange
+        self._inner.write(buffer, timeout)
+
+    def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:
+        exchange = self._exchange
+        if exchange is None or timeout is None:
+            return self._inner.read(max_bytes, timeout)
+        left = exchange.seconds_left(timeout)
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        data = self._inner.read(max_bytes, left)
+        exchange.has_response = exchange.has_response or bool(data)
+        return data
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _WatchedStream(self._inner.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
