@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from fastapi import Depends, FastAPI, Request
+
+from torii_backend.fastapi import require_auth
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
@@ -95,14 +99,10 @@ def _django_urls() -> tuple[Any, ...]:
     def everything(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"app {request.method} {request.path}")
 
-    return (re_path(r"(/|\A)\Z", everything),)
+    return (re_path(r"(?:/|\A)\Z", everything),)
 
 
 def _fastapi(proxy: Any, options: Made) -> Any:
-    from fastapi import Depends, FastAPI, Request
-
-    from torii_backend.fastapi import require_auth
-
     guard = require_auth(issuer="https://acme.torii.so", exempt=["/", "/_toriix"])
     app = FastAPI(dependencies=[Depends(guard)])
 

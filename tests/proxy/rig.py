@@ -11,6 +11,7 @@ from .proxied import HEADER, spelled
 from .upstream import Exchange, Upstream
 
 HOST = b"testserver"
+_CLOSE = b"Connection: close"
 # More than any wait for a server takes; a proxy must be told to wait less.
 PATIENT = (30.0, 30.0)
 
@@ -38,9 +39,14 @@ class Rig(NamedTuple):
         host: bytes = HOST,
         **options: Any,
     ) -> bytes:
-        """Make the bytes of a request. Options are keywords of ToriiProxy."""
+        """Make the bytes of a request. Options are keywords of ToriiProxy.
+
+        It closes its connection, unless a field says something else.
+        """
         keywords = {"upstream": self.upstream.url, "timeout": PATIENT, **options}
         rig = f"{HEADER}: {spelled(app, keywords)}".encode()
+        if not any(field.startswith(b"Connection:") for field in fields):
+            fields = (_CLOSE, *fields)
         line = b"%b %b HTTP/1.1" % (method, target)
         return b"\r\n".join([line, b"Host: " + host, rig, *fields, b"", body])
 
@@ -59,10 +65,17 @@ class Rig(NamedTuple):
         )
 
     def exchange(self, request: bytes, *, to_head: bool = False) -> Response:
-        """Send bytes over a connection of their own, and read the response."""
+        """Send bytes over a connection of their own, and read the response.
+
+        If the request closes the connection, wait for that: the server is done with it then, and the
+        proxy's own connection is free for the next request.
+        """
         with self.connect() as client:
             client.send(request)
-            return client.read_response(to_head=to_head)
+            response = client.read_response(to_head=to_head)
+            if _CLOSE in request:
+                assert client.read_to_end() == b""
+            return response
 
     def forwarded(self, *fields: bytes, **options: Any) -> Exchange:
         """Send a request; return it as it came to the upstream."""

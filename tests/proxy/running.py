@@ -32,6 +32,7 @@ def werkzeug_server() -> Iterator[int]:
         server.shutdown()
         thread.join(WATCHDOG)
         server.server_close()
+        proxied.forget()
 
 
 @contextmanager

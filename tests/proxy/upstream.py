@@ -16,7 +16,9 @@ _END = b"\r\n\r\n"
 
 
 def reply(body: bytes = b"{}", *fields: bytes, status: bytes = b"200 OK") -> bytes:
-    """Make a response with a Content-Length."""
+    """Make a response with a Content-Length, and a Content-Type unless there is one."""
+    if not any(field.startswith(b"Content-Type:") for field in fields):
+        fields = (b"Content-Type: application/json", *fields)
     length = b"Content-Length: %d" % len(body)
     return b"\r\n".join([b"HTTP/1.1 " + status, *fields, length, b"", body])
 
@@ -143,7 +145,8 @@ def _scripted(step: Step) -> Script:
 
     def send(exchange: Exchange) -> None:
         if exchange.read_body():
-            exchange.send(step)
+            to_head = exchange.method == b"HEAD"
+            exchange.send(step.partition(_END)[0] + _END if to_head else step)
 
     return send
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from typing import Any
 
 from tests.ports import free_port
 from tests.proxy.client import Response
@@ -127,7 +128,11 @@ def an_upstream_that_does_not_read_is_504(rig: Rig) -> None:
     rig.upstream.script(ignore)
     try:
         body = bytes(30_000_000)
-        response = rig.ask(method=b"POST", body=body, max_body=len(body), timeout=HASTY)
+        length = b"Content-Length: %d" % len(body)
+        options: dict[str, Any] = {"max_body": len(body), "timeout": HASTY}
+        with rig.connect() as client:
+            client.send(rig.request(b"/_torii/x", length, method=b"POST", body=body, **options))
+            response = client.read_response()
     finally:
         done.set()
     assert_fault(response, 504, "proxy_timeout")
