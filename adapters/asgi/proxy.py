@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from torii_backend._guard.options import shows_options
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import ASGIRequest
-from torii_backend.asgi.protocol import Application, Receive, Scope, Send, send_response
+from torii_backend.asgi.protocol import Application, Message, Receive, Scope, Send, send_response
 from torii_backend.auth import not_from_requests
+from torii_backend.proxy.framework_cookies import FrameworkCookies
 from torii_backend.proxy.message import outgoing_request
 from torii_backend.proxy.refusal import NOT_FOUND, ClientGoneError, RefusedError
 from torii_backend.proxy.settings import DEFAULTS, ProxyOptions, ProxySettings
-from torii_backend.proxy.target import scope_target, upstream_target
+from torii_backend.proxy.target import take_scope
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -36,10 +37,13 @@ class ToriiProxy:
         TypeError: a keyword is unknown.
     """
 
+    __torii_proxy__ = True
+
     @shows_options(ProxyOptions, **DEFAULTS)
     def __init__(self, app: Application, **options: Unpack[ProxyOptions]) -> None:
         self._app = app
         self._settings = ProxySettings(**options)
+        self._cookies = FrameworkCookies(app)
         # They need httpcore and anyio, which are an extra.
         from torii_backend.proxy.route import Route
         from torii_backend.proxy.streaming import StreamingForwarder
@@ -51,13 +55,9 @@ class ToriiProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket, or let the application start and stop (`lifespan`)."""
         kind = scope["type"]
-        target = upstream_target(scope_target(scope)) if kind in ("http", "websocket") else None
+        target = take_scope(scope) if kind in ("http", "websocket") else None
         if target is None:
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                if kind == "lifespan":
-                    await self._forwarder.aclose()
+            await self._app(scope, receive, self._closing(send) if kind == "lifespan" else send)
         elif kind == "websocket":
             await send_response(NOT_FOUND, scope, receive, send)
         elif isinstance(target, RefusalResponse):
@@ -73,13 +73,35 @@ class ToriiProxy:
                 ASGIRequest(scope),
                 target,
                 scope["headers"],
+                self._cookies.names(),
                 may_stream=await body.comes_unannounced(scope),
             )
             await self._forwarder.exchange(request, body, lambda response: _respond(response, send))
         except RefusedError as error:
-            await send_response(error.response, scope, body.rest, send)
+            refusal = _closing_connection(error.response, scope, is_read=body.is_read)
+            await send_response(refusal, scope, body.rest, send)
         except ClientGoneError:
             return
+
+    def _closing(self, send: Send) -> Send:
+        """Close the connections before the server hears that the application has stopped."""
+
+        async def close_first(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await self._forwarder.aclose()
+            await send(message)
+
+        return close_first
+
+
+def _closing_connection(
+    refusal: RefusalResponse, scope: Scope, *, is_read: bool
+) -> RefusalResponse:
+    """Let the server close the connection after a request that wasn't read to its end."""
+    if is_read or not scope.get("http_version", "1.1").startswith("1"):
+        return refusal
+    headers = (*refusal.headers, ("Connection", "close"))
+    return RefusalResponse(refusal.status, headers, refusal.body)
 
 
 async def _respond(response: StreamingResponse, send: Send) -> None:

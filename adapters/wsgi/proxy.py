@@ -10,15 +10,27 @@ from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
 from torii_backend.auth import not_from_requests
+from torii_backend.proxy.framework_cookies import FrameworkCookies
 from torii_backend.proxy.headers import Framing, Headers
 from torii_backend.proxy.message import ResponseHead, outgoing_request, refusal_head
-from torii_backend.proxy.refusal import BAD_REQUEST, BODY_TOO_LARGE, LENGTH_REQUIRED, RefusedError
+from torii_backend.proxy.refusal import (
+    BAD_REQUEST,
+    BODY_TOO_LARGE,
+    FAILED,
+    LENGTH_REQUIRED,
+    ClientGoneError,
+    CutError,
+    RefusedError,
+)
 from torii_backend.proxy.settings import DEFAULTS, ProxyOptions, ProxySettings
-from torii_backend.proxy.target import environ_target, upstream_target
+from torii_backend.proxy.target import take_environ
+from torii_backend.wsgi.client_socket import ClientSocket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
     from typing_extensions import Unpack
+
+    from torii_backend.proxy.blocking import BlockingResponse
 else:
     # So that `get_type_hints()` finds them.
     StartResponse = Callable[..., Any]
@@ -42,10 +54,13 @@ class ToriiProxy:
         TypeError: a keyword is unknown.
     """
 
+    __torii_proxy__ = True
+
     @shows_options(ProxyOptions, **DEFAULTS)
     def __init__(self, app: WSGIApplication, **options: Unpack[ProxyOptions]) -> None:
         self._app = app
         self._settings = ProxySettings(**options)
+        self._cookies = FrameworkCookies(app)
         # It needs httpcore, which is an extra.
         from torii_backend.proxy.blocking import BlockingForwarder
         from torii_backend.proxy.route import Route
@@ -54,20 +69,50 @@ class ToriiProxy:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        target = upstream_target(environ_target(environ))
+        target = take_environ(environ)
         if target is None:
             return self._app(environ, start_response)
         if isinstance(target, RefusalResponse):
             return _refuse(target, environ, start_response)
+        client = ClientSocket(environ)
         try:
             headers = _headers(environ)
-            request = outgoing_request(self._settings, WSGIRequest(environ), target, headers)
-            body = _body(environ, request.framing, self._settings.max_body)
-            response = self._forwarder.send(request, body)
+            request = outgoing_request(
+                self._settings, WSGIRequest(environ), target, headers, self._cookies.names()
+            )
+            body = _request_body(environ, request.framing, self._settings.max_body)
+            response = self._forwarder.send(request, body, client.is_gone)
         except RefusedError as error:
             return _refuse(error.response, environ, start_response)
+        except ClientGoneError:
+            client.shut()
+            return _refuse(FAILED, environ, start_response)
         _start(response.head, start_response)
-        return response
+        return _Body(response, client)
+
+
+class _Body:
+    """The body of a response. One that is cut ends the connection of the client."""
+
+    def __init__(self, response: BlockingResponse, client: ClientSocket) -> None:
+        self._response = response
+        self._client = client
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._response)
+        except CutError:
+            self._client.shut()
+            raise
+        except ClientGoneError:
+            self._client.shut()
+            raise StopIteration from None
+
+    def close(self) -> None:
+        self._response.close()
 
 
 def _headers(environ: Mapping[str, Any]) -> Headers:
@@ -86,7 +131,9 @@ def _headers(environ: Mapping[str, Any]) -> Headers:
     ]
 
 
-def _body(environ: dict[str, Any], framing: Framing, max_body: int) -> Optional[Iterator[bytes]]:
+def _request_body(
+    environ: dict[str, Any], framing: Framing, max_body: int
+) -> Optional[Iterator[bytes]]:
     if not framing.has_body:
         return None
     if framing.is_chunked and not environ.get("wsgi.input_terminated"):

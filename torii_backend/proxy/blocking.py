@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead, response_head
-from torii_backend.proxy.refusal import FAILED, TIMEOUT, CutError, RefusedError
+from torii_backend.proxy.refusal import FAILED, TIMEOUT, ClientGoneError, CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 
+# How often the client is looked at while the upstream is silent.
+_GLANCE_SECONDS = 0.5
 _FAULTS = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -70,15 +72,26 @@ class BlockingForwarder:
         # Not at exit: a thread that is in the middle of a request may hold the lock of the pool.
         weakref.finalize(self, _close_all, self._pools).atexit = False
 
-    def send(self, request: OutgoingRequest, body: Optional[Iterable[bytes]]) -> BlockingResponse:
+    def send(
+        self,
+        request: OutgoingRequest,
+        body: Optional[Iterable[bytes]],
+        is_client_gone: Optional[Callable[[], bool]] = None,
+    ) -> BlockingResponse:
         """Send a request, and return the response once its headers are there.
+
+        Args:
+            request: what to send.
+            body: its body, if it has one.
+            is_client_gone: tells whether nobody waits for the response any more.
 
         Raises:
             RefusedError: there is no usable response.
+            ClientGoneError: nobody waits for it.
         """
-        outgoing = self._route.request(request, body)
+        outgoing, exchange = self._route.request(request, body), Exchange(is_client_gone)
         try:
-            response = self._answer(outgoing, may_repeat=request.may_repeat)
+            response = self._respond(outgoing, exchange, may_repeat=request.may_repeat)
         except httpcore.TimeoutException:
             raise RefusedError(TIMEOUT) from None
         except _FAULTS:
@@ -91,8 +104,10 @@ class BlockingForwarder:
             raise
         return BlockingResponse(head, response)
 
-    def _answer(self, outgoing: httpcore.Request, *, may_repeat: bool) -> httpcore.Response:
-        pool, exchange = self._pool(), Exchange()
+    def _respond(
+        self, outgoing: httpcore.Request, exchange: Exchange, *, may_repeat: bool
+    ) -> httpcore.Response:
+        pool = self._pool()
         token = current_exchange.set(exchange)
         try:
             return pool.handle_request(outgoing)
@@ -186,11 +201,18 @@ class _WatchedStream(httpcore.NetworkStream):
         if exchange is None or timeout is None:
             return self._inner.read(max_bytes, timeout)
         left = exchange.seconds_left(timeout)
-        if left <= 0:
-            raise httpcore.ReadTimeout
-        data = self._inner.read(max_bytes, left)
-        exchange.has_response = exchange.has_response or bool(data)
-        return data
+        while left > 0:
+            step = left if exchange.is_client_gone is None else min(left, _GLANCE_SECONDS)
+            try:
+                data = self._inner.read(max_bytes, step)
+            except httpcore.ReadTimeout:
+                left -= step
+                if exchange.is_client_gone is not None and exchange.is_client_gone():
+                    raise ClientGoneError from None
+            else:
+                exchange.has_response = exchange.has_response or bool(data)
+                return data
+        raise httpcore.ReadTimeout
 
     def close(self) -> None:
         self._inner.close()

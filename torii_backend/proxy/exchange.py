@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
-from typing import Optional
+from typing import Callable, Optional
 
 
 class Exchange:
@@ -22,11 +22,13 @@ class Exchange:
         is_reused: whether the connection has served another request before.
         has_response: whether any byte of a response has come.
         is_in_head: whether the header block of the response isn't complete yet.
+        is_client_gone: asked again and again while we wait, if there is no other way to hear of it.
     """
 
-    __slots__ = ("_deadline", "has_response", "is_in_head", "is_reused")
+    __slots__ = ("_deadline", "has_response", "is_client_gone", "is_in_head", "is_reused")
 
-    def __init__(self) -> None:
+    def __init__(self, is_client_gone: Optional[Callable[[], bool]] = None) -> None:
+        self.is_client_gone: Optional[Callable[[], bool]] = is_client_gone
         self.begin(is_reused=False)
 
     def begin(self, *, is_reused: bool) -> None:

@@ -87,7 +87,7 @@ class StreamingForwarder:
     ) -> StreamingResponse:
         outgoing = self._route.request(request, body)
         try:
-            response = await self._answer(outgoing, may_repeat=request.may_repeat)
+            response = await self._respond(outgoing, may_repeat=request.may_repeat)
         except httpcore.TimeoutException:
             raise RefusedError(TIMEOUT) from None
         except _FAULTS:
@@ -134,7 +134,7 @@ class StreamingForwarder:
         if pool is not None:
             await pool.aclose()
 
-    async def _answer(self, outgoing: httpcore.Request, *, may_repeat: bool) -> httpcore.Response:
+    async def _respond(self, outgoing: httpcore.Request, *, may_repeat: bool) -> httpcore.Response:
         pool, exchange = self._pool(), Exchange()
         token = current_exchange.set(exchange)
         try:

@@ -14,7 +14,9 @@ from urllib.parse import quote, unquote_to_bytes
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.proxy.refusal import NOT_FOUND, TARGET_TOO_LONG
 
-PREFIX = b"/_torii"
+_PREFIX = b"/_torii"
+# A request without it isn't ours, and most are without it.
+_WORD = "/_torii"
 _MOST_BYTES = 8192
 
 # RFC 9112 section 3.2.2.
@@ -27,43 +29,51 @@ _UNSURE = re.compile(rb"[\x00-\x1f\x7f\\\xc0\xc1]|//|\xe0[\x80-\x9f]|\xf0[\x80-\
 _PCHAR = "/-._~!$&'()*+,;=:@"
 
 
-def environ_target(environ: Mapping[str, Any]) -> bytes:
-    """Return the raw target of a WSGI request, from the root of the origin.
+# What a request gets: a target to send upstream, or a refusal, or it is the application's.
+Taken = Union[bytes, RefusalResponse, None]
+
+
+def take_environ(environ: Mapping[str, Any]) -> Taken:
+    """Decide about a WSGI request, by its raw target from the root of the origin.
 
     If the server doesn't tell the target, the decoded path is encoded again, which turns `%2F` into `/`.
     """
-    # Percent-encoded, so that it has the form of a raw target.
-    mount = _quoted(environ.get("SCRIPT_NAME", "").encode("latin-1", "replace"))
+    mount = environ.get("SCRIPT_NAME", "")
     sent = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if _WORD not in (sent or environ.get("PATH_INFO", "")) and _WORD not in mount:
+        return None
     if sent:
-        return _with_mount(mount, _origin_form(sent.encode("latin-1", "replace")))
-    path = _quoted(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
-    query = environ.get("QUERY_STRING", "").encode("latin-1", "replace")
-    return mount + path + (b"?" + query if query else b"")
+        return upstream_target(_with_mount(_latin1(mount), _origin_form(_latin1(sent))))
+    path = _quoted(_latin1(environ.get("PATH_INFO", "")))
+    return upstream_target(
+        _target(_with_mount(_latin1(mount), path), _latin1(environ.get("QUERY_STRING", "")))
+    )
 
 
-def scope_target(scope: Mapping[str, Any]) -> bytes:
-    """Return the raw target of an ASGI request, from the root of the origin."""
-    mount = _quoted((scope.get("root_path") or "").encode("utf-8", "replace"))
-    raw_path, query = scope.get("raw_path"), scope.get("query_string") or b""
-    path = _quoted(scope["path"].encode("utf-8", "replace")) if raw_path is None else raw_path
-    # Some clients of tests put the query here as well.
-    path = _with_mount(mount, _origin_form(path.partition(b"?")[0]))
-    return path + (b"?" + query if query else b"")
+def take_scope(scope: Mapping[str, Any]) -> Taken:
+    """Decide about an ASGI request or WebSocket, by its raw target from the root of the origin."""
+    mount, raw_path = scope.get("root_path") or "", scope.get("raw_path")
+    sent = scope["path"] if raw_path is None else raw_path.decode("latin-1")
+    if _WORD not in sent and _WORD not in mount:
+        return None
+    path = _quoted(_utf8(sent)) if raw_path is None else raw_path.partition(b"?")[0]
+    return upstream_target(
+        _target(_with_mount(_utf8(mount), _origin_form(path)), scope.get("query_string") or b"")
+    )
 
 
-def upstream_target(target: bytes) -> Union[bytes, RefusalResponse, None]:
-    """Return the target to send upstream, the refusal of one that is unsafe, or None if it isn't ours.
-
-    Args:
-        target: in origin-form (RFC 9112 section 3.2.1).
-    """
+def upstream_target(target: bytes) -> Taken:
+    """Decide about a raw target in origin-form (RFC 9112 section 3.2.1)."""
     path = target.partition(b"?")[0]
-    if path != PREFIX and not path.startswith(PREFIX + b"/"):
+    if path != _PREFIX and not path.startswith(_PREFIX + b"/"):
         return None
     if len(target) > _MOST_BYTES:
         return TARGET_TOO_LONG
     return target if _TARGET.match(target) and _is_plain(path) else NOT_FOUND
+
+
+def _target(path: bytes, query: bytes) -> bytes:
+    return path + b"?" + query if query else path
 
 
 def _is_plain(path: bytes) -> bool:
@@ -85,9 +95,19 @@ def _origin_form(target: bytes) -> bytes:
 
 
 def _with_mount(mount: bytes, target: bytes) -> bytes:
+    """Put a mount point before a target that doesn't have it."""
+    mount = _quoted(mount.rstrip(b"/"))
     path = target.partition(b"?")[0]
-    is_below = path == mount or path.startswith(mount + b"/")
-    return target if not mount or is_below else mount + target
+    return target if path == mount or path.startswith(mount + b"/") else mount + target
+
+
+def _latin1(text: str) -> bytes:
+    """Return the bytes behind a text of WSGI (PEP 3333). What can't be sent gets a backslash: refused."""
+    return text.encode("latin-1", "backslashreplace")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _quoted(path: bytes) -> bytes:

@@ -61,6 +61,11 @@ class RequestBody:
         if length is not None and size < length:
             raise RefusedError(BAD_REQUEST)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing of it is left."""
+        return self._read.is_set()
+
     async def wait_until_gone(self) -> None:
         """Wait for the client to leave, after its request was read."""
         await self._read.wait()
