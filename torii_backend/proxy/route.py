@@ -18,6 +18,7 @@ from torii_backend.errors import ConfigurationError
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest
 from torii_backend.proxy.settings import ProxySettings, Upstream
+from torii_backend.settings import is_loopback
 
 # Torii's edge keeps idle connections for longer, so it rarely closes one that is about to be used.
 IDLE_SECONDS = 30.0
@@ -64,9 +65,13 @@ class Route:
 
 
 def _outbound_proxy(upstream: Upstream) -> Optional[httpcore.Proxy]:
-    """Return the proxy that HTTPS_PROXY names, unless NO_PROXY names the upstream."""
+    """Return the proxy that HTTPS_PROXY names, unless the upstream is a loopback one or in NO_PROXY."""
     host = upstream.host.decode("ascii")
-    if upstream.scheme != b"https" or proxy_bypass(f"{host}:{upstream.port or 443}"):
+    if (
+        upstream.scheme != b"https"
+        or is_loopback(host)
+        or proxy_bypass(f"{host}:{upstream.port or 443}")
+    ):
         return None
     found = getproxies()
     address = found.get("https") or found.get("all")
