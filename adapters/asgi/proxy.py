@@ -56,8 +56,10 @@ class ToriiProxy:
         """Serve one request or WebSocket, or let the application start and stop (`lifespan`)."""
         kind = scope["type"]
         target = take_scope(scope) if kind in ("http", "websocket") else None
-        if target is None:
-            await self._app(scope, receive, self._closing(send) if kind == "lifespan" else send)
+        if kind == "lifespan":
+            await self._live(scope, receive, send)
+        elif target is None:
+            await self._app(scope, receive, send)
         elif kind == "websocket":
             await send_response(NOT_FOUND, scope, receive, send)
         elif isinstance(target, RefusalResponse):
@@ -83,15 +85,17 @@ class ToriiProxy:
         except ClientGoneError:
             return
 
-    def _closing(self, send: Send) -> Send:
-        """Close the connections before the server hears that the application has stopped."""
-
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def close_first(message: Message) -> None:
+            # The event loop may end as soon as the server hears of it.
             if message["type"].startswith("lifespan.shutdown."):
                 await self._forwarder.aclose()
             await send(message)
 
-        return close_first
+        try:
+            await self._app(scope, receive, close_first)
+        finally:
+            await self._forwarder.aclose()
 
 
 def _closing_connection(

@@ -144,10 +144,12 @@ def _request_body(
 
 def _chunks(environ: dict[str, Any], length: Optional[int], max_body: int) -> Iterator[bytes]:
     """Read a body, one byte more than the limit at most."""
+    # `read1` returns what is there, `read` waits for the rest on some servers.
+    read = getattr(environ["wsgi.input"], "read1", environ["wsgi.input"].read)
     left = max_body + 1 if length is None else length
     while left > 0:
         try:
-            chunk = environ["wsgi.input"].read(min(_CHUNK_BYTES, left))
+            chunk = read(min(_CHUNK_BYTES, left))
         except Exception:  # noqa: BLE001 (servers say in many ways that the client is gone)
             raise RefusedError(BAD_REQUEST) from None
         if not chunk:

@@ -21,8 +21,7 @@ def require_open_proxy(app: Any, exempt: ExemptPaths) -> None:
         app: the application inside the guard.
         exempt: what the guard exempts.
     """
-    # Any path will do: one that is listed by its name leaves the others closed.
-    if any(map(_has_proxy, nested(app))) and not exempt.may_match("/_torii/any"):
+    if any(map(_has_proxy, nested(app))) and not exempt.may_match("/_torii/anything"):
         raise ConfigurationError(
             "exempt must have '/_torii/*' if a ToriiProxy is inside AuthMiddleware. Or put the "
             "ToriiProxy outside of it."

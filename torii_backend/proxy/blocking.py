@@ -14,19 +14,13 @@ from typing import Any, Callable, Optional
 
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
-from torii_backend.proxy.message import OutgoingRequest, ResponseHead, response_head
-from torii_backend.proxy.refusal import FAILED, TIMEOUT, ClientGoneError, CutError, RefusedError
+from torii_backend.proxy.message import OutgoingRequest, ResponseHead
+from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.refusal import ClientGoneError, CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 
 # How often the client is looked at while the upstream is silent.
 _GLANCE_SECONDS = 0.5
-_FAULTS = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    OSError,
-)
 
 
 class BlockingResponse:
@@ -36,27 +30,35 @@ class BlockingResponse:
         head: its status and headers.
     """
 
-    def __init__(self, head: ResponseHead, response: httpcore.Response) -> None:
+    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
         self._response = response
-        self._chunks: Iterator[bytes] = response.iter_stream()
+        self._left = head.length
+        self._chunks: Iterator[bytes] = iter(()) if response is None else response.iter_stream()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         try:
-            return next(self._chunks)
-        except StopIteration:
-            self.close()
-            raise
-        except _FAULTS:
+            chunk = next(self._chunks, None)
+            if chunk is not None and self._left is not None:
+                self._left -= len(chunk)
+                # Give the connection back before the client has it all, and may send the next request.
+                if self._left == 0 and next(self._chunks, None) is None:
+                    self.close()
+        except FAULTS:
             self.close()
             raise CutError("The response of the upstream ended early.") from None
+        if chunk is None:
+            self.close()
+            raise StopIteration
+        return chunk
 
     def close(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
-        self._response.close()
+        if self._response is not None:
+            self._response.close()
 
 
 class BlockingForwarder:
@@ -92,17 +94,30 @@ class BlockingForwarder:
         outgoing, exchange = self._route.request(request, body), Exchange(is_client_gone)
         try:
             response = self._respond(outgoing, exchange, may_repeat=request.may_repeat)
-        except httpcore.TimeoutException:
-            raise RefusedError(TIMEOUT) from None
-        except _FAULTS:
-            raise RefusedError(FAILED) from None
-        phrase = response.extensions.get("reason_phrase", b"")
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
         try:
-            head = response_head(response.status, phrase, response.headers)
+            head = head_of(request, response, exchange)
         except RefusedError:
             response.close()
             raise
+        if head.length == 0:
+            self._finish(request, response, exchange)
+            return BlockingResponse(head, None)
         return BlockingResponse(head, response)
+
+    def _finish(
+        self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
+    ) -> None:
+        """Give the connection of a response without a body back."""
+        try:
+            # A body that must not be there would be taken for the beginning of the next response.
+            if exchange.ends_with_head:
+                response.read()
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
+        finally:
+            response.close()
 
     def _respond(
         self, outgoing: httpcore.Request, exchange: Exchange, *, may_repeat: bool
@@ -210,7 +225,7 @@ class _WatchedStream(httpcore.NetworkStream):
                 if exchange.is_client_gone is not None and exchange.is_client_gone():
                     raise ClientGoneError from None
             else:
-                exchange.has_response = exchange.has_response or bool(data)
+                exchange.note(data)
                 return data
         raise httpcore.ReadTimeout
 

@@ -22,10 +22,11 @@ class Exchange:
         is_reused: whether the connection has served another request before.
         has_response: whether any byte of a response has come.
         is_in_head: whether the header block of the response isn't complete yet.
+        tail: the end of what was read last.
         is_client_gone: asked again and again while we wait, if there is no other way to hear of it.
     """
 
-    __slots__ = ("_deadline", "has_response", "is_client_gone", "is_in_head", "is_reused")
+    __slots__ = ("_deadline", "has_response", "is_client_gone", "is_in_head", "is_reused", "tail")
 
     def __init__(self, is_client_gone: Optional[Callable[[], bool]] = None) -> None:
         self.is_client_gone: Optional[Callable[[], bool]] = is_client_gone
@@ -36,7 +37,18 @@ class Exchange:
         self.is_reused: bool = is_reused
         self.has_response: bool = False
         self.is_in_head: bool = True
+        self.tail: bytes = b""
         self._deadline: Optional[float] = None
+
+    def note(self, data: bytes) -> None:
+        """Note what was read."""
+        self.has_response = self.has_response or bool(data)
+        self.tail = data[-3:]
+
+    @property
+    def ends_with_head(self) -> bool:
+        """Whether nothing came after the header block. Of a connection with more, nothing is known."""
+        return self.tail in (b"\n\r\n", b"\r\n\n") or self.tail.endswith(b"\n\n")
 
     def seconds_left(self, wait: float) -> float:
         """Return how long the next read may wait; 0 or less if the header block is late."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http.client import responses
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
@@ -19,6 +19,8 @@ from torii_backend.proxy.headers import (
 from torii_backend.proxy.refusal import FAILED, METHOD_NOT_ALLOWED, METHODS, RefusedError
 from torii_backend.proxy.settings import ProxySettings
 
+_VERSIONS = (b"HTTP/1.0", b"HTTP/1.1")
+_WITHOUT_BODY = (204, 304)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -38,6 +40,11 @@ class OutgoingRequest(NamedTuple):
     framing: Framing
 
     @property
+    def path(self) -> str:
+        """The path without the query, for the log."""
+        return self.target.partition(b"?")[0].decode("ascii")
+
+    @property
     def may_repeat(self) -> bool:
         """Whether it may be sent again if a connection breaks (RFC 9110 section 9.2.2)."""
         return self.method in _SAFE and not self.framing.has_body
@@ -50,11 +57,13 @@ class ResponseHead(NamedTuple):
         status: such as 200.
         phrase: the words beside it.
         headers: to return, in order.
+        length: the bytes of the body that will come; None if that isn't known.
     """
 
     status: int
     phrase: str
     headers: Headers
+    length: Optional[int] = None
 
 
 def outgoing_request(
@@ -92,14 +101,28 @@ def outgoing_request(
     return OutgoingRequest(request.method, target, sent, framing)
 
 
-def response_head(status: int, phrase: bytes, headers: Headers) -> ResponseHead:
-    """Return what to send to the client, or raise RefusedError: a switch of protocols, or a bad header."""
-    if status < 200:
+def response_head(
+    method: str, status: int, headers: Headers, *, phrase: bytes, version: bytes
+) -> ResponseHead:
+    """Return what to send to the client, or raise RefusedError if the response isn't usable.
+
+    Args:
+        method: of the request.
+        status: a status below 200 is a switch of protocols.
+        headers: as they came.
+        phrase: the words beside the status.
+        version: of HTTP.
+    """
+    if status < 200 or version not in _VERSIONS:
         raise RefusedError(FAILED)
     words = phrase.decode("latin-1")
     if not words or not words.isprintable():
         words = responses.get(status, "Unknown")
-    return ResponseHead(status, words, response_headers(headers))
+    returned = response_headers(headers)
+    lengths = [int(value) for name, value in returned if name.lower() == b"content-length"]
+    if method == "HEAD" or status in _WITHOUT_BODY:
+        lengths = [0]
+    return ResponseHead(status, words, returned, lengths[0] if lengths else None)
 
 
 def refusal_head(refusal: RefusalResponse) -> ResponseHead:

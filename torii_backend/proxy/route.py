@@ -65,9 +65,13 @@ class Route:
 
 
 def _outbound_proxy(upstream: Upstream) -> Optional[httpcore.Proxy]:
-    """Return the proxy that HTTPS_PROXY names, unless it is a loopback host or NO_PROXY names it."""
+    """Return the proxy that HTTPS_PROXY names, unless the upstream is a loopback one or in NO_PROXY."""
     host = upstream.host.decode("ascii")
-    if upstream.scheme != b"https" or is_loopback(host) or proxy_bypass(f"{host}:{upstream.port or 443}"):
+    if (
+        upstream.scheme != b"https"
+        or is_loopback(host)
+        or proxy_bypass(f"{host}:{upstream.port or 443}")
+    ):
         return None
     found = getproxies()
     address = found.get("https") or found.get("all")

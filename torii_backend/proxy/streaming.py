@@ -1,33 +1,27 @@
 """Sends requests upstream, and awaits the responses: for ASGI.
 
-State: `_pools` has one pool for each event loop, which alone uses it. A pool that its loop doesn't close at
-its shutdown goes away with the loop.
+State: `_pools` has one pool for each event loop, which alone uses it. It is closed at the lifespan's shutdown,
+or else when the loop ends: loops finish the async generators that are left, and one of them is waiting to
+close the pool. Loops of other threads add and remove their entries at the same time: each of these steps is
+atomic, so there is no lock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Callable, Optional
-from weakref import WeakKeyDictionary
 
 import anyio
 
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
-from torii_backend.proxy.message import OutgoingRequest, ResponseHead, response_head
-from torii_backend.proxy.refusal import FAILED, TIMEOUT, CutError, RefusedError
+from torii_backend.proxy.message import OutgoingRequest, ResponseHead
+from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 from torii_backend.proxy.upload import RequestBody
-
-_FAULTS = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    OSError,
-)
 
 
 class StreamingResponse:
@@ -37,21 +31,31 @@ class StreamingResponse:
         head: its status and headers.
     """
 
-    def __init__(self, head: ResponseHead, response: httpcore.Response) -> None:
+    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
         self._response = response
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body."""
+        if self._response is None:
+            return
+        left = self.head.length
+        chunks = self._response.aiter_stream()
         try:
-            async for chunk in self._response.aiter_stream():
+            async for chunk in chunks:
+                if left is not None:
+                    left -= len(chunk)
+                    # Give the connection back before the client has it all, and may send the next request.
+                    if left == 0 and await _is_at_end(chunks):
+                        await self.aclose()
                 yield chunk
-        except _FAULTS:
+        except FAULTS:
             raise CutError("The response of the upstream ended early.") from None
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
-        await self._response.aclose()
+        if self._response is not None:
+            await self._response.aclose()
 
 
 class StreamingForwarder:
@@ -63,7 +67,7 @@ class StreamingForwarder:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._pools: WeakKeyDictionary[Any, httpcore.AsyncConnectionPool] = WeakKeyDictionary()
+        self._pools: dict[Any, _OpenPool] = {}
 
     async def _exchange(
         self,
@@ -85,20 +89,33 @@ class StreamingForwarder:
     async def _send(
         self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]]
     ) -> StreamingResponse:
-        outgoing = self._route.request(request, body)
+        outgoing, exchange = self._route.request(request, body), Exchange()
         try:
-            response = await self._respond(outgoing, may_repeat=request.may_repeat)
-        except httpcore.TimeoutException:
-            raise RefusedError(TIMEOUT) from None
-        except _FAULTS:
-            raise RefusedError(FAILED) from None
-        phrase = response.extensions.get("reason_phrase", b"")
+            response = await self._respond(outgoing, exchange, may_repeat=request.may_repeat)
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
         try:
-            head = response_head(response.status, phrase, response.headers)
+            head = head_of(request, response, exchange)
         except RefusedError:
             await response.aclose()
             raise
+        if head.length == 0:
+            await self._finish(request, response, exchange)
+            return StreamingResponse(head, None)
         return StreamingResponse(head, response)
+
+    async def _finish(
+        self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
+    ) -> None:
+        """Give the connection of a response without a body back."""
+        try:
+            # A body that must not be there would be taken for the beginning of the next response.
+            if exchange.ends_with_head:
+                await response.aread()
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
+        finally:
+            await response.aclose()
 
     async def exchange(
         self,
@@ -130,12 +147,14 @@ class StreamingForwarder:
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
-        pool = self._pools.pop(_event_loop(), None)
-        if pool is not None:
-            await pool.aclose()
+        opened = self._pools.pop(_event_loop(), None)
+        if opened is not None:
+            await opened.aclose()
 
-    async def _respond(self, outgoing: httpcore.Request, *, may_repeat: bool) -> httpcore.Response:
-        pool, exchange = self._pool(), Exchange()
+    async def _respond(
+        self, outgoing: httpcore.Request, exchange: Exchange, *, may_repeat: bool
+    ) -> httpcore.Response:
+        pool = await self._pool()
         token = current_exchange.set(exchange)
         try:
             return await pool.handle_async_request(outgoing)
@@ -149,20 +168,56 @@ class StreamingForwarder:
             exchange.is_in_head = False
             current_exchange.reset(token)
 
-    def _pool(self) -> httpcore.AsyncConnectionPool:
+    async def _pool(self) -> httpcore.AsyncConnectionPool:
         """Return the pool of this event loop."""
         loop = _event_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            pool = self._pools[loop] = httpcore.AsyncConnectionPool(
-                ssl_context=self._route.tls,
-                proxy=self._route.proxy,
-                max_connections=None,
-                max_keepalive_connections=self._route.settings.pool_size,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=_Backend(),
-            )
-        return pool
+        opened = self._pools.get(loop)
+        if opened is None:
+            opened = self._pools[loop] = _OpenPool(self._route)
+            for other in filter(_is_closed, list(self._pools)):
+                self._pools.pop(other, None)
+            await opened.start()
+        return opened.pool
+
+
+class _OpenPool:
+    """A pool that is closed when its event loop ends."""
+
+    def __init__(self, route: Route) -> None:
+        self.pool = httpcore.AsyncConnectionPool(
+            ssl_context=route.tls,
+            proxy=route.proxy,
+            max_connections=None,
+            max_keepalive_connections=route.settings.pool_size,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=_Backend(),
+        )
+        self._end = self._close_at_end()
+
+    async def start(self) -> None:
+        """Let the event loop know."""
+        await self._end.__anext__()
+
+    async def aclose(self) -> None:
+        await self._end.aclose()
+
+    async def _close_at_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self.pool.aclose()
+
+
+def _is_closed(loop: Any) -> bool:
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
+
+async def _is_at_end(chunks: AsyncIterator[bytes]) -> bool:
+    try:
+        await chunks.__anext__()
+    except StopAsyncIteration:
+        return True
+    return False
 
 
 def _event_loop() -> Any:
@@ -226,7 +281,7 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         if left <= 0:
             raise httpcore.ReadTimeout
         data = await self._inner.read(max_bytes, left)
-        exchange.has_response = exchange.has_response or bool(data)
+        exchange.note(data)
         return data
 
     async def aclose(self) -> None:
