@@ -32,6 +32,7 @@ import overhead
 import receivers
 import repeat
 import revocation
+import revocation_store
 import startup
 import testing
 import testing_fixture
@@ -43,6 +44,7 @@ _PARTS = {
     "forged": forged.measure,
     "repeat": repeat.measure,
     "revocation": revocation.measure,
+    "revocation_store": revocation_store.measure,
     "memory": memory.measure,
     "startup": startup.measure,
     "commands": commands.measure,
