@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Optional
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
@@ -70,7 +70,8 @@ def _masked_form(body: bytes) -> Optional[str]:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return None
-    return urlencode([(name, _masked(value, name)) for name, value in fields], safe=MASK)
+    form = urlencode([(name, _masked(value, name)) for name, value in fields])
+    return form.replace(quote(MASK), MASK)
 
 
 def _cut(text: str) -> str:
