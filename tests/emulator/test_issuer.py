@@ -111,7 +111,8 @@ def test_another_secret_key_replaces_the_one_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "torii.db"
     with Emulator(db=file) as torii:
         old, user_id = torii.secret_key, api_of(torii).user()["id"]
-    for settings in ({"secret_key": KEY}, {}):
+    changes: list[dict[str, Any]] = [{"secret_key": KEY}, {}]
+    for settings in changes:
         with Emulator(db=file, **settings) as torii:
             api = api_of(torii)
             assert api.secret_key == KEY

@@ -40,12 +40,13 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request (PEP 3333)."""
-        request, began, response = Request(environ), time.perf_counter(), None
+        request, began = Request(environ), time.perf_counter()
+        response: Optional[Response] = None
         try:
             response = self._respond(request)
+            return response(environ, start_response)
         finally:
             self._log.record(request, response, began)
-        return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
         try:
