@@ -33,6 +33,7 @@ class _TokenRequest(Body):
 class _SessionRequest(Body):
     user_id: str
     active_organization_id: Optional[str] = None
+    claims: dict[str, Any] = {}
 
 
 class _RotateRequest(Body):
@@ -78,6 +79,7 @@ class AdminApi:
                 body.user_id,
                 active_organization_id=body.active_organization_id,
                 device=device_of(request),
+                claims=body.claims,
             )
         return json_response({**msgspec.to_builtins(session), "accessToken": issued.access_token})
 

@@ -16,7 +16,7 @@ from torii_backend.emulator.environment import (
     require_secret_key,
 )
 from torii_backend.emulator.keys import SigningKeys
-from torii_backend.emulator.seed import fill, read_seed
+from torii_backend.emulator.seed import Seed, fill
 from torii_backend.emulator.store import environments, organizations, signing_keys, users
 from torii_backend.emulator.store.database import IN_MEMORY, Database, NotStored, damaged
 from torii_backend.errors import ConfigurationError
@@ -78,12 +78,11 @@ class _Wanted(NamedTuple):
         return [first, other]
 
 
-def open_database(db: str, expected: Sequence[Environment], seed: Optional[str]) -> Database:
+def open_database(db: str, expected: Sequence[Environment], seed: Optional[Seed]) -> Database:
     """Open a database with the environments from `load_environments`.
 
     A seed fills the first environment, unless the database has users or organizations already.
     """
-    seed_data = None if seed is None else read_seed(seed)
     with _configuration_errors():
         database = Database(db)
     try:
@@ -91,8 +90,8 @@ def open_database(db: str, expected: Sequence[Environment], seed: Optional[str])
             if not environments.find_all(connection):
                 environments.add(connection, expected)
             is_empty = not users.exists_any(connection) and not organizations.exists_any(connection)
-            if seed_data is not None and is_empty:
-                fill(connection, expected[0].environment_id, seed_data)
+            if seed is not None and is_empty:
+                fill(connection, expected[0].environment_id, seed)
         if db == IN_MEMORY:
             database.save_snapshot()
     except BaseException:
