@@ -7,16 +7,26 @@ from datetime import timedelta
 from sqlite3 import Connection
 from typing import Any, NamedTuple, Optional
 
-from torii_backend.client.models import OrganizationMember, Session
+from torii_backend.client.models import OrganizationMember
 from torii_backend.emulator.claims import claims_for_unknown_user, claims_for_user
 from torii_backend.emulator.ids import is_id, new_id, normalize_id
-from torii_backend.emulator.store import impersonations, members, sessions, users
+from torii_backend.emulator.store import environments, impersonations, members, sessions, users
 from torii_backend.emulator.store.database import Database
+from torii_backend.emulator.store.sessions import StoredSession
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
+from torii_backend.emulator.templates import Template
 from torii_backend.emulator.tenant import Tenant
-from torii_backend.emulator.tokens import IssuedToken, require_user_id
+from torii_backend.emulator.tokens import (
+    DEFAULT_EXPIRES_IN,
+    IssuedToken,
+    require_claims,
+    require_user_id,
+)
+from torii_backend.emulator.validation import is_email
 
+# Of the template whose claims go on every token of a known user.
+DEFAULT_TEMPLATE = "default"
 _SESSION_LIFETIME = timedelta(days=7)
 _IMPERSONATION_LIFETIME = timedelta(hours=1)
 
@@ -35,13 +45,24 @@ class Redeemed(NamedTuple):
     landing_page: Optional[str]
 
 
+class UnknownTemplate(LookupError):
+    """There is no JWT template of this name."""
+
+
 class SignIn:
     """Sign users in. `environment_id` is the claim `pid` of unknown users."""
 
-    def __init__(self, tenant: Tenant, database: Database, environment_id: str) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        database: Database,
+        environment_id: str,
+        templates: Optional[Mapping[str, Template]] = None,
+    ) -> None:
         self._tenant = tenant
         self._database = database
         self._environment_id = environment_id
+        self._templates = templates or {}
 
     def issue_token(
         self, user_id: str, *, claims: Optional[Mapping[str, Any]], expires_in: int
@@ -50,22 +71,66 @@ class SignIn:
         user = self._find_active_user(require_user_id(user_id))
         if user is None:
             subject = claims_for_unknown_user(user_id, self._environment_id)
-        else:
-            subject = claims_for_user(user)
-        return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
+            return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
+        return self._sign(user, None, claims=claims, expires_in=expires_in)
 
     def start_session(
-        self, user_id: str, *, active_organization_id: Optional[str], device: Device
-    ) -> tuple[Session, IssuedToken]:
-        """Start a session of seven days. Raise ValueError if the user can't have it."""
+        self,
+        user_id: str,
+        *,
+        active_organization_id: Optional[str],
+        device: Device,
+        claims: Optional[Mapping[str, Any]] = None,
+    ) -> tuple[StoredSession, IssuedToken]:
+        """Start a session of seven days. Raise ValueError if the user can't have it.
+
+        All its tokens have these claims, besides their own.
+        """
+        claims = dict(require_claims(claims))
         with self._database.transaction() as connection:
-            user = users.find(connection, normalize_id(user_id))
+            user = _find(connection, user_id)
             if user is None:
                 raise ValueError("user_id must be the id of an existing user.")
             membership = _membership(connection, _require_active(user), active_organization_id)
-            session = _session(user, device, lifetime=_SESSION_LIFETIME, organization=membership)
+            session = _session(
+                user, device, lifetime=_SESSION_LIFETIME, organization=membership, claims=claims
+            )
+            issued = self._sign(user, membership, claims=claims)
             sessions.add(connection, session)
-        return session, self._tenant.sign(claims_for_user(user, active_membership=membership))
+        return session, issued
+
+    def refresh(self, session_id: str) -> Optional[IssuedToken]:
+        """Issue another access token of a session, from the user's record of now.
+
+        None if the session is unknown or over, or if its user isn't active.
+        """
+        with self._database.transaction() as connection:
+            session = sessions.find_live(connection, session_id, now())
+            user = None if session is None else users.find(connection, session.user_id)
+            if session is None or user is None or user.status != "active":
+                return None
+            membership = None
+            if session.active_organization_id is not None:
+                membership = members.find(connection, session.active_organization_id, user.id)
+        return self._sign(
+            user, membership, actor_user_id=session.impersonated_by, claims=session.claims
+        )
+
+    def issue_from_template(
+        self, name: str, user_id: str, *, active_organization_id: Optional[str] = None
+    ) -> IssuedToken:
+        """Issue an access token with the claims of a template in place of those of the default one.
+
+        Raise UnknownTemplate, or ValueError if the user can't have it.
+        """
+        if name not in self._templates:
+            raise UnknownTemplate
+        with self._database.transaction() as connection:
+            user = _find(connection, user_id)
+            if user is None:
+                raise ValueError("user_id must be the id of an existing user.")
+            membership = _membership(connection, _require_active(user), active_organization_id)
+        return self._sign(user, membership, template=name)
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
         """Exchange an impersonation token for a session of an hour.
@@ -84,15 +149,43 @@ class SignIn:
                 user, device, lifetime=_IMPERSONATION_LIFETIME, actor_user_id=actor.id
             )
             sessions.add(connection, session)
-        issued = self._tenant.sign(claims_for_user(user, actor_user_id=actor.id))
-        return Redeemed(issued, impersonation.landing_page)
+        return Redeemed(self._sign(user, None, actor_user_id=actor.id), impersonation.landing_page)
+
+    def _sign(
+        self,
+        user: StoredUser,
+        membership: Optional[OrganizationMember],
+        *,
+        template: str = DEFAULT_TEMPLATE,
+        actor_user_id: Optional[str] = None,
+        claims: Optional[Mapping[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
+    ) -> IssuedToken:
+        """Sign a token of a known user."""
+        subject = claims_for_user(user, active_membership=membership, actor_user_id=actor_user_id)
+        if template in self._templates:
+            subject.update(self._templates[template].claims(user))
+        return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
 
     def _find_active_user(self, user_id: str) -> Optional[StoredUser]:
-        if not is_id(user_id) or self._database.closed:
+        if not (is_id(user_id) or is_email(user_id)) or self._database.closed:
             return None
         with self._database.transaction() as connection:
-            user = users.find(connection, normalize_id(user_id))
+            user = _find(connection, user_id)
         return None if user is None else _require_active(user)
+
+
+def _find(connection: Connection, user_id: str) -> Optional[StoredUser]:
+    """Return a user of either environment by id or email address."""
+    if not is_email(user_id):
+        return users.find(connection, normalize_id(user_id))
+    for environment in environments.find_all(connection):
+        user = users.find_by_email(connection, environment.environment_id, user_id)
+        if user is not None:
+            return user
+    raise ValueError(
+        "user_id must be the id or the email address of a user. No user has this address."
+    )
 
 
 def _require_active(user: StoredUser) -> StoredUser:
@@ -121,9 +214,10 @@ def _session(
     lifetime: timedelta,
     organization: Optional[OrganizationMember] = None,
     actor_user_id: Optional[str] = None,
-) -> Session:
+    claims: Optional[dict[str, Any]] = None,
+) -> StoredSession:
     start = now()
-    return Session(
+    return StoredSession(
         id=new_id(),
         user_id=user.id,
         environment_id=user.environment_id,
@@ -134,4 +228,5 @@ def _session(
         ip_address=device.ip_address,
         active_organization_id=None if organization is None else organization.organization_id,
         impersonated_by=actor_user_id,
+        claims=claims or {},
     )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Any, Optional
 
 import msgspec
 
 from torii_backend.client.models import Session
 from torii_backend.emulator.store.timestamps import microseconds
 
+
+class StoredSession(Session, frozen=True, kw_only=True):
+    """A session, with the extra claims of its tokens, which the REST API doesn't show."""
+
+    claims: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 _decode = msgspec.json.Decoder(Session).decode
+_decode_stored = msgspec.json.Decoder(StoredSession).decode
 
 
 def add(connection: Connection, session: Session) -> None:
@@ -36,6 +45,15 @@ def live(connection: Connection, user_id: str, at: datetime) -> list[Session]:
         (user_id, microseconds(at)),
     )
     return [_decode(record) for (record,) in rows]
+
+
+def find_live(connection: Connection, session_id: str, at: datetime) -> Optional[StoredSession]:
+    """Return a session that is neither expired nor revoked."""
+    row = connection.execute(
+        "SELECT record FROM sessions WHERE id = ? AND NOT revoked AND expires_at > ?",
+        (session_id, microseconds(at)),
+    ).fetchone()
+    return None if row is None else _decode_stored(row[0])
 
 
 def revoke(connection: Connection, user_id: str, session_id: str) -> bool:
