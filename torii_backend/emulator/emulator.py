@@ -12,11 +12,17 @@ from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
+from torii_backend.emulator.admin_api_front import AdminApiFront
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import load_environments, open_database, require_path
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
+from torii_backend.emulator.front.frontend import Frontend
+from torii_backend.emulator.front.routes import front_routes, require_refresh_path
+from torii_backend.emulator.front.settings import FrontSettings
+from torii_backend.emulator.front.shapes import DEFAULT_REFRESH
+from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.rest import api
 from torii_backend.emulator.server import Server, listen, origin, require_host, require_port
@@ -65,6 +71,8 @@ class Emulator:
             environment of an empty database. The default is None.
         webhooks: the URL, or several, to which the first environment's events are sent. They must be
             loopback URLs, unless `allow_remote` is True. The default is None.
+        refresh_path: where front-ends renew access tokens, a path below `/_torii/`. Torii doesn't
+            publish its own. The default is `/_torii/auth/session/refresh`.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
@@ -74,8 +82,7 @@ class Emulator:
         webhooks: their secret, URLs, deliveries and faults.
 
     Raises:
-        ConfigurationError: the host, the port, the database, the path of the seed or a URL is invalid,
-            or the host or a URL is not a loopback one and `allow_remote` is False.
+        ConfigurationError: the host, the port, the database, a path or a URL is invalid, or the host or a URL is not a loopback one and `allow_remote` is False.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Emulator:
         db: FilePath = IN_MEMORY,
         seed: Optional[FilePath] = None,
         webhooks: Union[str, Iterable[str], None] = None,
+        refresh_path: str = DEFAULT_REFRESH,
     ) -> None:
         self._host = require_host(host, allow_remote)
         self._allow_remote = bool(allow_remote)
@@ -99,6 +107,9 @@ class Emulator:
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
         self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=self._allow_remote)
+        self._refresh_path = require_refresh_path(refresh_path)
+        self._mailbox = Mailbox()
+        self._front_settings = FrontSettings()
         self._parts: Optional[_Parts] = None
 
     @property
@@ -139,13 +150,26 @@ class Emulator:
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
         publish = self.webhooks.publish
+        frontend = Frontend(
+            tenant,
+            database,
+            environment_id=self.environment_id,
+            sign_in=sign_in,
+            publish=publish,
+            mailbox=self._mailbox,
+        )
+        front = front_routes(frontend, self._front_settings, self._refresh_path)
         routes = [
             *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
+            *with_outages(front, tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
+            *AdminApiFront(self._mailbox, self._front_settings).routes(),
             *with_outages(
-                api.routes(database, self._environments, tenant.issuer, publish), tenant, "rest_api"
+                api.routes(database, self._environments, tenant.issuer, publish, self._mailbox),
+                tenant,
+                "rest_api",
             ),
         ]
         application = Application(routes, self._host, allow_remote=self._allow_remote)
@@ -195,6 +219,14 @@ class Emulator:
         """
         sign_in = self._started().sign_in
         return sign_in.issue_token(user_id, claims=claims, expires_in=expires_in)
+
+    def mailbox(self) -> list[Message]:
+        """Return what Torii would have mailed: codes and links. The emulator sends no mail.
+
+        Returns:
+            The last 200 messages, oldest first.
+        """
+        return self._mailbox.messages()
 
     def rotate_keys(self, *, withdraw: bool = False) -> str:
         """Sign with a new key from now on.
@@ -282,7 +314,7 @@ class Emulator:
         The first key returns, because verifiers limit how often they fetch the JWKS for an unknown
         key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
         count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
-        Webhooks return to the secret and the URLs of the start.
+        Webhooks return to the secret and the URLs of the start. The mailbox is emptied.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -292,6 +324,8 @@ class Emulator:
         self._forget_keys()
         parts.database.restore_snapshot()
         self.webhooks.reset()
+        self._mailbox.clear()
+        self._front_settings.reset()
 
     def __enter__(self) -> Self:
         self.start()

@@ -10,7 +10,13 @@ from typing import Any, NamedTuple, Optional
 from torii_backend.client.models import OrganizationMember, Session
 from torii_backend.emulator.claims import claims_for_unknown_user, claims_for_user
 from torii_backend.emulator.ids import is_id, new_id, normalize_id
-from torii_backend.emulator.store import impersonations, members, sessions, users
+from torii_backend.emulator.store import (
+    impersonations,
+    members,
+    session_tokens,
+    sessions,
+    users,
+)
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
@@ -63,9 +69,36 @@ class SignIn:
             if user is None:
                 raise ValueError("user_id must be the id of an existing user.")
             membership = _membership(connection, _require_active(user), active_organization_id)
-            session = _session(user, device, lifetime=_SESSION_LIFETIME, organization=membership)
-            sessions.add(connection, session)
-        return session, self._tenant.sign(claims_for_user(user, active_membership=membership))
+            return self.open_session(connection, user, device, organization=membership)
+
+    def open_session(
+        self,
+        connection: Connection,
+        user: StoredUser,
+        device: Device,
+        *,
+        organization: Optional[OrganizationMember] = None,
+    ) -> tuple[Session, IssuedToken]:
+        """Start a session of seven days for an active user, within a transaction."""
+        session = _session(user, device, lifetime=_SESSION_LIFETIME, organization=organization)
+        sessions.add(connection, session)
+        return session, self.issue_for_session(connection, session, user)
+
+    def issue_for_session(
+        self, connection: Connection, session: Session, user: StoredUser
+    ) -> IssuedToken:
+        """Issue an access token of a live session, from the user's record of now."""
+        membership = None
+        if session.active_organization_id is not None:
+            # None if the user has left it.
+            membership = members.find(connection, session.active_organization_id, user.id)
+        issued = self._tenant.sign(
+            claims_for_user(
+                user, active_membership=membership, actor_user_id=session.impersonated_by
+            )
+        )
+        session_tokens.remember_access_token(connection, issued, session.id, now())
+        return issued
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
         """Exchange an impersonation token for a session of an hour.

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from torii_backend.client.models import InvitationDetail, Organization, OrganizationMember, Session
+from torii_backend.emulator.store.codes import CodeRecord
 from torii_backend.emulator.store.impersonations import Impersonation
 from torii_backend.emulator.store.schema import SCHEMA
+from torii_backend.emulator.store.tickets import Ticket
 from torii_backend.emulator.store.users import StoredUser
 
 # What is kept as JSON.
@@ -22,6 +24,8 @@ _DOCUMENTS: dict[tuple[str, str], Any] = {
     ("members", "record"): OrganizationMember,
     ("invitations", "record"): InvitationDetail,
     ("impersonations", "record"): Impersonation,
+    ("codes", "record"): CodeRecord,
+    ("tickets", "record"): Ticket,
 }
 
 
