@@ -25,6 +25,7 @@ from torii_backend.emulator.front.shapes import DEFAULT_REFRESH
 from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.rest import api
+from torii_backend.emulator.seed import read_seed
 from torii_backend.emulator.server import Server, listen, origin, require_host, require_port
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.store.database import IN_MEMORY, Database
@@ -67,8 +68,8 @@ class Emulator:
         db: the path of an SQLite file, which is created if it doesn't exist. It keeps the
             environments and their data for the next start. By default they are kept in memory.
             Signing keys are new at each start.
-        seed: the path of a JSON file with users, organizations and members. It fills the first
-            environment of an empty database. The default is None.
+        seed: the path of a JSON file with users, organizations and members, which fill the first
+            environment of an empty database, and with JWT templates. The default is None.
         webhooks: the URL, or several, to which the first environment's events are sent. They must be
             loopback URLs, unless `allow_remote` is True. The default is None.
         refresh_path: where front-ends renew access tokens, a path below `/_torii/`. Torii doesn't
@@ -141,14 +142,16 @@ class Emulator:
         if self._parts is not None:
             raise RuntimeError("This emulator was started before. Create a new one.")
         refuse_live_key("the emulator")
-        database = open_database(self._db, self._environments, self._seed)
+        seed = None if self._seed is None else read_seed(self._seed)
+        templates = {} if seed is None else seed.compiled_templates()
+        database = open_database(self._db, self._environments, seed)
         try:
             listener = listen(self._host, self._port)
         except BaseException:
             database.close()
             raise
         tenant = Tenant(origin(listener, self._host))
-        sign_in = SignIn(tenant, database, self.environment_id)
+        sign_in = SignIn(tenant, database, self.environment_id, templates)
         publish = self.webhooks.publish
         frontend = Frontend(
             tenant,
@@ -200,9 +203,10 @@ class Emulator:
         """Issue an access token that is signed with the current key.
 
         Args:
-            user_id: the claim `sub`. The default is always the same id. For a user of either
-                environment, the standard claims reflect the user's record. Any other text is
-                accepted as the id of an unknown user.
+            user_id: the claim `sub`, or the email address of a user. The default is always the same
+                id. For a user of either environment, the standard claims and those of the default
+                template reflect the user's record. Any other text that isn't an address is accepted
+                as the id of an unknown user.
             claims: merged over the standard claims. They may override any of them, so you can
                 create expired, foreign and broken tokens. The default is None.
             expires_in: the lifetime in seconds, by default 300 and at most ten years. Zero or a
@@ -214,8 +218,8 @@ class Emulator:
         Raises:
             RuntimeError: the emulator was not started.
             TypeError: an argument has the wrong type.
-            ValueError: an argument is out of range, the claims are not plain JSON, or the user is
-                banned or deleted.
+            ValueError: an argument is out of range, the claims are not plain JSON, the user is
+                banned or deleted, or no user has this email address.
         """
         sign_in = self._started().sign_in
         return sign_in.issue_token(user_id, claims=claims, expires_in=expires_in)

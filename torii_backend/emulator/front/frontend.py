@@ -15,7 +15,6 @@ from msgspec import UNSET
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.client.models import Session
 from torii_backend.emulator.body import BodyT, decode_body, read_bytes
 from torii_backend.emulator.front.bearer import (
     invalid_access_token,
@@ -24,6 +23,7 @@ from torii_backend.emulator.front.bearer import (
 )
 from torii_backend.emulator.front.session_cookie import (
     is_native,
+    needs_secure_cookies,
     sent_session_tokens,
     set_session_cookies,
 )
@@ -32,9 +32,10 @@ from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.responses import RequestError, json_response
 from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.routes import Route
-from torii_backend.emulator.sign_in import Device, SignIn
+from torii_backend.emulator.sign_in import Device, OpenedSession, SignIn
 from torii_backend.emulator.store import session_tokens, sessions, users
 from torii_backend.emulator.store.database import Database
+from torii_backend.emulator.store.sessions import StoredSession
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
 from torii_backend.emulator.tenant import Tenant
@@ -45,7 +46,7 @@ from torii_backend.emulator.webhooks.delivery import Change, Publish
 class Current(NamedTuple):
     """A live session and its active user."""
 
-    session: Session
+    session: StoredSession
     user: StoredUser
 
 
@@ -53,16 +54,8 @@ class Caller(NamedTuple):
     """Who sends an access token. A token that a test issued by itself has no session."""
 
     user: StoredUser
-    session: Optional[Session]
+    session: Optional[StoredSession]
     organization_id: Optional[str]
-
-
-class Opened(NamedTuple):
-    """A new session, with what its client needs."""
-
-    session: Session
-    session_token: str
-    issued: IssuedToken
 
 
 class Frontend:
@@ -81,7 +74,7 @@ class Frontend:
         self.tenant = tenant
         self.sign_in = sign_in
         self.environment_id = environment_id
-        self.secure = tenant.issuer.startswith("https://")
+        self.secure = needs_secure_cookies(tenant.issuer)
         self._database = database
         self._publish = publish
         self._mailbox = mailbox
@@ -131,30 +124,21 @@ class Frontend:
                 return Caller(user, None, auth.organization_id)
         raise invalid_access_token()
 
-    def open_session(self, context: RequestContext, user: StoredUser, device: Device) -> Opened:
+    def open_session(
+        self, context: RequestContext, user: StoredUser, device: Device
+    ) -> OpenedSession:
         """Start a session. Raise a 403 if the user is banned."""
         if not self._may_sign_in(user):
             raise RequestError(403, "user_banned", "This user is banned.")
-        session, issued = self.sign_in.open_session(context.connection, user, device)
-        return Opened(session, session_tokens.issue(context.connection, session.id), issued)
+        return self.sign_in.open_session(context.connection, user, device)
 
-    def signed_in(self, request: Request, opened: Opened) -> Response:
+    def signed_in(self, request: Request, opened: OpenedSession) -> Response:
         """Return the response to a sign-in: an access token, and the session as cookies or text."""
         if is_native(request):
             return token_response(opened.issued, session_token=opened.session_token)
         response = token_response(opened.issued)
-        self.set_cookies(response, opened)
+        set_session_cookies(response, opened, secure=self.secure)
         return response
-
-    def set_cookies(self, response: Response, opened: Opened) -> None:
-        """Set the cookies of a new session."""
-        set_session_cookies(
-            response,
-            opened.session_token,
-            at=opened.session.created_at,
-            expires_at=opened.session.expires_at,
-            secure=self.secure,
-        )
 
     def _live(self, context: RequestContext, session_id: str) -> Optional[Current]:
         session = sessions.find_live(context.connection, session_id, context.now)

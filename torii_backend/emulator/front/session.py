@@ -1,4 +1,4 @@
-"""The session of a front-end: refresh and logout."""
+"""The session of a front-end: refresh, logout, and tokens of JWT templates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.front.frontend import Frontend, private, token_response
 from torii_backend.emulator.front.session_cookie import clear_session_cookies, sent_session_tokens
-from torii_backend.emulator.front.shapes import LOGOUT
+from torii_backend.emulator.front.shapes import LOGOUT, TEMPLATE_PARAMETER, TEMPLATE_TOKEN
 from torii_backend.emulator.responses import RequestError
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import session_tokens, sessions
@@ -24,6 +24,7 @@ class SessionEndpoints:
         return [
             private("POST", self._refresh_path, self._refresh),
             private("POST", LOGOUT, self._logout),
+            private("POST", TEMPLATE_TOKEN, self._template_token),
         ]
 
     def _refresh(self, request: Request) -> Response:
@@ -51,3 +52,24 @@ class SessionEndpoints:
         if known:
             clear_session_cookies(response, secure=self._frontend.secure)
         return response
+
+    def _template_token(self, request: Request) -> Response:
+        """Issue a token for a third party, with the claims of a template."""
+        name = request.args.get(TEMPLATE_PARAMETER, "")
+        sign_in = self._frontend.sign_in
+        with self._frontend.transaction() as context:
+            caller = self._frontend.caller(context, request)
+            if not sign_in.has_template(name):
+                raise RequestError(404, "template_not_found", "There is no such JWT template.")
+            if caller.session is not None:
+                issued = sign_in.issue_for_session(
+                    context.connection, caller.session, caller.user, template=name
+                )
+            else:
+                issued = sign_in.issue_without_session(
+                    context.connection,
+                    caller.user,
+                    template=name,
+                    active_organization_id=caller.organization_id,
+                )
+        return token_response(issued)

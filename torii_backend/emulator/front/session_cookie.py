@@ -9,8 +9,6 @@ such as `X-Forwarded-Proto`, anyone can write.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.front.shapes import (
@@ -19,6 +17,7 @@ from torii_backend.emulator.front.shapes import (
     SESSION_COOKIE,
     SESSION_TOKEN_HEADER,
 )
+from torii_backend.emulator.sign_in import OpenedSession
 
 _MOST_TOKENS = 4
 _LONGEST_TOKEN = 128
@@ -36,13 +35,17 @@ def sent_session_tokens(request: Request) -> list[str]:
     return [token for token in tokens[:_MOST_TOKENS] if 0 < len(token) <= _LONGEST_TOKEN]
 
 
-def set_session_cookies(
-    response: Response, session_token: str, *, at: datetime, expires_at: datetime, secure: bool
-) -> None:
-    """Set the cookie of a session, and its hint, which holds nothing but the time of expiry."""
-    seconds = int((expires_at - at).total_seconds())
+def needs_secure_cookies(issuer: str) -> bool:
+    """Return whether cookies have Torii's attributes, which browsers accept over https only."""
+    return issuer.startswith("https://")
+
+
+def set_session_cookies(response: Response, opened: OpenedSession, *, secure: bool) -> None:
+    """Set the cookie of a new session, and its hint, which holds nothing but the time of expiry."""
+    expires_at = opened.session.expires_at
+    seconds = int((expires_at - opened.session.created_at).total_seconds())
     hint = str(int(expires_at.timestamp()))
-    _set(response, SESSION_COOKIE, session_token, seconds, secure, http_only=True)
+    _set(response, SESSION_COOKIE, opened.session_token, seconds, secure, http_only=True)
     _set(response, HINT_COOKIE, hint, seconds, secure, http_only=False)
 
 

@@ -11,10 +11,18 @@ import msgspec
 from torii_backend.client.models import Session
 from torii_backend.emulator.store.timestamps import microseconds
 
+
+class StoredSession(Session, frozen=True, kw_only=True):
+    """A session, with the extra claims of its tokens, which the REST API doesn't show."""
+
+    claims: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
 _decode = msgspec.json.Decoder(Session).decode
+_decode_stored = msgspec.json.Decoder(StoredSession).decode
 
 
-def add(connection: Connection, session: Session) -> None:
+def add(connection: Connection, session: StoredSession) -> None:
     """Add a session."""
     connection.execute(
         "INSERT INTO sessions (id, user_id, last_used_at, expires_at, record)"
@@ -39,16 +47,16 @@ def live(connection: Connection, user_id: str, at: datetime) -> list[Session]:
     return [_decode(record) for (record,) in rows]
 
 
-def find_live(connection: Connection, session_id: str, at: datetime) -> Optional[Session]:
+def find_live(connection: Connection, session_id: str, at: datetime) -> Optional[StoredSession]:
     """Return a session that is neither expired nor revoked."""
     row = connection.execute(
         "SELECT record FROM sessions WHERE id = ? AND NOT revoked AND expires_at > ?",
         (session_id, microseconds(at)),
     ).fetchone()
-    return None if row is None else _decode(row[0])
+    return None if row is None else _decode_stored(row[0])
 
 
-def change(connection: Connection, session: Session, **fields: Any) -> Session:
+def change(connection: Connection, session: StoredSession, **fields: Any) -> StoredSession:
     """Change fields of a session. Return the new record."""
     changed = msgspec.structs.replace(session, **fields)
     connection.execute(
