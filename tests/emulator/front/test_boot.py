@@ -9,7 +9,12 @@ from .browser import PASSWORD, Browser
 if TYPE_CHECKING:
     from tests.emulator.rest.api import Api
 
-NOBODY = {"authenticated": False, "user": None, "session": None, "organizations": []}
+NOBODY: dict[str, object] = {
+    "authenticated": False,
+    "user": None,
+    "session": None,
+    "organizations": [],
+}
 
 
 def test_the_environment_is_a_sandbox(browser: Browser) -> None:
