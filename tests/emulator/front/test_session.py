@@ -158,16 +158,9 @@ def test_the_path_of_the_refresh_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "",
-        "/refresh",
-        "_torii/x",
-        "/_torii",
-        "/_torii/",
-        "/_torii//x",
-        "/_torii/{id}",
-        "/_torii/../x",
-    ]
-    + ["/_torii/x?y", "/_torii/client", "/_torii/auth/login", "/_torii/users/me/sessions/x", 7],
+        *("", "/refresh", "_torii/x", "/_torii", "/_torii/", "/_torii//x", "/_torii/../x", 7),
+        *("/_torii/{id}", "/_torii/x?y", "/_torii/client", "/_torii/users/me/sessions/x"),
+    ],
 )
 def test_a_path_that_cannot_be_that_of_the_refresh_is_rejected(path: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^refresh_path must be .*\.$"):
