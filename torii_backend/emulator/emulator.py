@@ -12,6 +12,8 @@ from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
+from torii_backend.emulator.admin_api_state import AdminApiState
+from torii_backend.emulator.admin_api_users import AdminApiUsers
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import load_environments, open_database, require_path
@@ -143,6 +145,8 @@ class Emulator:
             *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
+            *AdminApiUsers(database, self.environment_id, tenant.issuer, publish).routes(),
+            *AdminApiState(tenant, self._environments, self.webhooks).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
             *with_outages(
                 api.routes(database, self._environments, tenant.issuer, publish), tenant, "rest_api"

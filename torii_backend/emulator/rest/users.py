@@ -25,7 +25,12 @@ _PROFILE = ("first_name", "last_name", "locale", "name", "phone", "address", "da
 
 
 def create_user(context: RequestContext, body: CreateUser) -> Response:
-    """Create a user. The password is validated but not stored, because nobody signs in with it."""
+    """Create a user."""
+    return json_response(add_user(context, body), 201)
+
+
+def add_user(context: RequestContext, body: CreateUser) -> StoredUser:
+    """Add a user. The password is validated but not stored, because nobody signs in with it."""
     email = None if body.email is UNSET else body.email
     if email is not None:
         _require_free_email(context, email)
@@ -46,7 +51,7 @@ def create_user(context: RequestContext, body: CreateUser) -> Response:
     given = {name: value for name, value in _profile_fields(body).items() if value is not None}
     user = structs.replace(blank, **_with_full_name(blank, given))
     users.add(context.connection, user)
-    return json_response(context.publish("user.created", user), 201)
+    return context.publish("user.created", user)
 
 
 def get_user(context: RequestContext, user_id: str) -> Response:
