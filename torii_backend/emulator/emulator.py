@@ -17,6 +17,7 @@ from torii_backend.emulator.admin_api_users import AdminApiUsers
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import load_environments, open_database, require_path
+from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
 from torii_backend.emulator.outage import OutageMode, OutageTarget
@@ -67,6 +68,8 @@ class Emulator:
             environment of an empty database. The default is None.
         webhooks: the URL, or several, to which the first environment's events are sent. They must be
             loopback URLs, unless `allow_remote` is True. The default is None.
+        console: whether to serve the console, a page to control the emulator by hand, at
+            `/_emulator/`. The default is True.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
@@ -89,10 +92,12 @@ class Emulator:
         db: FilePath = IN_MEMORY,
         seed: Optional[FilePath] = None,
         webhooks: Union[str, Iterable[str], None] = None,
+        console: bool = True,
     ) -> None:
         self._host = require_host(host, allow_remote)
         self._allow_remote = bool(allow_remote)
         self._port = require_port(port)
+        self._console = bool(console)
         self._db = require_path("db", db, "db")
         self._seed = None if seed is None else require_path("seed", seed, "json")
         self._environments = load_environments(self._db)
@@ -141,7 +146,11 @@ class Emulator:
         tenant = Tenant(origin(listener, self._host))
         sign_in = SignIn(tenant, database, self.environment_id)
         publish = self.webhooks.publish
+        pages = BrowserRoutes(
+            database, self.environment_id, sign_in, publish, console=self._console
+        )
         routes = [
+            *pages.routes(),
             *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
