@@ -22,6 +22,7 @@ from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken, RevocationsUnavailable
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     Unchanging,
     require_bool,
@@ -88,6 +89,8 @@ class Verifier(Unchanging):
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http; None reads TORII_INSECURE_HOSTS.
         cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
         cache_bytes: how many bytes they may take, about 32 MiB by default.
         max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
@@ -116,6 +119,7 @@ class Verifier(Unchanging):
         *,
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
+        insecure_hosts: InsecureHosts = None,
         cache_size: int = DEFAULT_CACHE_SIZE,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
         max_stale: float = MAX_STALE_SECONDS,
@@ -128,12 +132,13 @@ class Verifier(Unchanging):
         clock: Clock = time,
     ) -> None:
         issuer = without_secrets(issuer)
-        self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self.issuers: tuple[str, ...] = resolve_issuers(issuer, insecure_hosts)
         self._made_again = partial(
             Verifier,
             self.issuers,
             audience=audience,
             leeway=leeway,
+            insecure_hosts=insecure_hosts,
             cache_size=cache_size,
             cache_bytes=cache_bytes,
             max_stale=max_stale,
