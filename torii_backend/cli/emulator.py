@@ -41,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--webhooks", metavar="URL", action="append", help="send events there; may be repeated"
     )
     parser.add_argument(
+        "--refresh-path",
+        metavar="PATH",
+        default="/_torii/auth/session/refresh",
+        help="where front-ends renew access tokens (default: %(default)s)",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print its settings as one line of JSON"
     )
     parser.set_defaults(run=run)
@@ -57,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         db=arguments.db,
         seed=arguments.seed,
         webhooks=arguments.webhooks,
+        refresh_path=arguments.refresh_path,
     )
     with _signal_socket() as signals, torii:
         sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))

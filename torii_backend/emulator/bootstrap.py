@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import Optional, Union
 
 from torii_backend.emulator.environment import Environment
-from torii_backend.emulator.seed import fill, read_seed
+from torii_backend.emulator.seed import Seed, fill
 from torii_backend.emulator.store import environments, organizations, users
 from torii_backend.emulator.store.database import IN_MEMORY, Database, NotStored, damaged
 from torii_backend.errors import ConfigurationError
@@ -39,12 +39,11 @@ def _new_environments() -> list[Environment]:
     return [Environment.generate(), Environment.generate()]
 
 
-def open_database(db: str, expected: Sequence[Environment], seed: Optional[str]) -> Database:
+def open_database(db: str, expected: Sequence[Environment], seed: Optional[Seed]) -> Database:
     """Open a database with the environments from `load_environments`.
 
     A seed fills the first environment, unless the database has users or organizations already.
     """
-    seed_data = None if seed is None else read_seed(seed)
     with _configuration_errors():
         database = Database(db)
     try:
@@ -52,8 +51,8 @@ def open_database(db: str, expected: Sequence[Environment], seed: Optional[str])
             if not environments.find_all(connection):
                 environments.add(connection, expected)
             is_empty = not users.exists_any(connection) and not organizations.exists_any(connection)
-            if seed_data is not None and is_empty:
-                fill(connection, expected[0].environment_id, seed_data)
+            if seed is not None and is_empty:
+                fill(connection, expected[0].environment_id, seed)
         if db == IN_MEMORY:
             database.save_snapshot()
     except BaseException:

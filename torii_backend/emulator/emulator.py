@@ -12,6 +12,7 @@ from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
+from torii_backend.emulator.admin_api_front import AdminApiFront
 from torii_backend.emulator.admin_api_state import AdminApiState
 from torii_backend.emulator.admin_api_users import AdminApiUsers
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
@@ -20,8 +21,14 @@ from torii_backend.emulator.bootstrap import load_environments, open_database, r
 from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
+from torii_backend.emulator.front.frontend import Frontend
+from torii_backend.emulator.front.routes import front_routes, require_refresh_path
+from torii_backend.emulator.front.settings import FrontSettings
+from torii_backend.emulator.front.shapes import DEFAULT_REFRESH
+from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.rest import api
+from torii_backend.emulator.seed import read_seed
 from torii_backend.emulator.server import Server, listen, origin, require_host, require_port
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.store.database import IN_MEMORY, Database
@@ -64,12 +71,14 @@ class Emulator:
         db: the path of an SQLite file, which is created if it doesn't exist. It keeps the
             environments and their data for the next start. By default they are kept in memory.
             Signing keys are new at each start.
-        seed: the path of a JSON file with users, organizations and members. It fills the first
-            environment of an empty database. The default is None.
+        seed: the path of a JSON file with users, organizations and members, which fill the first
+            environment of an empty database, and with JWT templates. The default is None.
         webhooks: the URL, or several, to which the first environment's events are sent. They must be
             loopback URLs, unless `allow_remote` is True. The default is None.
         console: whether to serve the console, a page to control the emulator by hand, at
             `/_emulator/`. The default is True.
+        refresh_path: where front-ends renew access tokens, a path below `/_torii/`. Torii doesn't
+            publish its own. The default is `/_torii/auth/session/refresh`.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
@@ -79,8 +88,7 @@ class Emulator:
         webhooks: their secret, URLs, deliveries and faults.
 
     Raises:
-        ConfigurationError: the host, the port, the database, the path of the seed or a URL is invalid,
-            or the host or a URL is not a loopback one and `allow_remote` is False.
+        ConfigurationError: the host, the port, the database, a path or a URL is invalid, or the host or a URL is not a loopback one and `allow_remote` is False.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class Emulator:
         seed: Optional[FilePath] = None,
         webhooks: Union[str, Iterable[str], None] = None,
         console: bool = True,
+        refresh_path: str = DEFAULT_REFRESH,
     ) -> None:
         self._host = require_host(host, allow_remote)
         self._allow_remote = bool(allow_remote)
@@ -106,6 +115,9 @@ class Emulator:
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
         self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=self._allow_remote)
+        self._refresh_path = require_refresh_path(refresh_path)
+        self._mailbox = Mailbox()
+        self._front_settings = FrontSettings()
         self._parts: Optional[_Parts] = None
 
     @property
@@ -137,28 +149,40 @@ class Emulator:
         if self._parts is not None:
             raise RuntimeError("This emulator was started before. Create a new one.")
         refuse_live_key("the emulator")
-        database = open_database(self._db, self._environments, self._seed)
+        seed = None if self._seed is None else read_seed(self._seed)
+        templates = {} if seed is None else seed.compiled_templates()
+        database = open_database(self._db, self._environments, seed)
         try:
             listener = listen(self._host, self._port)
         except BaseException:
             database.close()
             raise
         tenant = Tenant(origin(listener, self._host))
-        sign_in = SignIn(tenant, database, self.environment_id)
+        sign_in = SignIn(tenant, database, self.environment_id, templates)
         publish = self.webhooks.publish
-        pages = BrowserRoutes(
-            database, self.environment_id, sign_in, publish, console=self._console
+        frontend = Frontend(
+            tenant,
+            database,
+            environment_id=self.environment_id,
+            sign_in=sign_in,
+            publish=publish,
+            mailbox=self._mailbox,
         )
+        front = front_routes(frontend, self._front_settings, self._refresh_path)
         routes = [
-            *pages.routes(),
+            *BrowserRoutes(frontend, console=self._console).routes(),
             *with_outages(TenantHost(tenant, sign_in).routes(), tenant, "tenant_host"),
+            *with_outages(front, tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
-            *AdminApiUsers(database, self.environment_id, tenant.issuer, publish).routes(),
+            *AdminApiUsers(frontend).routes(),
             *AdminApiState(tenant, self._environments, self.webhooks).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
+            *AdminApiFront(self._mailbox, self._front_settings).routes(),
             *with_outages(
-                api.routes(database, self._environments, tenant.issuer, publish), tenant, "rest_api"
+                api.routes(database, self._environments, tenant.issuer, publish, self._mailbox),
+                tenant,
+                "rest_api",
             ),
         ]
         application = Application(routes, self._host, allow_remote=self._allow_remote)
@@ -189,9 +213,10 @@ class Emulator:
         """Issue an access token that is signed with the current key.
 
         Args:
-            user_id: the claim `sub`. The default is always the same id. For a user of either
-                environment, the standard claims reflect the user's record. Any other text is
-                accepted as the id of an unknown user.
+            user_id: the claim `sub`, or the email address of a user. The default is always the same
+                id. For a user of either environment, the standard claims and those of the default
+                template reflect the user's record. Any other text that isn't an address is accepted
+                as the id of an unknown user.
             claims: merged over the standard claims. They may override any of them, so you can
                 create expired, foreign and broken tokens. The default is None.
             expires_in: the lifetime in seconds, by default 300 and at most ten years. Zero or a
@@ -203,11 +228,19 @@ class Emulator:
         Raises:
             RuntimeError: the emulator was not started.
             TypeError: an argument has the wrong type.
-            ValueError: an argument is out of range, the claims are not plain JSON, or the user is
-                banned or deleted.
+            ValueError: an argument is out of range, the claims are not plain JSON, the user is
+                banned or deleted, or no user has this email address.
         """
         sign_in = self._started().sign_in
         return sign_in.issue_token(user_id, claims=claims, expires_in=expires_in)
+
+    def mailbox(self) -> list[Message]:
+        """Return what Torii would have mailed: codes and links. The emulator sends no mail.
+
+        Returns:
+            The last 200 messages, oldest first.
+        """
+        return self._mailbox.messages()
 
     def rotate_keys(self, *, withdraw: bool = False) -> str:
         """Sign with a new key from now on.
@@ -295,7 +328,7 @@ class Emulator:
         The first key returns, because verifiers limit how often they fetch the JWKS for an unknown
         key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
         count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
-        Webhooks return to the secret and the URLs of the start.
+        Webhooks return to the secret and the URLs of the start. The mailbox is emptied.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -305,6 +338,8 @@ class Emulator:
         self._forget_keys()
         parts.database.restore_snapshot()
         self.webhooks.reset()
+        self._mailbox.clear()
+        self._front_settings.reset()
 
     def __enter__(self) -> Self:
         self.start()

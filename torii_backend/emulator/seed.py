@@ -1,4 +1,4 @@
-"""Seed: the users, organizations and members that fill an empty database."""
+"""Seed: the users, organizations and members that fill an empty database, and JWT templates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from torii_backend.emulator.metadata import MetadataTooLarge, check_size, merge_
 from torii_backend.emulator.store import members, organizations, users
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser, join_name
+from torii_backend.emulator.templates import Template, TemplateError
 from torii_backend.emulator.validation import is_email
 from torii_backend.errors import ConfigurationError
 
@@ -70,6 +71,17 @@ class Seed(Struct, forbid_unknown_fields=True):
     users: list[SeedUser] = []
     organizations: list[SeedOrganization] = []
     members: list[SeedMember] = []
+    templates: dict[str, dict[str, Any]] = {}
+
+    def compiled_templates(self) -> dict[str, Template]:
+        """Return the JWT templates, or raise a ConfigurationError that names the one that is wrong."""
+        compiled: dict[str, Template] = {}
+        for name, document in self.templates.items():
+            try:
+                compiled[name] = Template(document)
+            except TemplateError as error:
+                raise ConfigurationError(f"seed templates.{name} {error}") from None
+        return compiled
 
 
 def read_seed(path: str) -> Seed:
