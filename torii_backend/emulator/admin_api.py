@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Optional
-from urllib.parse import urlsplit
 
 import msgspec
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
@@ -19,10 +18,6 @@ from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import device_of
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
-from torii_backend.emulator.validation import is_origin
-from torii_backend.settings import is_loopback
-
-PREFIX = "/_emulator/"
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -108,13 +103,6 @@ class AdminApi:
         read_body(request, Body)
         self._reset_all()
         return json_response({})
-
-
-def require_local_origin(request: Request) -> None:
-    """Raise Forbidden for a request from a web page, unless a loopback address served the page."""
-    origin = request.headers.get("Origin")
-    if origin is not None and not (is_origin(origin) and is_loopback(urlsplit(origin).hostname)):
-        raise Forbidden("Cross-origin requests to the emulator are not allowed.")
 
 
 @contextmanager

@@ -61,7 +61,11 @@ class Redeemed(NamedTuple):
 
 
 class SignIn:
-    """Sign users in. `environment_id` is the claim `pid` of unknown users."""
+    """Sign users in. `environment_id` is the claim `pid` of unknown users.
+
+    `secure_cookies` is whether cookies of sessions have the attributes that need https. The issuer
+    alone decides: anyone can write what a request says of its scheme, such as `X-Forwarded-Proto`.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class SignIn:
         environment_id: str,
         templates: Optional[Mapping[str, Template]] = None,
     ) -> None:
+        self.secure_cookies: bool = tenant.issuer.startswith("https://")
         self._tenant = tenant
         self._database = database
         self._environment_id = environment_id

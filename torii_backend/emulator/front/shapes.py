@@ -38,6 +38,13 @@ DEFAULT_REFRESH = "/_torii/auth/session/refresh"
 OAUTH_START = "/_torii/auth/oauth2/{provider}"
 OAUTH_PAGE = "/_torii/auth/oauth2/{provider}/continue"
 
+# All but the path of the refresh, which can be chosen.
+PATHS = (
+    *(ENVIRONMENT, CLIENT, LOGIN, SIGN_UP, VERIFY_EMAIL, INVITED_SIGN_UP, FORGOT_PASSWORD),
+    *(RESET_PASSWORD, CHANGE_PASSWORD, LOGOUT, TEMPLATE_TOKEN, ESTABLISH, OAUTH_CALLBACK, ME),
+    *(MY_SESSIONS, MY_SESSION, ORGANIZATIONS, SWITCH, INVITE, ACCEPT, OAUTH_START, OAUTH_PAGE),
+)
+
 # Torii's dashboard has cookies of these names. That tenants have the same is likely, not published.
 SESSION_COOKIE = "__client_session"
 HINT_COOKIE = "__client_session_hint"

@@ -86,7 +86,7 @@ class SignInPages:
                 expires_in=choice.expires_in,
             )
         response = redirect_to(target, 303) if target else _signed_in_page(person)
-        set_session_cookies(response, opened, secure=self._frontend.secure)
+        set_session_cookies(response, opened, secure=self._frontend.sign_in.secure_cookies)
         response.set_cookie(
             _LAST_CHOICE_COOKIE,
             person.user.id,

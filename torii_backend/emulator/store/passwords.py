@@ -21,7 +21,7 @@ def password_problem(password: str) -> Optional[str]:
     """Return what is wrong with a new password, or None."""
     if len(password) < SHORTEST_PASSWORD:
         return f"must have at least {SHORTEST_PASSWORD} characters."
-    return _length_problem(password)
+    return _unusable(password)
 
 
 def hash_password(password: str) -> str:
@@ -31,7 +31,7 @@ def hash_password(password: str) -> str:
 
 def is_password(hashed: Optional[str], password: str) -> bool:
     """Return whether a password has this hash. It takes as long if there is no hash."""
-    if _length_problem(password) is not None:
+    if _unusable(password) is not None:
         return False
     matches = check_password_hash(_nobodys_hash() if hashed is None else hashed, password)
     return matches and hashed is not None
@@ -50,10 +50,13 @@ def find(connection: Connection, user_id: str) -> Optional[str]:
     return None if row is None else row[0]
 
 
-def _length_problem(password: str) -> Optional[str]:
+def _unusable(password: str) -> Optional[str]:
     # Count before encoding: a hash would take long for a text of a megabyte.
     if len(password) > LONGEST_PASSWORD or len(password.encode()) > LONGEST_PASSWORD:
         return f"must have at most {LONGEST_PASSWORD} bytes in UTF-8."
+    # HMAC pads its key with zeros, so a password has the same hash with a zero at its end.
+    if "\0" in password:
+        return "must not contain the character NUL."
     return None
 
 

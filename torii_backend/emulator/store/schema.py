@@ -7,6 +7,7 @@ since the epoch.
 from __future__ import annotations
 
 VERSION = 0x70110003  # kept in the file, to recognize a database of this emulator
+OLDER_VERSION = 0x70110002  # of release 0.1.0, which lacked some tables
 
 # No index begins with environment_id. There are two environments, so it would not narrow a search
 # down, yet SQLite would prefer it to the primary key. Ids sort by creation, as results do.
@@ -16,6 +17,12 @@ CREATE TABLE environments (
     position INTEGER NOT NULL UNIQUE,
     secret_key TEXT NOT NULL,
     origins BLOB NOT NULL
+);
+
+CREATE TABLE signing_keys (
+    position INTEGER PRIMARY KEY,
+    kid TEXT NOT NULL,
+    private_key BLOB NOT NULL
 );
 
 CREATE TABLE users (
