@@ -81,7 +81,7 @@ def test_other_scopes_are_the_apps(upstream: Upstream) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append((scope, receive, send))
 
-    async def nothing(*_: Any) -> None: ...
+    async def nothing(*_: Any) -> Any: ...
 
     for kind in ("lifespan", "websocket", "of_tomorrow"):
         scope: Any = {"type": kind, "path": "/x", "headers": []}
