@@ -1,4 +1,4 @@
-"""Plain http beyond loopback: which names may be listed, and what is said of them.
+"""Plain http: what loopback is called, and which names beyond it may be listed.
 
 State: the hosts that a warning was logged for. They are listed in settings, so there are few of them.
 """
@@ -6,7 +6,10 @@ State: the hosts that a warning was logged for. They are listed in settings, so 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit, urlunsplit
 
+# What one port of this machine may be called by whoever starts an emulator there, and by its guards.
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # It begins with a letter: a number is an IPv4 address in another notation.
 _SINGLE_LABEL = re.compile(r"[a-z](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 # Nobody can register a name below these: RFC 6761, RFC 8375, and ICANN's resolution of 2024-07-29.
@@ -15,6 +18,18 @@ _RESERVED = re.compile(
 )
 _MAX_NAME = 253
 _warned_of: set[str] = set()
+
+
+def names_of_issuer(issuer: str) -> tuple[str, ...]:
+    """Return an issuer in normal form, and its other names if it is on loopback with plain http."""
+    parts = urlsplit(issuer)
+    host, colon, port = parts.netloc, "", ""
+    if parts.port is not None:
+        host, colon, port = parts.netloc.rpartition(":")
+    if parts.scheme != "http" or host not in _LOOPBACK_HOSTS:
+        return (issuer,)
+    others = [other + colon + port for other in _LOOPBACK_HOSTS if other != host]
+    return (issuer, *(urlunsplit(parts._replace(netloc=netloc)) for netloc in others))
 
 
 def is_private_name(host: str) -> bool:

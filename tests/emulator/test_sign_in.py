@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 
 from torii_backend.emulator import Emulator
-from torii_backend.emulator.sign_in import SignIn, UnknownTemplate
 
-from .conftest import Wire
+from .conftest import Response, Wire
 from .rest.api import Api, api_of
 
 ADDRESS = "Ada@Example.com"
 
 
-def _sign_in(torii: Emulator) -> SignIn:
-    return torii._started().sign_in
+def _refreshed(wire: Wire, session: Any) -> Response:
+    headers = {"X-Torii-Session-Token": session["sessionToken"]}
+    return wire.send("POST", "/_torii/auth/session/refresh", None, headers)
+
+
+def _templated(wire: Wire, token: str, name: str) -> Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return wire.send("POST", f"/_torii/auth/session/token?template={name}", None, headers)
 
 
 def _id_of_token(answer: Any) -> str:
@@ -89,9 +94,8 @@ def test_all_tokens_of_a_session_have_its_claims(torii: Emulator, wire: Wire) ->
             "claims": {"plan": "max", "locale": "xx"},
         },
     )
-    again = _sign_in(torii).refresh(session["id"])
-    assert again is not None
-    for token in (session["accessToken"], again.access_token):
+    again = _refreshed(wire, session).json()["accessToken"]
+    for token in (session["accessToken"], again):
         claims = wire.verified(token)
         assert (claims["plan"], claims["locale"], claims["sub"]) == ("max", "xx", ada["id"])
         assert (claims["org_id"], claims["org_role"]) == (organization["id"], "admin")
@@ -108,17 +112,16 @@ def test_claims_of_a_session_are_an_object(wire: Wire, torii: Emulator, claims: 
     assert "claims" in response.message
 
 
-def test_a_session_is_not_refreshed_once_it_is_over(torii: Emulator) -> None:
-    api, sign_in = api_of(torii), _sign_in(torii)
+def test_a_session_is_not_refreshed_once_it_is_over(torii: Emulator, wire: Wire) -> None:
+    api = api_of(torii)
     ada = api.user(email=ADDRESS)
-    revoked, banned = (api.sign_in(ada["id"])["id"] for _ in range(2))
-    assert sign_in.refresh(revoked) is not None
-    api.done("DELETE", f"/users/{ada['id']}/sessions/{revoked}")
-    assert sign_in.refresh(revoked) is None
-    assert sign_in.refresh(banned) is not None
+    revoked, banned = (api.sign_in(ada["id"]) for _ in range(2))
+    assert _refreshed(wire, revoked).status == 200
+    api.done("DELETE", f"/users/{ada['id']}/sessions/{revoked['id']}")
+    assert _refreshed(wire, revoked).status == 401
+    assert _refreshed(wire, banned).status == 200
     api.ok("POST", f"/users/{ada['id']}/ban")
-    assert sign_in.refresh(banned) is None
-    assert sign_in.refresh("unknown") is None
+    assert _refreshed(wire, banned).status == 401
 
 
 def test_a_named_template_takes_the_place_of_the_default_one(tmp_path: Path) -> None:
@@ -126,13 +129,14 @@ def test_a_named_template_takes_the_place_of_the_default_one(tmp_path: Path) -> 
     templates = {"default": {"plan": "pro"}, "mcp": {"scope": "tools {{ user.email }}"}}
     seed.write_text(json.dumps({"templates": templates}), "utf-8")
     with Emulator(seed=seed) as torii:
-        ada = api_of(torii).user(email="ada@example.com")
-        issued = _sign_in(torii).issue_from_template("mcp", ada["id"])
-        claims = Wire(torii.issuer).verified(issued.access_token)
-        assert claims["scope"] == "tools ada@example.com"
-        assert "plan" not in claims
-        assert issued.expires_at.timestamp() == claims["exp"]
-        with pytest.raises(UnknownTemplate):
-            _sign_in(torii).issue_from_template("other", ada["id"])
-        with pytest.raises(ValueError, match="existing user"):
-            _sign_in(torii).issue_from_template("mcp", "user_unknown")
+        api, wire = api_of(torii), Wire(torii.issuer)
+        ada = api.user(email="ada@example.com")
+        signed_in = api.sign_in(ada["id"])["accessToken"]
+        assert wire.verified(signed_in)["plan"] == "pro"
+        for token in (signed_in, torii.issue_token(user_id=ada["id"]).access_token):
+            claims = wire.verified(_templated(wire, token, "mcp").json()["accessToken"])
+            assert claims["scope"] == "tools ada@example.com"
+            assert "plan" not in claims
+            unknown = _templated(wire, token, "other")
+            assert (unknown.status, unknown.json()["error"]["code"]) == (404, "template_not_found")
+        assert _templated(wire, "no token", "mcp").status == 401

@@ -20,6 +20,7 @@ from torii_backend._verify.revocation_list import RevocationList
 from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken, RevocationsUnavailable
+from torii_backend.plain_http import names_of_issuer
 from torii_backend.settings import (
     Audience,
     InsecureHosts,
@@ -293,11 +294,20 @@ class Verifier(Unchanging):
         self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
 
     def _use(self, keystores: Iterable[KeyStore]) -> None:
-        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
+        """Find the keys of an issuer by each spelling that its tokens may have."""
+        by_name: dict[str, KeyStore] = {}
+        for keystore in keystores:
+            issuer, *others = names_of_issuer(keystore.issuer)
+            by_name[issuer] = keystore
+            for other in others:
+                # A name that is configured itself has keys of its own.
+                if other not in self.issuers:
+                    by_name.setdefault(other, keystore)
+        # A trailing slash doesn't matter on either side.
         self._keystores: dict[str, KeyStore] = {
             spelling: keystore
-            for keystore in keystores
-            for spelling in (keystore.issuer, keystore.issuer + "/")
+            for name, keystore in by_name.items()
+            for spelling in (name, name + "/")
         }
 
     def _verify_without_waiting(self, sealed: Sealed) -> Union[Auth, _NeedsKey]:

@@ -80,6 +80,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--webhooks", metavar="URL", action="append", help="send events there; may be repeated"
     )
     parser.add_argument(
+        "--refresh-path",
+        metavar="PATH",
+        default="/_torii/auth/session/refresh",
+        help="where front-ends renew access tokens (default: %(default)s)",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print its settings as one line of JSON; implies --quiet",
@@ -102,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         issuer=arguments.issuer,
         secret_key=arguments.secret_key,
         environment_id=arguments.environment_id,
+        refresh_path=arguments.refresh_path,
     )
     is_quiet = arguments.quiet or arguments.json
     with _signal_socket() as signals, _request_log(is_quiet=is_quiet), torii:

@@ -75,13 +75,19 @@ class AdminApi:
     def _sessions(self, request: Request) -> Response:
         body = read_body(request, _SessionRequest)
         with value_errors_as_400():
-            session, issued = self._sign_in.start_session(
+            opened = self._sign_in.start_session(
                 body.user_id,
                 active_organization_id=body.active_organization_id,
                 device=device_of(request),
                 claims=body.claims,
             )
-        return json_response({**msgspec.to_builtins(session), "accessToken": issued.access_token})
+        return json_response(
+            {
+                **msgspec.to_builtins(opened.session),
+                "accessToken": opened.issued.access_token,
+                "sessionToken": opened.session_token,
+            }
+        )
 
     def _rotate(self, request: Request) -> Response:
         body = read_body(request, _RotateRequest)

@@ -13,7 +13,10 @@ from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
+from torii_backend.emulator.admin_api_front import AdminApiFront
+from torii_backend.emulator.admin_api_state import AdminApiState
 from torii_backend.emulator.admin_api_traffic import AdminApiTraffic
+from torii_backend.emulator.admin_api_users import AdminApiUsers
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import (
@@ -24,9 +27,15 @@ from torii_backend.emulator.bootstrap import (
     require_path,
     store_keys,
 )
+from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
+from torii_backend.emulator.front.frontend import Frontend
+from torii_backend.emulator.front.routes import front_routes, require_refresh_path
+from torii_backend.emulator.front.settings import FrontSettings
+from torii_backend.emulator.front.shapes import DEFAULT_REFRESH
 from torii_backend.emulator.host_header import AllowRemote, OwnHosts, require_remote
+from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.origins import Origins
 from torii_backend.emulator.outage import OutageMode, OutageTarget
 from torii_backend.emulator.request_log import RequestLog
@@ -93,6 +102,10 @@ class Emulator:
         secret_key: the secret key of the first environment, `sk_test_…`. In a database file it replaces
             the stored one. By default, None, it is random.
         environment_id: the id of the first environment, a UUID. By default, None, it is random.
+        refresh_path: where front-ends renew access tokens, a path below `/_torii/`. Torii doesn't
+            publish its own. The default is `/_torii/auth/session/refresh`.
+        console: whether to serve the console, a page to control the emulator by hand, at
+            `/_emulator/`. The default is True.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
@@ -118,12 +131,15 @@ class Emulator:
         issuer: Optional[str] = None,
         secret_key: Optional[str] = None,
         environment_id: Optional[str] = None,
+        refresh_path: str = DEFAULT_REFRESH,
+        console: bool = True,
     ) -> None:
         self._remote = require_remote(allow_remote)
         self._allow_remote = bool(self._remote)
         self._host = require_host(host, self._allow_remote)
         self._issuer = None if issuer is None else require_issuer(issuer)
         self._port = require_port(port)
+        self._console = bool(console)
         self._db = require_path("db", db, "db")
         self._seed = None if seed is None else require_path("seed", seed, "json")
         self._environments = load_environments(
@@ -134,6 +150,9 @@ class Emulator:
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
         self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=self._allow_remote)
+        self._refresh_path = require_refresh_path(refresh_path)
+        self._mailbox = Mailbox()
+        self._front_settings = FrontSettings()
         self._parts: Optional[_Parts] = None
 
     @property
@@ -180,14 +199,28 @@ class Emulator:
         sign_in = SignIn(tenant, database, self.environment_id, templates)
         publish = self.webhooks.publish
         log, staged = RequestLog(), StagedResponses()
-        rest = api.routes(database, self._environments, tenant.issuer, publish)
+        frontend = Frontend(
+            tenant,
+            database,
+            environment_id=self.environment_id,
+            sign_in=sign_in,
+            publish=publish,
+            mailbox=self._mailbox,
+        )
+        tenant_host = [
+            *TenantHost(tenant, sign_in).routes(),
+            *front_routes(frontend, self._front_settings, self._refresh_path),
+        ]
+        rest = api.routes(database, self._environments, tenant.issuer, publish, self._mailbox)
         routes = [
-            *with_outages(
-                staged.with_staged(TenantHost(tenant, sign_in).routes()), tenant, "tenant_host"
-            ),
+            *BrowserRoutes(frontend, console=self._console).routes(),
+            *with_outages(staged.with_staged(tenant_host), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
+            *AdminApiUsers(frontend).routes(),
+            *AdminApiState(tenant, self._environments, self.webhooks).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
+            *AdminApiFront(self._mailbox, self._front_settings).routes(),
             *AdminApiTraffic(log, staged.stage).routes(),
             *with_outages(staged.with_staged(rest), tenant, "rest_api"),
         ]
@@ -243,6 +276,14 @@ class Emulator:
         """
         sign_in = self._started().sign_in
         return sign_in.issue_token(user_id, claims=claims, expires_in=expires_in)
+
+    def mailbox(self) -> list[Message]:
+        """Return what Torii would have mailed: codes and links. The emulator sends no mail.
+
+        Returns:
+            The last 200 messages, oldest first.
+        """
+        return self._mailbox.messages()
 
     def rotate_keys(self, *, withdraw: bool = False) -> str:
         """Sign with a new key from now on.
@@ -364,7 +405,7 @@ class Emulator:
         No response is staged any more, and the list of requests is empty. The first keys return, because verifiers limit how often they fetch the JWKS for an unknown
         key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
         count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
-        Webhooks return to the secret and the URLs of the start.
+        Webhooks return to the secret and the URLs of the start. The mailbox is emptied.
 
         Raises:
             RuntimeError: the emulator was not started.
@@ -376,6 +417,8 @@ class Emulator:
         parts.staged.clear()
         parts.log.clear()
         self.webhooks.reset()
+        self._mailbox.clear()
+        self._front_settings.reset()
 
     def __enter__(self) -> Self:
         self.start()

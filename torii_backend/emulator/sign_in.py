@@ -10,7 +10,14 @@ from typing import Any, NamedTuple, Optional
 from torii_backend.client.models import OrganizationMember
 from torii_backend.emulator.claims import claims_for_unknown_user, claims_for_user
 from torii_backend.emulator.ids import is_id, new_id, normalize_id
-from torii_backend.emulator.store import environments, impersonations, members, sessions, users
+from torii_backend.emulator.store import (
+    environments,
+    impersonations,
+    members,
+    session_tokens,
+    sessions,
+    users,
+)
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.sessions import StoredSession
 from torii_backend.emulator.store.timestamps import now
@@ -38,19 +45,27 @@ class Device(NamedTuple):
     ip_address: Optional[str]
 
 
-class Redeemed(NamedTuple):
-    """The access token for an impersonation token, and the page that a browser goes to next."""
+class OpenedSession(NamedTuple):
+    """A new session, the token by which its browser refreshes it, and its first access token."""
 
+    session: StoredSession
+    session_token: str
     issued: IssuedToken
+
+
+class Redeemed(NamedTuple):
+    """The session for an impersonation token, and the page that a browser goes to next."""
+
+    opened: OpenedSession
     landing_page: Optional[str]
 
 
-class UnknownTemplate(LookupError):
-    """There is no JWT template of this name."""
-
-
 class SignIn:
-    """Sign users in. `environment_id` is the claim `pid` of unknown users."""
+    """Sign users in. `environment_id` is the claim `pid` of unknown users.
+
+    `secure_cookies` is whether cookies of sessions have the attributes that need https. The issuer
+    alone decides: anyone can write what a request says of its scheme, such as `X-Forwarded-Proto`.
+    """
 
     def __init__(
         self,
@@ -59,6 +74,7 @@ class SignIn:
         environment_id: str,
         templates: Optional[Mapping[str, Template]] = None,
     ) -> None:
+        self.secure_cookies: bool = tenant.issuer.startswith("https://")
         self._tenant = tenant
         self._database = database
         self._environment_id = environment_id
@@ -81,7 +97,7 @@ class SignIn:
         active_organization_id: Optional[str],
         device: Device,
         claims: Optional[Mapping[str, Any]] = None,
-    ) -> tuple[StoredSession, IssuedToken]:
+    ) -> OpenedSession:
         """Start a session of seven days. Raise ValueError if the user can't have it.
 
         All its tokens have these claims, besides their own.
@@ -92,45 +108,83 @@ class SignIn:
             if user is None:
                 raise ValueError("user_id must be the id of an existing user.")
             membership = _membership(connection, _require_active(user), active_organization_id)
-            session = _session(
-                user, device, lifetime=_SESSION_LIFETIME, organization=membership, claims=claims
+            return self.open_session(
+                connection, user, device, organization=membership, claims=claims
             )
-            issued = self._sign(user, membership, claims=claims)
-            sessions.add(connection, session)
-        return session, issued
 
-    def refresh(self, session_id: str) -> Optional[IssuedToken]:
-        """Issue another access token of a session, from the user's record of now.
+    def open_session(
+        self,
+        connection: Connection,
+        user: StoredUser,
+        device: Device,
+        *,
+        organization: Optional[OrganizationMember] = None,
+        claims: Optional[dict[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
+        actor_user_id: Optional[str] = None,
+    ) -> OpenedSession:
+        """Start a session of an active user within a transaction. An impersonated one lasts an hour.
 
-        None if the session is unknown or over, or if its user isn't active.
+        All its tokens live for `expires_in` seconds.
         """
-        with self._database.transaction() as connection:
-            session = sessions.find_live(connection, session_id, now())
-            user = None if session is None else users.find(connection, session.user_id)
-            if session is None or user is None or user.status != "active":
-                return None
-            membership = None
-            if session.active_organization_id is not None:
-                membership = members.find(connection, session.active_organization_id, user.id)
-        return self._sign(
-            user, membership, actor_user_id=session.impersonated_by, claims=session.claims
+        lifetime = _SESSION_LIFETIME if actor_user_id is None else _IMPERSONATION_LIFETIME
+        start = now()
+        session = StoredSession(
+            id=new_id(),
+            user_id=user.id,
+            environment_id=user.environment_id,
+            created_at=start,
+            expires_at=start + lifetime,
+            last_used_at=start,
+            user_agent=device.user_agent,
+            ip_address=device.ip_address,
+            active_organization_id=None if organization is None else organization.organization_id,
+            impersonated_by=actor_user_id,
+            claims=claims or {},
+            expires_in=expires_in,
         )
+        sessions.add(connection, session)
+        issued = self.issue_for_session(connection, session, user)
+        return OpenedSession(session, session_tokens.issue(connection, session.id), issued)
 
-    def issue_from_template(
-        self, name: str, user_id: str, *, active_organization_id: Optional[str] = None
+    def issue_for_session(
+        self,
+        connection: Connection,
+        session: StoredSession,
+        user: StoredUser,
+        *,
+        template: str = DEFAULT_TEMPLATE,
     ) -> IssuedToken:
-        """Issue an access token with the claims of a template in place of those of the default one.
+        """Issue another access token of a live session, from the user's record of now.
 
-        Raise UnknownTemplate, or ValueError if the user can't have it.
+        The claims of a named template take the place of those of the default one.
         """
-        if name not in self._templates:
-            raise UnknownTemplate
-        with self._database.transaction() as connection:
-            user = _find(connection, user_id)
-            if user is None:
-                raise ValueError("user_id must be the id of an existing user.")
-            membership = _membership(connection, _require_active(user), active_organization_id)
-        return self._sign(user, membership, template=name)
+        issued = self._sign(
+            user,
+            _active_membership(connection, user, session.active_organization_id),
+            template=template,
+            actor_user_id=session.impersonated_by,
+            claims=session.claims,
+            expires_in=session.expires_in,
+        )
+        session_tokens.remember_access_token(connection, issued, session.id, now())
+        return issued
+
+    def issue_without_session(
+        self,
+        connection: Connection,
+        user: StoredUser,
+        *,
+        template: str,
+        active_organization_id: Optional[str],
+    ) -> IssuedToken:
+        """Issue an access token with the claims of a template, for whom has a token of no session."""
+        membership = _active_membership(connection, user, active_organization_id)
+        return self._sign(user, membership, template=template)
+
+    def has_template(self, name: str) -> bool:
+        """Return whether there is a JWT template of this name."""
+        return name in self._templates
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
         """Exchange an impersonation token for a session of an hour.
@@ -145,11 +199,8 @@ class SignIn:
             actor = users.find(connection, impersonation.actor_user_id)
             if user is None or actor is None or {user.status, actor.status} != {"active"}:
                 return None
-            session = _session(
-                user, device, lifetime=_IMPERSONATION_LIFETIME, actor_user_id=actor.id
-            )
-            sessions.add(connection, session)
-        return Redeemed(self._sign(user, None, actor_user_id=actor.id), impersonation.landing_page)
+            opened = self.open_session(connection, user, device, actor_user_id=actor.id)
+        return Redeemed(opened, impersonation.landing_page)
 
     def _sign(
         self,
@@ -207,26 +258,8 @@ def _membership(
     return membership
 
 
-def _session(
-    user: StoredUser,
-    device: Device,
-    *,
-    lifetime: timedelta,
-    organization: Optional[OrganizationMember] = None,
-    actor_user_id: Optional[str] = None,
-    claims: Optional[dict[str, Any]] = None,
-) -> StoredSession:
-    start = now()
-    return StoredSession(
-        id=new_id(),
-        user_id=user.id,
-        environment_id=user.environment_id,
-        created_at=start,
-        expires_at=start + lifetime,
-        last_used_at=start,
-        user_agent=device.user_agent,
-        ip_address=device.ip_address,
-        active_organization_id=None if organization is None else organization.organization_id,
-        impersonated_by=actor_user_id,
-        claims=claims or {},
-    )
+def _active_membership(
+    connection: Connection, user: StoredUser, organization_id: Optional[str]
+) -> Optional[OrganizationMember]:
+    """Return the membership in the active organization. None if the user has left it."""
+    return None if organization_id is None else members.find(connection, organization_id, user.id)

@@ -78,4 +78,36 @@ CREATE TABLE impersonations (
     digest BLOB PRIMARY KEY,
     record BLOB NOT NULL
 );
+
+CREATE TABLE passwords (
+    user_id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL
+);
+
+-- What a browser keeps in its cookie. Sessions that a test starts have none.
+CREATE TABLE session_tokens (
+    digest BLOB PRIMARY KEY,
+    session_id TEXT NOT NULL
+);
+
+-- The session that an access token was issued for, because no claim names it.
+CREATE TABLE access_tokens (
+    digest BLOB PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+
+CREATE TABLE codes (
+    name TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    wrong_tries INTEGER NOT NULL DEFAULT 0,
+    record BLOB NOT NULL
+);
+
+CREATE TABLE tickets (
+    digest BLOB PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    record BLOB NOT NULL
+);
 """

@@ -10,12 +10,14 @@ import msgspec
 
 from torii_backend.client.models import Session
 from torii_backend.emulator.store.timestamps import microseconds
+from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN
 
 
 class StoredSession(Session, frozen=True, kw_only=True):
-    """A session, with the extra claims of its tokens, which the REST API doesn't show."""
+    """A session, with the extra claims and the lifetime of its tokens, which the REST API doesn't show."""
 
     claims: dict[str, Any] = msgspec.field(default_factory=dict)
+    expires_in: int = DEFAULT_EXPIRES_IN
 
 
 _decode = msgspec.json.Decoder(Session).decode
@@ -56,14 +58,24 @@ def find_live(connection: Connection, session_id: str, at: datetime) -> Optional
     return None if row is None else _decode_stored(row[0])
 
 
+def change(connection: Connection, session: StoredSession, **fields: Any) -> StoredSession:
+    """Change fields of a session. Return the new record."""
+    changed = msgspec.structs.replace(session, **fields)
+    connection.execute(
+        "UPDATE sessions SET last_used_at = ?, expires_at = ?, record = ? WHERE id = ?",
+        (
+            microseconds(changed.last_used_at),
+            microseconds(changed.expires_at),
+            msgspec.json.encode(changed),
+            changed.id,
+        ),
+    )
+    return changed
+
+
 def revoke(connection: Connection, user_id: str, session_id: str) -> bool:
     """Revoke a session of a user. Return whether the user ever had it."""
     found = connection.execute(
         "UPDATE sessions SET revoked = 1 WHERE id = ? AND user_id = ?", (session_id, user_id)
     )
     return found.rowcount > 0
-
-
-def revoke_all(connection: Connection, user_id: str) -> None:
-    """Revoke all sessions of a user."""
-    connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?", (user_id,))

@@ -90,8 +90,9 @@ def change(connection: Connection, user: StoredUser, **fields: Any) -> StoredUse
 
 
 def delete(connection: Connection, user: StoredUser, at: datetime) -> StoredUser:
-    """Mark a user as deleted, and remove them from their organizations. Return the new record."""
+    """Mark a user as deleted, without organizations and password. Return the new record."""
     connection.execute("DELETE FROM members WHERE user_id = ?", (user.id,))
+    connection.execute("DELETE FROM passwords WHERE user_id = ?", (user.id,))
     return change(connection, user, status="deleted", deleted_at=at)
 
 
