@@ -180,3 +180,21 @@ def test_an_impersonation_in_a_browser_is_a_session_of_its_own(browser: Browser,
     assert browser.refresh().status == 200
     claims = browser.claims()
     assert (claims["sub"], claims["act"]) == (user["id"], {"sub": actor["id"]})
+
+
+def test_the_issuer_alone_decides_whether_cookies_need_https(torii: Emulator) -> None:
+    lie = {"Forwarded": "proto=https", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
+    with Emulator(issuer="https://auth.example.test") as public:
+        for emulator, attributes in (
+            (torii, "SameSite=Lax"),
+            (public, "Secure; SameSite=None; Partitioned"),
+        ):
+            browser = Browser(emulator)
+            browser.signed_up(EMAIL)
+            body = {"email": EMAIL, "password": PASSWORD}
+            signed_in = browser.send("POST", "/_torii/auth/login", body, lie)
+            signed_out = browser.send("POST", LOGOUT, None, lie)
+            for response in (signed_in, signed_out):
+                session, hint = response.headers.get_all("Set-Cookie", [])
+                assert session.endswith(f"; HttpOnly; {attributes}")
+                assert hint.endswith(f"; {attributes}")
