@@ -33,6 +33,7 @@ import proxy
 import receivers
 import repeat
 import revocation
+import revocation_store
 import startup
 import testing
 import testing_fixture
@@ -44,6 +45,7 @@ _PARTS = {
     "forged": forged.measure,
     "repeat": repeat.measure,
     "revocation": revocation.measure,
+    "revocation_store": revocation_store.measure,
     "memory": memory.measure,
     "startup": startup.measure,
     "commands": commands.measure,

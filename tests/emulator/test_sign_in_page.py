@@ -217,3 +217,26 @@ def test_many_users_are_found_by_a_search(wire: Wire) -> None:
     assert "user99@example.com" in shown and "user100@example.com" not in shown
     found = page(wire, search="USER100@").body.decode()
     assert "Sign in as user100@example.com" in found and "Sign in as user9" not in found
+
+
+def test_the_session_gives_access_tokens_with_what_was_chosen(wire: Wire) -> None:
+    user_id = add_user(wire, email="ada@example.com")
+    organization_id = wire.post("/_emulator/organizations", {"name": "Acme"}).json()["id"]
+    response = submit(
+        wire,
+        redirect=APP,
+        userId=user_id,
+        organizationId=organization_id,
+        role="admin",
+        claims='{"plan": "pro"}',
+        expiresIn="60",
+    )
+    cookies = response.headers.get_all("Set-Cookie") or []
+    (session,) = [cookie for cookie in cookies if cookie.startswith("__client_session=")]
+    assert "HttpOnly" in session and "SameSite=Lax" in session
+    cookie = {"Cookie": session.partition(";")[0]}
+    refreshed = wire.send("POST", "/_torii/auth/session/refresh", None, cookie).json()
+    claims = wire.verified(refreshed["accessToken"])
+    assert (claims["sub"], claims["plan"]) == (user_id, "pro")
+    assert (claims["org_id"], claims["org_role"]) == (organization_id, "admin")
+    assert claims["exp"] - claims["iat"] == 60

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import partial
 from sqlite3 import Connection
 from typing import Callable, Optional
@@ -15,20 +13,17 @@ from torii_backend.client.inputs import CreateUser
 from torii_backend.client.models import OrganizationMember, UserOrganization
 from torii_backend.emulator.admin_api import Body
 from torii_backend.emulator.body import read_body
+from torii_backend.emulator.front.frontend import Frontend
 from torii_backend.emulator.people import Person, find_people
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest import organizations, sessions, users
 from torii_backend.emulator.rest.paging import parse_page_request
 from torii_backend.emulator.rest.problem import not_found
-from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import members
 from torii_backend.emulator.store import organizations as stored_organizations
 from torii_backend.emulator.store import users as stored_users
-from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
-from torii_backend.emulator.webhooks.delivery import Change, Publish
 
 _Call = Callable[..., Response]
 
@@ -59,13 +54,8 @@ class _ListedMember(OrganizationMember, frozen=True, kw_only=True):
 class AdminApiUsers:
     """The endpoints for users, their sessions, and members. Lists are of one environment."""
 
-    def __init__(
-        self, database: Database, environment_id: str, issuer: str, publish: Publish
-    ) -> None:
-        self._database = database
-        self._environment_id = environment_id
-        self._issuer = issuer
-        self._publish = publish
+    def __init__(self, frontend: Frontend) -> None:
+        self._frontend = frontend
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -94,10 +84,10 @@ class AdminApiUsers:
 
     def _list_users(self, request: Request) -> Response:
         page_request = parse_page_request(request.args)
-        with self._database.transaction() as connection:
+        with self._frontend.transaction() as context:
             found = find_people(
-                connection,
-                self._environment_id,
+                context.connection,
+                context.environment_id,
                 request.args.get("search", "").strip(),
                 after=page_request.after,
                 limit=page_request.fetch_limit,
@@ -107,25 +97,26 @@ class AdminApiUsers:
 
     def _create_user(self, request: Request) -> Response:
         body = read_body(request, _UserRequest)
-        with self._context(request, self._environment_id) as context:
+        with self._frontend.transaction() as context:
             return users.create_user(context, body)
 
     def _of_user(self, call: _Call, request: Request, user_id: str, **ids: str) -> Response:
         """Do what a call of the REST API does, in the environment of the user."""
         read_body(request, Body)
-        with self._context(request, self._environment_id) as context:
+        with self._frontend.transaction() as context:
             user = stored_users.find(context.connection, user_id)
             if user is None:
                 raise not_found("user")
             return call(context._replace(environment_id=user.environment_id), user.id, **ids)
 
     def _list_organizations(self, request: Request) -> Response:
-        with self._context(request, self._environment_id) as context:
-            return organizations.list_organizations(context)
+        with self._frontend.transaction() as context:
+            return organizations.list_organizations(context._replace(query=request.args))
 
     def _list_members(self, request: Request, organization_id: str) -> Response:
         page_request = parse_page_request(request.args)
-        with self._database.transaction() as connection:
+        with self._frontend.transaction() as context:
+            connection = context.connection
             if stored_organizations.environment_of(connection, organization_id) is None:
                 raise not_found("organization")
             found = members.of_organization(
@@ -136,13 +127,3 @@ class AdminApiUsers:
             )
             listed = [_ListedMember.of(connection, member) for member in found]
         return json_response(page_request.page(listed, lambda member: member.user_id))
-
-    @contextmanager
-    def _context(
-        self, request: Request, environment_id: str
-    ) -> Generator[RequestContext, None, None]:
-        changes: list[Change] = []
-        with self._database.transaction(partial(self._publish, changes)) as connection:
-            yield RequestContext(
-                environment_id, connection, request.args, self._issuer, now(), changes, []
-            )

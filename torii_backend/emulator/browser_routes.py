@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from torii_backend.emulator.front.frontend import Frontend
 from torii_backend.emulator.routes import Route
-from torii_backend.emulator.sign_in import SignIn
-from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.webhooks.delivery import Publish
 
 if TYPE_CHECKING:
     from torii_backend.emulator.pages.sign_in_endpoints import SignInPages
@@ -22,21 +20,10 @@ CONSOLE_PATH = "/_emulator/"
 
 
 class BrowserRoutes:
-    """The sign-in page for the users of an environment, and the console if it is turned on."""
+    """The sign-in page, and the console if it is turned on."""
 
-    def __init__(
-        self,
-        database: Database,
-        environment_id: str,
-        sign_in: SignIn,
-        publish: Publish,
-        *,
-        console: bool,
-    ) -> None:
-        self._database = database
-        self._environment_id = environment_id
-        self._sign_in = sign_in
-        self._publish = publish
+    def __init__(self, frontend: Frontend, *, console: bool) -> None:
+        self._frontend = frontend
         self._console = console
 
     def routes(self) -> list[Route]:
@@ -66,7 +53,7 @@ class BrowserRoutes:
     def _pages(self) -> SignInPages:
         from torii_backend.emulator.pages.sign_in_endpoints import SignInPages
 
-        return SignInPages(self._database, self._environment_id, self._sign_in, self._publish)
+        return SignInPages(self._frontend)
 
 
 def _file(package: str, name: str, _: Request) -> Response:

@@ -212,15 +212,12 @@ class Emulator:
             *front_routes(frontend, self._front_settings, self._refresh_path),
         ]
         rest = api.routes(database, self._environments, tenant.issuer, publish, self._mailbox)
-        pages = BrowserRoutes(
-            database, self.environment_id, sign_in, publish, console=self._console
-        )
         routes = [
-            *pages.routes(),
+            *BrowserRoutes(frontend, console=self._console).routes(),
             *with_outages(staged.with_staged(tenant_host), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
-            *AdminApiUsers(database, self.environment_id, tenant.issuer, publish).routes(),
+            *AdminApiUsers(frontend).routes(),
             *AdminApiState(tenant, self._environments, self.webhooks).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
             *AdminApiFront(self._mailbox, self._front_settings).routes(),

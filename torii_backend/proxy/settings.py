@@ -17,6 +17,7 @@ from torii_backend.settings import (
     is_async_function,
     require_non_negative_int,
     require_seconds,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -141,7 +142,9 @@ def _resolve_upstream(issuer: Issuer, upstream: Optional[str]) -> Upstream:
     if not isinstance(address, str):
         raise ConfigurationError("upstream must be a URL such as https://acme.torii.so.")
     address = address.strip()
-    check_address(address, "upstream", "URL such as https://acme.torii.so")
+    check_address(
+        address, "upstream", "URL such as https://acme.torii.so", resolve_insecure_hosts()
+    )
     return Upstream(_origin(address, "upstream"))
 
 

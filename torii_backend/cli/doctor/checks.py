@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple, Optional
 from torii_backend._keys.load import JWKS_PATH
 from torii_backend.cli.doctor import api, app, keys, network, probe, proxy, settings, versions
 from torii_backend.cli.doctor.finding import Finding, Report
+from torii_backend.settings import is_local
 
 # A second less than the docs say, in which the process starts and ends.
 SECONDS = 14.0
@@ -91,7 +92,7 @@ def _check_issuer(report: Report, issuer: str, usable: settings.Settings) -> Non
         keys.judge_keys(report, issuer, reply)
     keys.judge_discovery(report, issuer, probe.get(issuer + keys.DISCOVERY_PATH, timeout))
     key = usable.secret_key
-    if key is None or settings.is_local(issuer):
+    if key is None or is_local(issuer):
         why = "there is no usable secret key" if key is None else "the issuer is an emulator"
         report.unknown(["issuer.environment"], why)
     else:

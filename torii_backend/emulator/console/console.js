@@ -100,7 +100,7 @@ function userItem(user) {
 
 async function showToken(target, user) {
   const issued = await call("POST", `${API}/tokens`, { userId: user.id });
-  fill(target, ...tokenParts(`Token of ${labelOf(user)}`, issued));
+  fill(target, el("div", { className: "pair" }, ...tokenParts(`Token of ${labelOf(user)}`, issued)));
   say(`A token of ${labelOf(user)} was issued. It expires at ${time(issued.expiresAt)}.`);
 }
 
@@ -229,8 +229,9 @@ async function startOutage({ mode, target, seconds }) {
 }
 
 async function stageFault({ method, path, status, times }) {
-  await call("POST", `${API}/faults`, { method, path, status: Number(status), times: Number(times) });
-  say(`The next ${times} calls of ${method} ${path} get status ${status}.`);
+  const staged = status === "slow" ? status : Number(status);
+  await call("POST", `${API}/faults`, { method, path, status: staged, times: Number(times) });
+  say(`${method} ${path} is staged: ${status}, for ${times} calls.`);
 }
 
 async function reset() {
@@ -248,14 +249,16 @@ async function loadRequests() {
 }
 
 function requestItem(request) {
-  const body = el("pre", { tabIndex: 0 });
-  const kind = request.status < 400 ? "good" : "bad";
+  const bodies = el("pre", { tabIndex: 0 });
+  const kind = request.status !== null && request.status < 400 ? "good" : "bad";
   const details = el("details", {}, el(
-    "summary", {}, badge(String(request.status), kind), ` ${request.method} ${request.path} `,
-    el("span", { className: "muted" }, `${request.milliseconds} ms`),
-  ), body);
+    "summary", {}, badge(String(request.status ?? "dropped"), kind), ` ${request.method} ${request.path} `,
+    el("span", { className: "muted" }, `${request.ms} ms`),
+  ), bodies);
   details.addEventListener("toggle", () => attempt(async () => {
-    if (details.open && !body.textContent) body.textContent = json(await call("GET", `${API}/requests/${request.number}`));
+    if (!details.open || bodies.textContent) return;
+    const { requestBody, responseBody } = await call("GET", `${API}/requests/${request.n}`);
+    bodies.textContent = `${requestBody ?? "no request body"}\n\n${responseBody ?? "no response body"}`;
   }));
   return el("li", {}, details);
 }

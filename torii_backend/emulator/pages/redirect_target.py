@@ -1,23 +1,9 @@
-"""Where the sign-in page may send a browser: to apps on this machine, and to allowed origins."""
+"""The app that the sign-in page leads to: what its forms may do, and the name that shares cookies. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Optional
 from urllib.parse import urlsplit
-
-from torii_backend.emulator.validation import normalize_origin, web_origin
-from torii_backend.settings import is_loopback
-
-
-def redirect_origin(url: str, allowed_origins: Iterable[str]) -> Optional[str]:
-    """Return the origin of a URL, or None if a browser must not be sent there."""
-    origin = normalize_origin(url)
-    if origin is None:
-        return None
-    if web_origin(url) is not None and is_loopback(urlsplit(origin).hostname):
-        return origin
-    return origin if origin in {normalize_origin(other) for other in allowed_origins} else None
 
 
 def form_target(origin: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Optional
 from urllib.parse import urlencode, urlsplit
 
@@ -10,24 +9,23 @@ from werkzeug.utils import redirect as redirect_to
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.inputs import CreateUser
+from torii_backend.client.models import OrganizationMember
+from torii_backend.emulator.front.frontend import Frontend
+from torii_backend.emulator.front.links import redirect_origin
 from torii_backend.emulator.front.session_cookie import set_session_cookies
 from torii_backend.emulator.ids import normalize_id
 from torii_backend.emulator.memberships import put_member
 from torii_backend.emulator.pages.choice import Choice, InvalidChoice, read_choice
 from torii_backend.emulator.pages.fields import Entries
 from torii_backend.emulator.pages.page import message_page, page, secured
-from torii_backend.emulator.pages.redirect_target import form_target, redirect_origin, shared_host
+from torii_backend.emulator.pages.redirect_target import form_target, shared_host
 from torii_backend.emulator.pages.sign_in_page import SIGN_IN_PATH, Content, sign_in_body
 from torii_backend.emulator.people import Person, find_people, find_person
 from torii_backend.emulator.rest.problem import Problem
 from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.rest.users import add_user
-from torii_backend.emulator.sign_in import SignIn
-from torii_backend.emulator.store import environments, organizations
-from torii_backend.emulator.store.database import Database
-from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.store import members, organizations
 from torii_backend.emulator.tenant_host import device_of
-from torii_backend.emulator.webhooks.delivery import Change, Publish
 
 _LAST_CHOICE_COOKIE = "torii_emulator_last_choice"
 _LAST_CHOICE_SECONDS = 30 * 24 * 60 * 60
@@ -36,15 +34,10 @@ _MOST_FORM_BYTES = 64 * 1024
 
 
 class SignInPages:
-    """The endpoints of the sign-in page, for the users of one environment."""
+    """The endpoints of the sign-in page, for the users of the tenant host."""
 
-    def __init__(
-        self, database: Database, environment_id: str, sign_in: SignIn, publish: Publish
-    ) -> None:
-        self._database = database
-        self._environment_id = environment_id
-        self._sign_in = sign_in
-        self._publish = publish
+    def __init__(self, frontend: Frontend) -> None:
+        self._frontend = frontend
 
     def show(self, request: Request) -> Response:
         """Respond to GET."""
@@ -70,50 +63,39 @@ class SignInPages:
             return _foreign_redirect()
         try:
             choice = self._new_user(request) if "create" in form else read_choice(form)
-            return self._signed_in(request, choice, target)
+            return self._sign_in(request, choice, target)
         except InvalidChoice as error:
             entries = Entries(form, {error.field: str(error)})
             return self._page(request, target, entries, status=400)
 
-    def _signed_in(self, request: Request, choice: Choice, target: str) -> Response:
-        user_id = normalize_id(choice.user_id)
-        changes: list[Change] = []
-        with self._database.transaction(partial(self._publish, changes)) as connection:
-            person = find_person(connection, self._environment_id, user_id)
+    def _sign_in(self, request: Request, choice: Choice, target: str) -> Response:
+        with self._frontend.transaction() as context:
+            person = find_person(
+                context.connection, context.environment_id, normalize_id(choice.user_id)
+            )
             if person is None:
                 raise InvalidChoice("userId", "This user does not exist any more.")
             if person.user.status != "active":
                 return _refusal(person, target)
-            if choice.organization_id and choice.role:
-                try:
-                    change = put_member(
-                        connection, person.user, choice.organization_id, choice.role
-                    )
-                except ValueError:
-                    raise InvalidChoice(
-                        "organizationId", "This organization does not exist any more."
-                    ) from None
-                changes.append(change)
-        try:
-            opened = self._sign_in.start_session(
-                user_id, active_organization_id=choice.organization_id, device=device_of(request)
+            opened = self._frontend.sign_in.open_session(
+                context.connection,
+                person.user,
+                device_of(request),
+                organization=_membership(context, person, choice),
+                claims=dict(choice.claims),
+                expires_in=choice.expires_in,
             )
-        except ValueError:
-            raise InvalidChoice(
-                "organizationId",
-                "The user is not a member. Choose a role as well to make them one.",
-            ) from None
         response = redirect_to(target, 303) if target else _signed_in_page(person)
-        set_session_cookies(response, opened, secure=self._sign_in.secure_cookies)
+        set_session_cookies(response, opened, secure=self._frontend.sign_in.secure_cookies)
         response.set_cookie(
             _LAST_CHOICE_COOKIE,
-            user_id,
+            person.user.id,
             max_age=_LAST_CHOICE_SECONDS,
             path=SIGN_IN_PATH,
             httponly=True,
             samesite="Lax",
         )
-        return response
+        return secured(response)
 
     def _new_user(self, request: Request) -> Choice:
         fields = {name: value.strip() for name, value in request.form.items()}
@@ -122,27 +104,22 @@ class SignInPages:
             first_name=fields.get("firstName") or None,
             last_name=fields.get("lastName") or None,
         )
-        changes: list[Change] = []
-        with self._database.transaction(partial(self._publish, changes)) as connection:
-            context = RequestContext(
-                self._environment_id, connection, request.args, "", now(), changes, []
-            )
-            try:
+        try:
+            with self._frontend.transaction() as context:
                 return Choice(add_user(context, body).id)
-            except Problem as error:
-                raise InvalidChoice("email", error.description or "") from None
+        except Problem as error:
+            raise InvalidChoice("email", error.description or "") from None
 
     def _page(
         self, request: Request, target: str, entries: Entries, *, status: int = 200
     ) -> Response:
         search = request.args.get("search", "").strip()
         last_choice = normalize_id(request.cookies.get(_LAST_CHOICE_COOKIE, ""))
-        with self._database.transaction() as connection:
-            found = find_people(connection, self._environment_id, search, limit=_MOST_PEOPLE + 1)
-            last = find_person(connection, self._environment_id, last_choice)
-            offered = organizations.search(
-                connection, self._environment_id, "", after="", limit=_MOST_PEOPLE
-            )
+        with self._frontend.transaction() as context:
+            environment = context.connection, context.environment_id
+            found = find_people(*environment, search, limit=_MOST_PEOPLE + 1)
+            last = find_person(*environment, last_choice)
+            offered = organizations.search(*environment, "", after="", limit=_MOST_PEOPLE)
         people = found[:_MOST_PEOPLE]
         if last is not None and not search:
             people = [last, *(each for each in people if each.user.id != last.user.id)]
@@ -164,9 +141,32 @@ class SignInPages:
         return response
 
     def _redirect_origin(self, target: str) -> Optional[str]:
-        with self._database.transaction() as connection:
-            allowed = environments.origins(connection, self._environment_id)
-        return redirect_origin(target, allowed)
+        with self._frontend.transaction() as context:
+            return redirect_origin(context, target)
+
+
+def _membership(
+    context: RequestContext, person: Person, choice: Choice
+) -> Optional[OrganizationMember]:
+    """Return the membership that was chosen. A role makes the user a member, if need be."""
+    if choice.organization_id is None:
+        return None
+    if choice.role is not None:
+        try:
+            change = put_member(
+                context.connection, person.user, choice.organization_id, choice.role
+            )
+        except ValueError:
+            raise InvalidChoice(
+                "organizationId", "This organization does not exist any more."
+            ) from None
+        context.changes.append(change)
+    member = members.find(context.connection, normalize_id(choice.organization_id), person.user.id)
+    if member is None:
+        raise InvalidChoice(
+            "organizationId", "The user is not a member. Enter a role to make them one."
+        )
+    return member
 
 
 def _moved(request: Request, target: str) -> Optional[str]:
