@@ -112,8 +112,10 @@ def test_the_header_and_json(torii: Emulator, capfd: Capture) -> None:
         ([""], "The emulator rejected this: userId must not be empty, such as 'user_ada'."),
         (
             ["ada@example.com"],
-            "The emulator rejected this: userId must be the id or the email address of a user. "
-            "No user has this address.",
+            (
+                "The emulator rejected this: userId must be the id or the email address of a user. "
+                "No user has this address."
+            ),
         ),
     ],
 )
