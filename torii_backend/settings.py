@@ -128,7 +128,7 @@ def resolve_api_url(api_url: Optional[str] = None, insecure_hosts: InsecureHosts
         raise ConfigurationError(
             "api_url must be a URL without a Torii key. Pass the key as secret_key instead."
         )
-    _check_address(address, "api_url", f"URL of Torii's API, such as {DEFAULT_API_URL}", hosts)
+    check_address(address, "api_url", f"URL of Torii's API, such as {DEFAULT_API_URL}", hosts)
     if "/api/server" in urlsplit(address).path:
         raise ConfigurationError(
             "api_url must be the base URL of the API host. Leave out the path /api/server/v1."
@@ -266,7 +266,7 @@ def _checked_issuer(issuer: str, hosts: frozenset[str]) -> str:
         raise ConfigurationError(
             "issuer must be the URL of your tenant host, such as https://acme.torii.so, not a Torii key."
         )
-    parts = _check_address(issuer, "issuer", "URL such as https://acme.torii.so", hosts)
+    parts = check_address(issuer, "issuer", "URL such as https://acme.torii.so", hosts)
     if _KEY_SET_PATH.search(parts.path):
         raise ConfigurationError(
             "issuer must be the base URL of your tenant host. Leave out the JWKS path."
@@ -281,7 +281,10 @@ def _in_normal_form(parts: SplitResult) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
 
 
-def _check_address(address: str, name: str, wanted: str, hosts: frozenset[str]) -> SplitResult:
+def check_address(
+    address: str, name: str, wanted: str, hosts: frozenset[str] = frozenset()
+) -> SplitResult:
+    """Check the URL of a host: https, or http on loopback or to one of `hosts`, and nothing else."""
     parts = _split_url(address)
     if parts is None:
         raise ConfigurationError(f"{name} must be the full {wanted}.")

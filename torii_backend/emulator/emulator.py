@@ -15,7 +15,9 @@ from torii_backend.auth import not_from_requests
 from torii_backend.emulator.admin_api import AdminApi
 from torii_backend.emulator.admin_api_data import AdminApiData
 from torii_backend.emulator.admin_api_front import AdminApiFront
+from torii_backend.emulator.admin_api_state import AdminApiState
 from torii_backend.emulator.admin_api_traffic import AdminApiTraffic
+from torii_backend.emulator.admin_api_users import AdminApiUsers
 from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import (
@@ -26,6 +28,7 @@ from torii_backend.emulator.bootstrap import (
     require_path,
     store_keys,
 )
+from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.faults import with_outages
 from torii_backend.emulator.front.frontend import Frontend
@@ -102,6 +105,8 @@ class Emulator:
         environment_id: the id of the first environment, a UUID. By default, None, it is random.
         refresh_path: where front-ends renew access tokens, a path below `/_torii/`. Torii doesn't
             publish its own. The default is `/_torii/auth/session/refresh`.
+        console: whether to serve the console, a page to control the emulator by hand, at
+            `/_emulator/`. The default is True.
 
     Attributes:
         secret_key: the key for the REST API, `sk_test_…`.
@@ -128,12 +133,14 @@ class Emulator:
         secret_key: Optional[str] = None,
         environment_id: Optional[str] = None,
         refresh_path: str = DEFAULT_REFRESH,
+        console: bool = True,
     ) -> None:
         self._remote = require_remote(allow_remote)
         self._allow_remote = bool(self._remote)
         self._host = require_host(host, self._allow_remote)
         self._issuer = None if issuer is None else require_issuer(issuer)
         self._port = require_port(port)
+        self._console = bool(console)
         self._db = require_path("db", db, "db")
         self._seed = None if seed is None else require_path("seed", seed, "json")
         self._environments = load_environments(
@@ -207,9 +214,12 @@ class Emulator:
         ]
         rest = api.routes(database, self._environments, tenant.issuer, publish, self._mailbox)
         routes = [
+            *BrowserRoutes(frontend, console=self._console).routes(),
             *with_outages(staged.with_staged(tenant_host), tenant, "tenant_host"),
             *AdminApi(tenant, sign_in, self.reset).routes(),
             *AdminApiData(database, self._environments, publish).routes(),
+            *AdminApiUsers(frontend).routes(),
+            *AdminApiState(tenant, self._environments, self.webhooks).routes(),
             *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
             *AdminApiFront(self._mailbox, self._front_settings).routes(),
             *AdminApiTraffic(log, staged.stage).routes(),

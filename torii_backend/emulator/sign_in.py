@@ -61,7 +61,11 @@ class Redeemed(NamedTuple):
 
 
 class SignIn:
-    """Sign users in. `environment_id` is the claim `pid` of unknown users."""
+    """Sign users in. `environment_id` is the claim `pid` of unknown users.
+
+    `secure_cookies` is whether cookies of sessions have the attributes that need https. The issuer
+    alone decides: anyone can write what a request says of its scheme, such as `X-Forwarded-Proto`.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class SignIn:
         environment_id: str,
         templates: Optional[Mapping[str, Template]] = None,
     ) -> None:
+        self.secure_cookies: bool = tenant.issuer.startswith("https://")
         self._tenant = tenant
         self._database = database
         self._environment_id = environment_id
@@ -115,9 +120,13 @@ class SignIn:
         *,
         organization: Optional[OrganizationMember] = None,
         claims: Optional[dict[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
         actor_user_id: Optional[str] = None,
     ) -> OpenedSession:
-        """Start a session of an active user within a transaction. An impersonated one lasts an hour."""
+        """Start a session of an active user within a transaction. An impersonated one lasts an hour.
+
+        All its tokens live for `expires_in` seconds.
+        """
         lifetime = _SESSION_LIFETIME if actor_user_id is None else _IMPERSONATION_LIFETIME
         start = now()
         session = StoredSession(
@@ -132,6 +141,7 @@ class SignIn:
             active_organization_id=None if organization is None else organization.organization_id,
             impersonated_by=actor_user_id,
             claims=claims or {},
+            expires_in=expires_in,
         )
         sessions.add(connection, session)
         issued = self.issue_for_session(connection, session, user)
@@ -155,6 +165,7 @@ class SignIn:
             template=template,
             actor_user_id=session.impersonated_by,
             claims=session.claims,
+            expires_in=session.expires_in,
         )
         session_tokens.remember_access_token(connection, issued, session.id, now())
         return issued

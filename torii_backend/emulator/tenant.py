@@ -63,10 +63,12 @@ class Tenant:
             "idTokenSigningAlgValuesSupported": [ALGORITHM],
         }
 
-    def current_outage(self, part: OutageTarget) -> Optional[Outage]:
-        """Return the current outage of a part of the emulator, if there is one."""
+    def current_outage(self, part: Optional[OutageTarget] = None) -> Optional[Outage]:
+        """Return the current outage, or that of a part of the emulator, if there is one."""
         outage = self._outage
-        return outage if outage is not None and outage.affects(part) else None
+        if outage is None or outage.is_over() or not (part is None or outage.affects(part)):
+            return None
+        return outage
 
     def sign(
         self,

@@ -8,7 +8,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
-from torii_backend.emulator.front.session_cookie import needs_secure_cookies, set_session_cookies
+from torii_backend.emulator.front.session_cookie import set_session_cookies
 from torii_backend.emulator.responses import error_response, json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import Device, SignIn
@@ -27,7 +27,6 @@ class TenantHost:
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
         self._tenant = tenant
         self._sign_in = sign_in
-        self._secure = needs_secure_cookies(tenant.issuer)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -59,7 +58,7 @@ class TenantHost:
             response: Response = json_response(redeemed.opened.issued)
         else:
             response = redirect(redeemed.landing_page)
-        set_session_cookies(response, redeemed.opened, secure=self._secure)
+        set_session_cookies(response, redeemed.opened, secure=self._sign_in.secure_cookies)
         return response
 
 

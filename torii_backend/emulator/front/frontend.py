@@ -23,7 +23,6 @@ from torii_backend.emulator.front.bearer import (
 )
 from torii_backend.emulator.front.session_cookie import (
     is_native,
-    needs_secure_cookies,
     sent_session_tokens,
     set_session_cookies,
 )
@@ -59,7 +58,7 @@ class Caller(NamedTuple):
 
 
 class Frontend:
-    """The parts of an emulator that serve front-ends. `secure` is whether its issuer is https."""
+    """The parts of an emulator that serve front-ends."""
 
     def __init__(
         self,
@@ -74,7 +73,6 @@ class Frontend:
         self.tenant = tenant
         self.sign_in = sign_in
         self.environment_id = environment_id
-        self.secure = needs_secure_cookies(tenant.issuer)
         self._database = database
         self._publish = publish
         self._mailbox = mailbox
@@ -137,7 +135,7 @@ class Frontend:
         if is_native(request):
             return token_response(opened.issued, session_token=opened.session_token)
         response = token_response(opened.issued)
-        set_session_cookies(response, opened, secure=self.secure)
+        set_session_cookies(response, opened, secure=self.sign_in.secure_cookies)
         return response
 
     def _live(self, context: RequestContext, session_id: str) -> Optional[Current]:

@@ -50,7 +50,7 @@ class SessionEndpoints:
         response = Response(status=204)
         # The cookies of another emulator on this host stay as they are.
         if known:
-            clear_session_cookies(response, secure=self._frontend.secure)
+            clear_session_cookies(response, secure=self._frontend.sign_in.secure_cookies)
         return response
 
     def _template_token(self, request: Request) -> Response:

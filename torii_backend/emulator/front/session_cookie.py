@@ -2,12 +2,11 @@
 
 Cookies belong to a host and not to a port. So a browser also sends those of another emulator, or of an
 earlier one at this address. An unknown session token counts as none, and is left alone.
-
-The issuer alone decides whether cookies are `Secure`. A request can't: what it says of its scheme,
-such as `X-Forwarded-Proto`, anyone can write.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
@@ -17,7 +16,9 @@ from torii_backend.emulator.front.shapes import (
     SESSION_COOKIE,
     SESSION_TOKEN_HEADER,
 )
-from torii_backend.emulator.sign_in import OpenedSession
+
+if TYPE_CHECKING:
+    from torii_backend.emulator.sign_in import OpenedSession
 
 _MOST_TOKENS = 4
 _LONGEST_TOKEN = 128
@@ -33,11 +34,6 @@ def sent_session_tokens(request: Request) -> list[str]:
     header = request.headers.get(SESSION_TOKEN_HEADER)
     tokens = request.cookies.getlist(SESSION_COOKIE) if header is None else [header]
     return [token for token in tokens[:_MOST_TOKENS] if 0 < len(token) <= _LONGEST_TOKEN]
-
-
-def needs_secure_cookies(issuer: str) -> bool:
-    """Return whether cookies have Torii's attributes, which browsers accept over https only."""
-    return issuer.startswith("https://")
 
 
 def set_session_cookies(response: Response, opened: OpenedSession, *, secure: bool) -> None:

@@ -10,12 +10,14 @@ import msgspec
 
 from torii_backend.client.models import Session
 from torii_backend.emulator.store.timestamps import microseconds
+from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN
 
 
 class StoredSession(Session, frozen=True, kw_only=True):
-    """A session, with the extra claims of its tokens, which the REST API doesn't show."""
+    """A session, with the extra claims and the lifetime of its tokens, which the REST API doesn't show."""
 
     claims: dict[str, Any] = msgspec.field(default_factory=dict)
+    expires_in: int = DEFAULT_EXPIRES_IN
 
 
 _decode = msgspec.json.Decoder(Session).decode
