@@ -21,7 +21,7 @@ from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.inputs import CreateUser
 from torii_backend.emulator.front.frontend import Frontend, private
-from torii_backend.emulator.front.links import allowed_redirect, with_ticket
+from torii_backend.emulator.front.links import redirect_origin, with_ticket
 from torii_backend.emulator.front.oauth_page import (
     CONSENT_FIELD,
     EMAIL_FIELD,
@@ -89,7 +89,7 @@ class OAuth:
         if _FLOW.fullmatch(flow) is None:
             flow = secrets.token_urlsafe(32)
         with self._frontend.transaction() as context:
-            if allowed_redirect(context, target) is None or web_origin(target) is None:
+            if redirect_origin(context, target) is None or web_origin(target) is None:
                 return _foreign_redirect()
             data = {"provider": provider, "redirect": target, "flow": flow}
             state = _issue(context, _STATE, data)
@@ -130,7 +130,7 @@ class OAuth:
                 return _over()
             ticket = _issue(context, _ESTABLISH, {**state, **code})
             began_elsewhere = not _is_from_browser_of(request, state)
-            origin = allowed_redirect(context, state["redirect"])
+            origin = redirect_origin(context, state["redirect"])
         # Where the browser has the cookie of the start, it also gets those of the session.
         base = origin if began_elsewhere and origin is not None else context.issuer
         return redirect(with_ticket(f"{base}{ESTABLISH}", ticket))
@@ -161,7 +161,7 @@ class OAuth:
         status: int = 200,
     ) -> Response:
         data = tickets.find(context.connection, _STATE, state, context.now)
-        origin = None if data is None else allowed_redirect(context, data["redirect"])
+        origin = None if data is None else redirect_origin(context, data["redirect"])
         if data is None or origin is None or data["provider"] != provider:
             return _over()
         content = Content(

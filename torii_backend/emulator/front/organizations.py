@@ -14,7 +14,7 @@ from torii_backend.emulator.front.frontend import (
     read_json,
     token_response,
 )
-from torii_backend.emulator.front.links import allowed_redirect, with_ticket
+from torii_backend.emulator.front.links import redirect_origin, with_ticket
 from torii_backend.emulator.front.records import front_organizations
 from torii_backend.emulator.front.shapes import (
     ACCEPT,
@@ -87,7 +87,7 @@ class Organizations:
             if member.role not in INVITING_ROLES:
                 raise RequestError(403, "forbidden", "This role can't invite others.")
             target = f"{context.issuer}{ACCEPT}" if body.redirect_url is None else body.redirect_url
-            if allowed_redirect(context, target) is None:
+            if redirect_origin(context, target) is None:
                 raise _invalid("redirectUrl must be a URL on a loopback or an allowed origin.")
             expires_at = context.now + _INVITATION_LIFETIME
             invitation = OrganizationInvitation(
