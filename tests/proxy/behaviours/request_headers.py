@@ -44,7 +44,7 @@ OF_TORII = (
     b"Authorization: Bearer a.b.c",
     b"X-Torii-Session-Token: t",
     b"Sec-Fetch-Site: same-origin",
-    b"If-None-Match: W/\"x\"",
+    b'If-None-Match: W/"x"',
     b"Priority: u=1, i",
 )
 

@@ -14,12 +14,12 @@ from tests.support.clock import WATCHDOG
 OF_THE_ORIGIN = (
     b"Strict-Transport-Security: max-age=63072000; includeSubDomains; preload",
     b"Public-Key-Pins: x",
-    b"Alt-Svc: h3=\":443\"",
+    b'Alt-Svc: h3=":443"',
     b"NEL: {}",
     b"Report-To: {}",
-    b"Reporting-Endpoints: x=\"https://x.test\"",
+    b'Reporting-Endpoints: x="https://x.test"',
     b"Expect-CT: max-age=1",
-    b"Clear-Site-Data: \"*\"",
+    b'Clear-Site-Data: "*"',
     b"Service-Worker-Allowed: /",
 )
 # Also RFC 9110 section 7.6.1.
@@ -67,7 +67,7 @@ def status_and_headers_come_as_they_are(rig: Rig) -> None:
         b"X-Twice: 1",
         b"X-Other: caf\xe9 \xc3\xa6",
         b"X-Twice: 2",
-        b"ETag: W/\"1\"",
+        b'ETag: W/"1"',
         b"Vary: Origin",
         b"Cache-Control: private, max-age=5",
     )
