@@ -29,9 +29,11 @@ import fresh
 import memory
 import outage
 import overhead
+import proxy
 import receivers
 import repeat
 import revocation
+import revocation_store
 import startup
 import testing
 import testing_fixture
@@ -43,6 +45,7 @@ _PARTS = {
     "forged": forged.measure,
     "repeat": repeat.measure,
     "revocation": revocation.measure,
+    "revocation_store": revocation_store.measure,
     "memory": memory.measure,
     "startup": startup.measure,
     "commands": commands.measure,
@@ -50,6 +53,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "proxy": proxy.measure,
     "events": events.measure,
     "receivers": receivers.measure,
     "testing": testing.measure,

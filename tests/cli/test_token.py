@@ -6,20 +6,19 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG
 from tests.ports import free_port
+from tests.support.fixtures import _torii_on_loopback  # noqa: F401 (a fixture)
 from tests.support.jwks_server import JwksServer, Response
-from torii_backend import Auth, InvalidToken, Verifier
+from torii_backend import Auth, InvalidToken, Verifier, create_torii_client
 from torii_backend.cli import token
 from torii_backend.cli.main import main
-
-if TYPE_CHECKING:
-    from torii_backend.emulator import Emulator
+from torii_backend.emulator import Emulator
 
 Capture = pytest.CaptureFixture[str]
 
@@ -45,6 +44,12 @@ def test_it_prints_a_token_and_nothing_else(torii: Emulator, capfd: Capture) -> 
     auth = _auth(capfd, torii, "ada")
     assert (auth.user_id, auth.organization_id, auth.organization_role) == ("ada", None, None)
     assert _auth(capfd, torii).user_id
+
+
+def test_a_user_by_email_address(torii: Emulator, capfd: Capture) -> None:
+    with create_torii_client(torii.secret_key, api_url=torii.api_url) as client:
+        ada = client.users.create(email="ada@example.com")
+    assert _auth(capfd, torii, "Ada@Example.com").user_id == ada.id
 
 
 @pytest.mark.parametrize(
@@ -105,6 +110,13 @@ def test_the_header_and_json(torii: Emulator, capfd: Capture) -> None:
         (["--claim", "plan"], "--claim must be a name and a value, such as plan=pro."),
         (["--claim", "=pro"], "--claim must be a name and a value, such as plan=pro."),
         ([""], "The emulator rejected this: userId must not be empty, such as 'user_ada'."),
+        (
+            ["ada@example.com"],
+            (
+                "The emulator rejected this: userId must be the id or the email address of a user. "
+                "No user has this address."
+            ),
+        ),
     ],
 )
 def test_wrong_arguments_are_one_sentence(
@@ -139,6 +151,20 @@ def test_the_local_one_of_several_issuers(
 ) -> None:
     monkeypatch.setenv("TORII_ISSUER", f"https://acme.torii.so,{torii.issuer}")
     assert _auth(capfd, torii).issuer == torii.issuer
+
+
+@pytest.mark.usefixtures("_torii_on_loopback")
+def test_an_emulator_on_a_listed_insecure_host(
+    monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    monkeypatch.delenv("TORII_SECRET_KEY", raising=False)
+    with Emulator(allow_remote=True) as torii:
+        monkeypatch.setenv("TORII_ISSUER", torii.issuer.replace("127.0.0.1", "torii"))
+        assert main(["token"]) == 2
+        assert "TORII_INSECURE_HOSTS" in capfd.readouterr().err
+        monkeypatch.setenv("TORII_INSECURE_HOSTS", "torii")
+        assert main(["token", "ada"]) == 0
+        assert Verifier(torii.issuer).verify(capfd.readouterr().out.strip()).user_id == "ada"
 
 
 @pytest.mark.parametrize(

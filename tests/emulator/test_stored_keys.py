@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,6 @@ from torii_backend.emulator import Emulator
 from torii_backend.errors import ConfigurationError
 
 from .conftest import Wire
-from .rest.api import api_of
 
 JWKS = "/_torii/.well-known/jwks.json"
 DAMAGED = {
@@ -119,18 +117,3 @@ def test_no_two_bytes_of_a_stored_key_can_change_unnoticed(file: Path) -> None:
         connection.execute("UPDATE signing_keys SET private_key = ?", (bytes(changed),))
     with pytest.raises(ConfigurationError, match=r"^db is damaged\."):
         Emulator(db=file).start()
-
-
-def test_a_file_of_the_release_before_is_opened_and_keeps_its_data(file: Path) -> None:
-    with Emulator(db=file) as torii:
-        key, user = torii.secret_key, api_of(torii).user(email="ada@example.com")
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("DROP TABLE signing_keys")
-        connection.execute(f"PRAGMA user_version = {0x70110002}")
-    kids: list[Any] = []
-    for _ in range(2):
-        with Emulator(db=file) as torii:
-            assert torii.secret_key == key
-            assert api_of(torii).read(user["id"]) == user
-            kids.append(Wire(torii.issuer).kids())
-    assert kids[0] == kids[1]

@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder(Session).decode
 _decode_stored = msgspec.json.Decoder(StoredSession).decode
 
 
-def add(connection: Connection, session: StoredSession) -> None:
+def add(connection: Connection, session: Session) -> None:
     """Add a session."""
     connection.execute(
         "INSERT INTO sessions (id, user_id, last_used_at, expires_at, record)"
