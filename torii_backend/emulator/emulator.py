@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
@@ -230,7 +231,7 @@ class Emulator:
         # An earlier emulator at this address had other keys.
         forget_keys(tenant.origin)
         forget_keys(tenant.issuer)
-        server = Server(listener, Application(routes, hosts, origins, log))
+        server = Server(listener, Application(routes, hosts, origins, log, tenant.clock))
         self._parts = _Parts(tenant, sign_in, database, log, staged, server, os.getpid())
 
     def stop(self) -> None:
@@ -396,14 +397,35 @@ class Emulator:
             TypeError: the type is not a string.
             ValueError: an argument is invalid, or the data is not plain JSON.
         """
-        self._started()
-        return self.webhooks.send(type, data, to=to, fault=fault)
+        with self._started().tenant.clock.in_use():
+            return self.webhooks.send(type, data, to=to, fault=fault)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the time of the emulator, for all tokens and records that it makes or judges from now on.
+
+        Access tokens that were issued before don't change, and apps judge all of them by their own
+        clocks. Move the time back to issue tokens that are old, and on to let sessions, invitations and
+        codes expire. `reset` returns to the machine's time.
+
+        Args:
+            seconds: by how much to move it, on top of earlier calls. A negative number moves it back. All
+                calls together may move it by at most ten years.
+
+        Returns:
+            The new time, in UTC.
+
+        Raises:
+            RuntimeError: the emulator was not started.
+            TypeError: seconds is not a number.
+            ValueError: seconds is out of range.
+        """
+        return self._started().tenant.clock.advance(seconds)
 
     def reset(self) -> None:
-        """Restore the state at the start: no outage, the first signing keys, no pending event.
+        """Restore the state at the start: no outage, the first signing keys, the machine's time.
 
-        No response is staged any more, and the list of requests is empty. The first keys return, because verifiers limit how often they fetch the JWKS for an unknown
-        key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
+        No event is pending, no response is staged any more, and the list of requests is empty. The
+        first keys return, because verifiers limit how often they fetch the JWKS for an unknown key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
         count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
         Webhooks return to the secret and the URLs of the start. The mailbox is emptied.
 
