@@ -283,6 +283,11 @@ class Verifier(Unchanging):
             keys_age=max(known) if len(known) == len(ages) else None,
         )
 
+    @property
+    def has_accepted(self) -> bool:
+        """Whether it has accepted any token so far."""
+        return bool(self._headers)
+
     def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
         """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
         self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
