@@ -62,8 +62,9 @@ def _resolved(resolver: UserResolver, auth: Auth) -> Any:
         raise ConfigurationError("USER_RESOLVER must not be async. Pass a plain function.")
     # Not `is None`: it may be a lazy object, which is asked for its value here, in this thread.
     if not user or not getattr(user, "is_active", True):
-        denied = PermissionDenied("The user has no active account in this application.", "user")
-        raise with_auth(denied, auth)
+        raise with_auth(
+            PermissionDenied("The user has no active account in this application.", "user"), auth
+        )
     return user
 
 
