@@ -43,6 +43,7 @@ from torii_backend.observing.kinds import Admitted
 from torii_backend.observing.slots import SLOTS
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     Unchanging,
     require_header_name,
@@ -85,10 +86,11 @@ class Authenticator(Unchanging):
         self._audience = checked.audience
         self._leeway = checked.leeway
         self._fetch_timeout = checked.fetch_timeout
+        self._insecure_hosts = checked.insecure_hosts
         self._verifier = checked.verifier
         if self._verifier is None and not callable(issuer):
             self._verifier = pooled_verifier(
-                issuer, self._audience, self._leeway, self._fetch_timeout
+                issuer, self._audience, self._leeway, self._fetch_timeout, self._insecure_hosts
             )
         self._required = checked.required
         self._header = checked.header
@@ -295,7 +297,9 @@ class Authenticator(Unchanging):
         if issuer is None:
             raise InvalidToken("wrong_issuer")
         try:
-            return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
+            return pooled_verifier(
+                issuer, self._audience, self._leeway, self._fetch_timeout, self._insecure_hosts
+            )
         except ConfigurationError:
             del issuer
             raise
@@ -328,6 +332,7 @@ def authenticate_request(
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
     scheme: Optional[str] = "bearer",
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Verify the bearer token of a request, from its headers.
 
@@ -339,6 +344,8 @@ def authenticate_request(
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`.
         scheme: None if it carries the token alone.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http; None reads TORII_INSECURE_HOSTS.
 
     Returns:
         The Auth that the token carries.
@@ -357,7 +364,7 @@ def authenticate_request(
     # Error trackers would show them.
     del headers
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         # A refused issuer may have a password.
         del issuer
@@ -383,6 +390,7 @@ async def authenticate_request_async(
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
     scheme: Optional[str] = "bearer",
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Async version of `authenticate_request`."""
     found: Any = find_bearer(
@@ -390,7 +398,7 @@ async def authenticate_request_async(
     )
     del headers
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         # A refused issuer may have a password.
         del issuer

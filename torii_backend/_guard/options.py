@@ -19,6 +19,7 @@ from torii_backend.auth import marked_signature
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     is_async_function,
     require_bool,
@@ -27,6 +28,7 @@ from torii_backend.settings import (
     require_seconds,
     resolve_audience,
     resolve_fetch_timeout,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -60,6 +62,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     preflight: bool
     policy: Policy
     fetch_timeout: Optional[float]
+    insecure_hosts: InsecureHosts
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
 
@@ -90,14 +93,17 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
         fetch_timeout: seconds that a fetch of keys may take, from 0.1 to 60. TORII_FETCH_TIMEOUT is
             read if you leave it out, and 5 is the default.
-        verifier: a Verifier to share, instead of issuer, audience, leeway and fetch_timeout.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http. TORII_INSECURE_HOSTS is read if you leave it out.
+        verifier: a Verifier to share, instead of issuer, audience, leeway, fetch_timeout and
+            insecure_hosts.
         on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
             positional argument. It may return a RefusalResponse to send instead of the standard one.
     """
 
 
 _NONE_IS_A_VALUE = ("scheme",)
-_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout")
+_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout", "insecure_hosts")
 
 
 class CheckedOptions:
@@ -117,6 +123,7 @@ class CheckedOptions:
         preflight: bool = True,
         policy: Union[Policy, UnsetType] = UNSET,
         fetch_timeout: Optional[float] = None,
+        insecure_hosts: InsecureHosts = None,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         **conditions: Unpack[PolicyOptions],
@@ -125,7 +132,7 @@ class CheckedOptions:
             raise ConfigurationError("verifier must be a torii_backend.Verifier.")
         # A missing issuer may still come from elsewhere.
         if issuer is not None and not callable(issuer):
-            resolve_issuers(issuer)
+            resolve_issuers(issuer, insecure_hosts)
         if is_async_function(issuer):
             raise ConfigurationError("issuer must not be async: pass a plain function.")
         resolve_audience(audience)
@@ -134,6 +141,8 @@ class CheckedOptions:
         self.leeway: float = require_seconds(leeway, "leeway")
         resolve_fetch_timeout(fetch_timeout)
         self.fetch_timeout: Optional[float] = fetch_timeout
+        resolve_insecure_hosts(insecure_hosts)
+        self.insecure_hosts: InsecureHosts = insecure_hosts
         self.verifier: Optional[Verifier] = verifier
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
@@ -153,7 +162,7 @@ def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
     given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
         raise ConfigurationError(
-            "pass either verifier or issuer, audience, leeway and fetch_timeout, not both."
+            f"pass either verifier or {', '.join(_VERIFIER_OPTIONS[:-1])} and insecure_hosts, not both."
         )
     return CheckedOptions(**options)
 
@@ -214,8 +223,8 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Merge keyword arguments over a framework's configuration; None keeps what is configured.
 
-    A verifier replaces a configured issuer, audience, leeway and fetch_timeout, and an issuer a
-    configured verifier. One of the others alone can't be combined with a configured verifier, which has its own.
+    A verifier replaces the configured options of one, such as the issuer, and an issuer a configured
+    verifier. One of the others alone can't be combined with a configured verifier, which has its own.
     """
     given = {
         name: value

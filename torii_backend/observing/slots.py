@@ -172,6 +172,13 @@ def _change(kind: type, changed: Callable[[tuple[_Listener, ...]], tuple[_Listen
         setattr(SLOTS, _SLOT_OF[kind], tell)
 
 
+def tell(event: object) -> None:
+    """Report an event that isn't worth a look at its slot first."""
+    listener = getattr(SLOTS, _SLOT_OF[type(event)])
+    if listener is not None:
+        listener(event)
+
+
 def _tell(listeners: tuple[_Listener, ...], event: object) -> None:
     for listener in listeners:
         listener(event)
