@@ -12,7 +12,7 @@ import msgspec
 
 from torii_backend.auth import Auth, not_from_requests
 
-EventOutcome = Literal["ok", "duplicate", "busy", "failed", "unhandled", "inbox_unavailable"]
+EventOutcome = Literal["ok", "unhandled", "duplicate", "busy", "failed", "inbox_unavailable"]
 
 
 @not_from_requests("your_function")
