@@ -231,8 +231,13 @@ class KeyFetcher:
             self._waits_for_refresh = not flight.asked
             if result is not None:
                 self._fail(flight, result)
-                now, retry_at = flight.started_at + seconds, self._limiter.refresh.retry_at
-                self._observed.failed(self._error or result, self.key_set, now, retry_at)
+                self._observed.failed(
+                    self._error or result,
+                    self.key_set,
+                    started_at=flight.started_at,
+                    seconds=seconds,
+                    retry_at=self._limiter.refresh.retry_at,
+                )
         if is_current:
             self._flight = None
             outcome: Outcome = "lost" if result is None else "failed"
@@ -291,6 +296,16 @@ def forget_limits(issuer: str) -> None:
 def issuers_in_use() -> list[str]:
     """Return the issuers whose keys this process fetches when it needs them."""
     return sorted({fetcher.issuer for fetcher in _fetchers_in_use()})
+
+
+def ages_of_keys() -> dict[str, float]:
+    """Return the age in seconds of the keys of each issuer that has some; the greatest, if several."""
+    ages: dict[str, float] = {}
+    for fetcher in _fetchers_in_use():
+        age = fetcher.age
+        if age is not None:
+            ages[fetcher.issuer] = max(age, ages.get(fetcher.issuer, 0.0))
+    return ages
 
 
 def _fetchers_in_use() -> list[KeyFetcher]:

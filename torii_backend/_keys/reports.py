@@ -33,16 +33,29 @@ class KeyReports:
         self._events.append(KeysFetched(self._issuer, seconds, len(key_set.keys), changed))
 
     def failed(
-        self, error: BaseException, key_set: Optional[KeySet], now: float, retry_at: float
+        self,
+        error: BaseException,
+        key_set: Optional[KeySet],
+        *,
+        started_at: float,
+        seconds: float,
+        retry_at: float,
     ) -> None:
         """Note a failed fetch."""
         self._failures += 1
+        now = started_at + seconds
         age = None if key_set is None else now - key_set.fetched_at
         if SLOTS.keys_fetch_failed is not None:
-            retry_in = max(0.0, retry_at - now)
-            cause = describe(error)
-            failures = self._failures
-            self._events.append(KeysFetchFailed(self._issuer, cause, failures, retry_in, age))
+            self._events.append(
+                KeysFetchFailed(
+                    issuer=self._issuer,
+                    seconds=seconds,
+                    cause=describe(error),
+                    failures=self._failures,
+                    retry_in=max(0.0, retry_at - now),
+                    keys_age=age,
+                )
+            )
         if key_set is not None and age is not None and now >= key_set.stale_at:
             if not self._is_stale:
                 self._events.append(KeysStale(self._issuer, age))

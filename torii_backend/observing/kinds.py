@@ -66,6 +66,7 @@ class KeysFetchFailed(msgspec.Struct, frozen=True):
 
     Attributes:
         issuer: the configured issuer.
+        seconds: how long it took to fail.
         cause: why, as one line without URLs and secrets, such as an HTTP library's message.
         failures: how many fetches have failed since the last good one.
         retry_in: seconds until the next attempt may start.
@@ -73,6 +74,7 @@ class KeysFetchFailed(msgspec.Struct, frozen=True):
     """
 
     issuer: str
+    seconds: float
     cause: str
     failures: int
     retry_in: float
