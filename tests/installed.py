@@ -15,10 +15,13 @@ FRAMEWORKS = (
     "jedi",
     "litestar",
     "ninja",
+    "opentelemetry",
+    "prometheus_client",
     "pyramid",
     "quart",
     "rest_framework",
     "sqlalchemy",
+    "structlog",
 )
 QUEUES = ("arq", "celery", "dramatiq", "rq")
 STORES = ("psycopg", "redis")
