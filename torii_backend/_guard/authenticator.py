@@ -18,6 +18,7 @@ from torii_backend._guard.options import (
 from torii_backend._guard.policy import Policy
 from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import (
     DEFAULT_LEEWAY,
@@ -94,6 +95,7 @@ class Authenticator(Unchanging):
         self._policy: Optional[Policy] = checked.policy or None
         warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
+        self.resource: Optional[ResourceMetadata] = checked.resource
         self.vary: Vary = Vary(self._header)
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
@@ -212,7 +214,9 @@ class Authenticator(Unchanging):
                 that can be sent.
         """
         custom = None if self._on_error is None else self._on_error(refusal, _as_request(request))
-        return refusal_response(refusal) if custom is None else require_refusal_response(custom)
+        if custom is not None:
+            return require_refusal_response(custom)
+        return refusal_response(refusal, self.resource)
 
     def _token(self, request: IncomingRequest) -> Any:
         """Return the token, sealed, or None. In a test, maybe an Auth."""
