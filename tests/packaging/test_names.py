@@ -23,7 +23,7 @@ ALIASES = {
     "create_async_torii_client": "AsyncToriiClient",
     "create_torii_client": "ToriiClient",
 }
-ADAPTERS = ["asgi", "django", "drf", "fastapi", "flask", "ninja", "wsgi"]
+ADAPTERS = ["asgi", "django", "drf", "fastapi", "fastmcp", "flask", "mcp", "ninja", "wsgi"]
 NEEDS = {"drf": "rest_framework", "ninja": "ninja"}
 
 
