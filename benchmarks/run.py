@@ -29,6 +29,7 @@ import fresh
 import memory
 import outage
 import overhead
+import proxy
 import receivers
 import repeat
 import revocation
@@ -52,6 +53,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "proxy": proxy.measure,
     "events": events.measure,
     "receivers": receivers.measure,
     "testing": testing.measure,

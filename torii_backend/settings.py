@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from torii_backend.errors import ConfigurationError
+from torii_backend.plain_http import is_private_name, warn_once, why_refused
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Same = TypeVar("Same")
 Issuer = Union[str, Collection[str], None]
 Audience = Union[str, Collection[str], None]
+InsecureHosts = Union[str, Collection[str], None]
 
 DEFAULT_API_URL = "https://api.torii.so"
 
@@ -60,8 +62,12 @@ def package_version() -> str:
         return "unknown"
 
 
-def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
-    """Return the trusted issuer URLs without trailing slash; None reads TORII_ISSUER."""
+def resolve_issuers(issuer: Issuer = None, insecure_hosts: InsecureHosts = None) -> tuple[str, ...]:
+    """Return the trusted issuer URLs without trailing slash; None reads TORII_ISSUER.
+
+    Their hosts may be those of `resolve_insecure_hosts`, too.
+    """
+    hosts = resolve_insecure_hosts(insecure_hosts)
     if issuer is None:
         issuer = [part for part in os.environ.get("TORII_ISSUER", "").split(",") if part.strip()]
     # No variable holds a password: a traceback may show variables.
@@ -71,7 +77,27 @@ def resolve_issuers(issuer: Issuer = None) -> tuple[str, ...]:
         raise ConfigurationError(
             "issuer must be set, such as https://acme.torii.so. Pass issuer= or set TORII_ISSUER."
         )
-    return tuple(dict.fromkeys(_checked_issuer(candidate.strip()) for candidate in candidates))
+    return tuple(
+        dict.fromkeys(_checked_issuer(candidate.strip(), hosts) for candidate in candidates)
+    )
+
+
+def resolve_insecure_hosts(insecure_hosts: InsecureHosts = None) -> frozenset[str]:
+    """Return the hosts that plain http may go to besides loopback; None reads TORII_INSECURE_HOSTS."""
+    name = "insecure_hosts"
+    if insecure_hosts is None:
+        name = "TORII_INSECURE_HOSTS"
+        insecure_hosts = [each for each in os.environ.get(name, "").split(",") if each.strip()]
+    listed = [insecure_hosts] if isinstance(insecure_hosts, str) else _strings(insecure_hosts, name)
+    hosts = frozenset(host.strip().lower() for host in listed)
+    if not all(is_private_name(host) or is_loopback(host) for host in hosts):
+        raise ConfigurationError(
+            f"{name} must be host names that can't be public, such as torii or torii.internal. Leave out "
+            "schemes and ports."
+        )
+    if hosts:
+        refuse_live_key(name)
+    return hosts
 
 
 def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
@@ -86,8 +112,12 @@ def resolve_audience(audience: Audience) -> Optional[frozenset[str]]:
     return accepted
 
 
-def resolve_api_url(api_url: Optional[str] = None) -> str:
-    """Return the base URL of the REST API without trailing slash; None reads TORII_API_URL."""
+def resolve_api_url(api_url: Optional[str] = None, insecure_hosts: InsecureHosts = None) -> str:
+    """Return the base URL of the REST API without trailing slash; None reads TORII_API_URL.
+
+    Its host may be one of `resolve_insecure_hosts`, too.
+    """
+    hosts = resolve_insecure_hosts(insecure_hosts)
     if api_url is None:
         api_url = os.environ.get("TORII_API_URL", "").strip() or DEFAULT_API_URL
     api_url = without_secrets(api_url)
@@ -98,7 +128,7 @@ def resolve_api_url(api_url: Optional[str] = None) -> str:
         raise ConfigurationError(
             "api_url must be a URL without a Torii key. Pass the key as secret_key instead."
         )
-    _check_address(address, "api_url", f"URL of Torii's API, such as {DEFAULT_API_URL}")
+    check_address(address, "api_url", f"URL of Torii's API, such as {DEFAULT_API_URL}", hosts)
     if "/api/server" in urlsplit(address).path:
         raise ConfigurationError(
             "api_url must be the base URL of the API host. Leave out the path /api/server/v1."
@@ -210,6 +240,12 @@ def is_loopback(host: Optional[str]) -> bool:
         return False
 
 
+def is_local(url: str) -> bool:
+    """Return whether a URL that was checked here is that of a local Torii: plain http, or on loopback."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" or is_loopback(parts.hostname)
+
+
 def _number(text: str) -> Optional[float]:
     try:
         return float(text)
@@ -225,12 +261,12 @@ def _strings(values: object, name: str) -> list[str]:
     raise ConfigurationError(f"{name} must be a string or a collection of strings.")
 
 
-def _checked_issuer(issuer: str) -> str:
+def _checked_issuer(issuer: str, hosts: frozenset[str]) -> str:
     if issuer.startswith(("sk_", "pk_")):
         raise ConfigurationError(
             "issuer must be the URL of your tenant host, such as https://acme.torii.so, not a Torii key."
         )
-    parts = _check_address(issuer, "issuer", "URL such as https://acme.torii.so")
+    parts = check_address(issuer, "issuer", "URL such as https://acme.torii.so", hosts)
     if _KEY_SET_PATH.search(parts.path):
         raise ConfigurationError(
             "issuer must be the base URL of your tenant host. Leave out the JWKS path."
@@ -245,19 +281,23 @@ def _in_normal_form(parts: SplitResult) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
 
 
-def _check_address(address: str, name: str, wanted: str) -> SplitResult:
+def check_address(
+    address: str, name: str, wanted: str, hosts: frozenset[str] = frozenset()
+) -> SplitResult:
+    """Check the URL of a host: https, or http on loopback or to one of `hosts`, and nothing else."""
     parts = _split_url(address)
     if parts is None:
         raise ConfigurationError(f"{name} must be the full {wanted}.")
     if _NO_HOST.search(parts.netloc):
         more = " Pass several issuers as a list." if name == "issuer" else ""
         raise ConfigurationError(f"{name} must be a single {wanted}, without wildcards.{more}")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigurationError(
-            f"{name} must use https; plain http is for loopback addresses only."
-        )
+    is_insecure = parts.scheme == "http" and not is_loopback(parts.hostname)
+    if is_insecure and parts.hostname not in hosts:
+        raise ConfigurationError(why_refused(name, parts.hostname or ""))
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in address or "#" in address:
         raise ConfigurationError(f"{name} must be a URL without user, query or fragment.")
+    if is_insecure:
+        warn_once(parts.hostname or "")
     return parts
 
 

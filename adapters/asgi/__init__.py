@@ -7,6 +7,7 @@ The application finds the Auth in `scope["torii.auth"]`, Starlette's in `request
 
 from torii_backend.asgi.events import EventReceiver
 from torii_backend.asgi.middleware import AuthMiddleware
+from torii_backend.asgi.proxy import ToriiProxy
 from torii_backend.asgi.websocket_options import AsgiOptions
 
-__all__ = ["AsgiOptions", "AuthMiddleware", "EventReceiver"]
+__all__ = ["AsgiOptions", "AuthMiddleware", "EventReceiver", "ToriiProxy"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import CheckedOptions, shows_options
+from torii_backend._guard.proxy_order import require_open_proxy
 from torii_backend._guard.query_token import QueryTokenRequest
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import ASGIRequest
@@ -58,6 +59,7 @@ class AuthMiddleware:
         self._authenticator = settings.authenticator
         self._resource = self._authenticator.resource
         self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
+        require_open_proxy(app, self.__torii_guard__.exempt)
         self._query_parameter = settings.query_parameter
         self._query_paths = settings.query_parameter_paths
         self._token_end = settings.token_end

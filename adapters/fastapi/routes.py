@@ -28,6 +28,7 @@ from torii_backend._guard.audit import (
     without_needless_head,
 )
 from torii_backend._guard.audit_place import Place, options_in
+from torii_backend._guard.proxy_order import is_proxy
 from torii_backend._guard.route_paths import split_route
 from torii_backend._guard.view_code import closure_of, is_word_of_caches, words_of
 from torii_backend.auth import not_from_requests
@@ -35,7 +36,12 @@ from torii_backend.auth import not_from_requests
 _PARAMETER = re.compile(r"\{(\w*)(?::(\w+))?\}|\*\Z")
 # They never accept a slash.
 _SEGMENTS = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
-_TRANSPARENT = ("starlette.middleware", "fastapi.middleware", "uvicorn.middleware")
+_TRANSPARENT = (
+    "starlette.middleware",
+    "fastapi.middleware",
+    "uvicorn.middleware",
+    "torii_backend.asgi.proxy",
+)
 
 
 @not_from_requests()
@@ -315,7 +321,7 @@ def _built(middleware: Any) -> object:
     while isinstance(cls, partial):
         args, kwargs, cls = (*cls.args, *args), {**cls.keywords, **kwargs}, cls.func
     modules = [base.__module__ for base in getattr(cls, "__mro__", ())]
-    if any(module.startswith("torii_backend.") for module in modules):
+    if any(module.startswith("torii_backend.") for module in modules) and not is_proxy(cls):
         return cls(_nothing, *args, **kwargs)
     # `@app.middleware("http")` wraps a function.
     return kwargs.get("dispatch") or partial(cls, *args, **kwargs)
@@ -327,7 +333,7 @@ async def _nothing(scope: Any, receive: Any, send: Any) -> None:
 
 def _inside(app: Any) -> Any:
     """Return what our middleware, or Starlette's, is around; None if that can't be told."""
-    if options_in(app):
+    if options_in(app) or is_proxy(app):
         return getattr(app, "_app", None)
     transparent = type(app).__module__.startswith(_TRANSPARENT)
     return getattr(app, "app", None) if transparent else None

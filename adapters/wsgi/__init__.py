@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
 from torii_backend._guard.options import CheckedOptions, GuardOptions, shows_options
+from torii_backend._guard.proxy_order import require_open_proxy
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.resource_metadata import MetadataResponse
@@ -23,6 +24,7 @@ from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
 from torii_backend.errors import ToriiAuthError
 from torii_backend.wsgi.events import EventReceiver
+from torii_backend.wsgi.proxy import ToriiProxy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -32,7 +34,7 @@ else:
     StartResponse = Callable[..., Any]
     WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
-__all__ = ["AuthMiddleware", "EventReceiver"]
+__all__ = ["AuthMiddleware", "EventReceiver", "ToriiProxy"]
 
 
 class AuthMiddleware:
@@ -53,6 +55,7 @@ class AuthMiddleware:
         self._authenticator = Authenticator(**options)
         self._resource = self._authenticator.resource
         self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
+        require_open_proxy(app, self.__torii_guard__.exempt)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread, Timer
-from typing import TYPE_CHECKING
+from typing import Any, Optional
 
 import pytest
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG, Wire
+from tests.emulator.rest.api import Api
 from tests.ports import free_port
 from torii_backend.cli.emulator import _welcome
 from torii_backend.cli.main import main
+from torii_backend.emulator import Emulator
 
-if TYPE_CHECKING:
-    from torii_backend.emulator import Emulator
+KEY = "sk_test_of_the_compose_file"
+ENVIRONMENT_ID = "0198a000-0000-7000-8000-00000000000e"
 
 
 @contextmanager
@@ -156,6 +161,113 @@ def test_an_invalid_setting_is_one_line_and_exit_code_2(
     assert output == ""
     assert words in errors
     assert len(errors.splitlines()) == 1
+
+
+def _facts(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(_output_until_sigterm(monkeypatch, "--json", *arguments))
+    return facts
+
+
+def test_variables_set_what_options_leave_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "seed.json").write_text('{"users": [{"email": "ada@example.com"}]}')
+    settings = {
+        "ISSUER": "http://torii:4100",
+        "SECRET_KEY": KEY,
+        "ENVIRONMENT_ID": ENVIRONMENT_ID,
+        "HOST": "localhost",
+        "DB": str(tmp_path / "torii.db"),
+        "SEED": str(tmp_path / "seed.json"),
+        "WEBHOOKS": "http://127.0.0.1:9/a, http://127.0.0.1:9/b",
+        "ALLOW_REMOTE": "",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TORII_EMULATOR_{name}", value)
+    facts = _facts(monkeypatch)
+    assert facts["issuer"] == "http://torii:4100"
+    assert facts["api_url"].startswith("http://localhost:")
+    assert (facts["secret_key"], facts["environment_id"]) == (KEY, ENVIRONMENT_ID)
+    with Emulator(db=tmp_path / "torii.db") as torii:
+        api = Api(torii.api_url, ENVIRONMENT_ID, KEY)
+        assert [user["email"] for user in api.search()["items"]] == ["ada@example.com"]
+    arguments = ["--issuer", "http://other", "--host", "127.0.0.1", "--secret-key", f"{KEY}_2"]
+    facts = _facts(monkeypatch, *arguments)
+    assert (facts["issuer"], facts["secret_key"]) == ("http://other", f"{KEY}_2")
+    assert facts["api_url"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments", "hosts"),
+    [
+        (None, ["--allow-remote"], {"torii": 200, "demo.example.com": 403}),
+        (None, ["--allow-remote", "demo.example.com", "b"], {"torii": 403, "demo.example.com": 200, "b": 200}),
+        ("true", [], {"torii": 200, "demo.example.com": 403}),
+        ("0", [], {"torii": 403}),
+        ("torii, demo.example.com", [], {"torii": 200, "demo.example.com": 200, "b": 403}),
+        ("torii", ["--allow-remote", "b"], {"torii": 403, "b": 200}),
+    ],
+)  # fmt: skip
+def test_allow_remote_is_a_switch_or_a_list_of_names(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: Optional[str],
+    arguments: list[str],
+    hosts: dict[str, int],
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("TORII_EMULATOR_ALLOW_REMOTE", variable)
+    with _shell("emulator", "--port", "0", "--json", *arguments) as process:
+        assert process.stdout is not None
+        wire = Wire(json.loads(process.stdout.readline())["api_url"])
+        for host, status in hosts.items():
+            response = wire.send("GET", "/_emulator/health", headers={"Host": host})
+            assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "http", "--port: invalid int value"),
+        ("ISSUER", "torii", "issuer must be the URL"),
+        ("SECRET_KEY", "sk_live_12345678", "Never use a live key"),
+        ("ENVIRONMENT_ID", "env_1", "environment_id must be a UUID"),
+        ("ALLOW_REMOTE", "http://torii", "allow_remote must be True, or a host name"),
+        ("WEBHOOKS", "nowhere", "webhooks must be"),
+    ],
+)
+def test_an_invalid_variable_is_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"TORII_EMULATOR_{name}", value)
+    with _shell("emulator", *([] if name == "PORT" else ["--port", "0"])) as process:
+        output, errors = process.communicate()
+    assert (process.returncode, output) == (2, "")
+    assert words in errors
+    assert "12345678" not in errors
+
+
+@pytest.mark.parametrize("option", [None, "--quiet"])
+def test_requests_are_logged_to_standard_error_unless_it_is_quiet(option: Optional[str]) -> None:
+    with _shell("emulator", "--port", "0", *filter(None, [option])) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "issuer" in line:
+                wire = Wire(line.split()[-1])
+            if "Ctrl-C" in line:
+                break
+        wire.get("/_torii/.well-known/jwks.json?a=b")
+        wire.get("/_emulator/health")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate()
+    line = r"\d\d:\d\d:\d\d GET /_torii/\.well-known/jwks\.json 200 [\d.]+ ms\n"
+    assert re.fullmatch("" if option else line, errors)
+
+
+def test_the_log_is_as_before_when_the_command_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("torii_backend.emulator")
+    before = (logger.level, list(logger.handlers))
+    _output_until_sigterm(monkeypatch)
+    assert (logger.level, list(logger.handlers)) == before
 
 
 def test_a_live_key_is_one_line_and_exit_code_2(monkeypatch: pytest.MonkeyPatch) -> None:

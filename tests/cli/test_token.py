@@ -6,20 +6,19 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.cli.shell import PYTHON, elsewhere
 from tests.emulator.conftest import WATCHDOG
 from tests.ports import free_port
+from tests.support.fixtures import _torii_on_loopback  # noqa: F401 (a fixture)
 from tests.support.jwks_server import JwksServer, Response
 from torii_backend import Auth, InvalidToken, Verifier
 from torii_backend.cli import token
 from torii_backend.cli.main import main
-
-if TYPE_CHECKING:
-    from torii_backend.emulator import Emulator
+from torii_backend.emulator import Emulator
 
 Capture = pytest.CaptureFixture[str]
 
@@ -139,6 +138,20 @@ def test_the_local_one_of_several_issuers(
 ) -> None:
     monkeypatch.setenv("TORII_ISSUER", f"https://acme.torii.so,{torii.issuer}")
     assert _auth(capfd, torii).issuer == torii.issuer
+
+
+@pytest.mark.usefixtures("_torii_on_loopback")
+def test_an_emulator_on_a_listed_insecure_host(
+    monkeypatch: pytest.MonkeyPatch, capfd: Capture
+) -> None:
+    monkeypatch.delenv("TORII_SECRET_KEY", raising=False)
+    with Emulator(allow_remote=True) as torii:
+        monkeypatch.setenv("TORII_ISSUER", torii.issuer.replace("127.0.0.1", "torii"))
+        assert main(["token"]) == 2
+        assert "TORII_INSECURE_HOSTS" in capfd.readouterr().err
+        monkeypatch.setenv("TORII_INSECURE_HOSTS", "torii")
+        assert main(["token", "ada"]) == 0
+        assert Verifier(torii.issuer).verify(capfd.readouterr().out.strip()).user_id == "ada"
 
 
 @pytest.mark.parametrize(

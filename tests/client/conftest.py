@@ -24,6 +24,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "TORII_SECRET_KEY",
         "TORII_API_URL",
+        "TORII_INSECURE_HOSTS",
         "NETRC",
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from torii_backend.emulator import Emulator
+from torii_backend.errors import ConfigurationError
 
 from .conftest import Wire
 
@@ -73,6 +76,30 @@ def test_the_host_of_an_absolute_target_counts(wire: Wire) -> None:
     head = f"GET http://evil.example{JWKS} HTTP/1.1\nHost: localhost\nConnection: close\n\n"
     with wire.raw(head) as connection:
         assert connection.makefile("rb").readline() == b"HTTP/1.1 403 FORBIDDEN\r\n"
+
+
+def test_the_host_of_the_issuer_is_served() -> None:
+    with Emulator(issuer="https://torii.example.com") as torii:
+        wire = Wire(torii.api_url)
+        assert _statuses(wire, "torii.example.com", "TORII.example.com:443", "localhost") == {200}
+        assert _statuses(wire, "x.torii.example.com", "example.com", *REMOTE) == {403}
+
+
+def test_only_the_names_in_allow_remote_are_served() -> None:
+    names = ["Demo.example.com", "192.0.2.7", "2001:db8::7", "torii."]
+    with Emulator(host="0.0.0.0", allow_remote=names) as torii:  # noqa: S104
+        wire = Wire(torii.issuer)
+        own = ["demo.example.com:4100", "192.0.2.7", "[2001:db8::7]:80", "torii", "localhost"]
+        assert _statuses(wire, *own) == {200}
+        assert _statuses(wire, "evil.example", "192.0.2.8", "[2001:db8::8]", "torii.test") == {403}
+
+
+@pytest.mark.parametrize(
+    "names", ["http://torii", "torii:4100", "a b", "", "*.example.com", [""], ["a", 1], 1, None]
+)
+def test_an_allow_remote_without_a_host_name_is_rejected(names: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^allow_remote must be True, or a host name "):
+        Emulator(allow_remote=names)
 
 
 def test_an_emulator_for_other_machines_serves_addresses_and_private_names() -> None:

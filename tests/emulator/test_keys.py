@@ -106,7 +106,7 @@ def test_unknown_fields_are_named(wire: Wire, path: str) -> None:
     assert "surprise" in response.message
 
 
-@pytest.mark.parametrize("path", ["tokens", "keys/rotate", "outage", "reset"])
+@pytest.mark.parametrize("path", ["tokens", "keys/rotate", "webhooks/rotate", "reset"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
 def test_the_admin_api_allows_only_post(wire: Wire, path: str, method: str) -> None:
     response = wire.send(method, f"/_emulator/{path}")

@@ -4,6 +4,7 @@ from tests.support.fixtures import (  # noqa: F401
     _clean_environment,
     _no_shared_verifiers,
     _own_limits,
+    _torii_on_loopback,
     clock,
     issuer,
     key,

@@ -169,13 +169,41 @@ def test_loopback_is_never_asked_by_a_proxy_of_the_environment(
             Verifier(server.issuer, session=session).warm()
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.usefixtures("_torii_on_loopback")
+def test_neither_is_an_insecure_host(
+    server: JwksServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A proxy could replace the keys on their way, and may not know the name."""
+    issuer = server.issuer.replace("127.0.0.1", "torii")
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    Verifier(issuer, insecure_hosts="torii").warm()
+    assert server.requests[0].headers["Host"] == issuer[len("http://") :]
+    with requests.Session() as session:
+        Verifier(issuer, session=session, insecure_hosts="torii").warm()
+        session.proxies["http"] = "http://127.0.0.1:1"
+        with pytest.raises(KeysUnavailable):
+            Verifier(issuer, session=session, insecure_hosts="torii").warm()
+
+
+@pytest.mark.usefixtures("_torii_on_loopback")
+def test_no_redirect_leads_from_or_to_an_insecure_host(server: JwksServer) -> None:
+    issuer = server.issuer.replace("127.0.0.1", "torii")
+    for target in (f"{issuer}/keys", f"{server.issuer}/keys"):
+        server.respond_with(Response(status=302, headers=(("Location", target),)))
+        with pytest.raises(FetchError, match="302"):
+            fetch(issuer, 5.0)
+    assert len(server.requests) == 2
+
+
 def test_a_proxy_from_the_environment_is_used(
     server: JwksServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", server.issuer)
-    server.respond_with(Response(b"by proxy"))
-    assert fetch("http://tenant.test/path", 5.0)[0] == b"by proxy"
-    assert [request.path for request in server.requests] == ["http://tenant.test/path"]
+    monkeypatch.setenv("https_proxy", server.issuer)
+    server.respond_with(Response(status=403))
+    with pytest.raises(FetchError):
+        fetch("https://tenant.test/path", 5.0)
+    assert [request.path for request in server.requests] == ["tenant.test:443"]
 
 
 @pytest.mark.parametrize("phase", ["head", "body"])

@@ -135,6 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.tenant.respond(self)
 
+    def do_CONNECT(self) -> None:
+        self.server.tenant.respond(self)
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.tenant.respond(self)

@@ -36,6 +36,7 @@ from torii_backend.errors import (
 )
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     Unchanging,
     require_header_name,
@@ -78,10 +79,11 @@ class Authenticator(Unchanging):
         self._audience = checked.audience
         self._leeway = checked.leeway
         self._fetch_timeout = checked.fetch_timeout
+        self._insecure_hosts = checked.insecure_hosts
         self._verifier = checked.verifier
         if self._verifier is None and not callable(issuer):
             self._verifier = pooled_verifier(
-                issuer, self._audience, self._leeway, self._fetch_timeout
+                issuer, self._audience, self._leeway, self._fetch_timeout, self._insecure_hosts
             )
         self._required = checked.required
         self._header = checked.header
@@ -269,7 +271,9 @@ class Authenticator(Unchanging):
         if issuer is None:
             raise InvalidToken("wrong_issuer")
         try:
-            return pooled_verifier(issuer, self._audience, self._leeway, self._fetch_timeout)
+            return pooled_verifier(
+                issuer, self._audience, self._leeway, self._fetch_timeout, self._insecure_hosts
+            )
         except ConfigurationError:
             del issuer
             raise
@@ -302,6 +306,7 @@ def authenticate_request(
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
     scheme: Optional[str] = "bearer",
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Verify the bearer token of a request, from its headers.
 
@@ -313,6 +318,8 @@ def authenticate_request(
         leeway: seconds by which clocks may differ, 30 by default.
         header: the header that carries `Bearer <token>`.
         scheme: None if it carries the token alone.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http; None reads TORII_INSECURE_HOSTS.
 
     Returns:
         The Auth that the token carries.
@@ -331,7 +338,7 @@ def authenticate_request(
     # Error trackers would show them.
     del headers
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         # A refused issuer may have a password.
         del issuer
@@ -357,6 +364,7 @@ async def authenticate_request_async(
     leeway: float = DEFAULT_LEEWAY,
     header: str = "authorization",
     scheme: Optional[str] = "bearer",
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Async version of `authenticate_request`."""
     found: Any = find_bearer(
@@ -364,7 +372,7 @@ async def authenticate_request_async(
     )
     del headers
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         # A refused issuer may have a password.
         del issuer

@@ -42,6 +42,11 @@ class RequestPath(str, IncomingRequest):
         """The path in this form."""
         return str(self)
 
+    @property
+    def remote_address(self) -> str:
+        """The IP address of the peer; empty if unknown."""
+        return self._request.remote_address
+
     def getlist(self, name: str) -> list[str]:
         """List the values of a header."""
         return self._request.getlist(name)
@@ -115,6 +120,10 @@ class ExemptPaths:
             return True
         requests = [RequestPath(form, request) for form in forms] if self._functions else []
         return any(all(function(form) is True for form in requests) for function in self._functions)
+
+    def may_match(self, path: str) -> bool:
+        """Return whether a plain path may be exempt. No function is called, so with one it may."""
+        return bool(self._functions) or self._lists(path)
 
     def _lists(self, path: str) -> bool:
         return path in self._exact or path.startswith(self._prefixes)

@@ -20,6 +20,7 @@ from torii_backend.auth import marked_signature
 from torii_backend.errors import ConfigurationError, ToriiAuthError
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     is_async_function,
     require_bool,
@@ -28,6 +29,7 @@ from torii_backend.settings import (
     require_seconds,
     resolve_audience,
     resolve_fetch_timeout,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -61,6 +63,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     preflight: bool
     policy: Policy
     fetch_timeout: Optional[float]
+    insecure_hosts: InsecureHosts
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
     resource: Optional[ResourceMetadata]
@@ -92,7 +95,10 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
         fetch_timeout: seconds that a fetch of keys may take, from 0.1 to 60. TORII_FETCH_TIMEOUT is
             read if you leave it out, and 5 is the default.
-        verifier: a Verifier to share, instead of issuer, audience, leeway and fetch_timeout.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http. TORII_INSECURE_HOSTS is read if you leave it out.
+        verifier: a Verifier to share, instead of issuer, audience, leeway, fetch_timeout and
+            insecure_hosts.
         on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
             positional argument. It may return a RefusalResponse to send instead of the standard one.
         resource: a `ResourceMetadata`, whose URL the 401 and 403 responses tell (RFC 9728). The WSGI
@@ -101,7 +107,7 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
 
 
 _NONE_IS_A_VALUE = ("scheme",)
-_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout")
+_VERIFIER_OPTIONS = ("issuer", "audience", "leeway", "fetch_timeout", "insecure_hosts")
 
 
 class CheckedOptions:
@@ -121,6 +127,7 @@ class CheckedOptions:
         preflight: bool = True,
         policy: Union[Policy, UnsetType] = UNSET,
         fetch_timeout: Optional[float] = None,
+        insecure_hosts: InsecureHosts = None,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
         resource: Optional[ResourceMetadata] = None,
@@ -130,7 +137,7 @@ class CheckedOptions:
             raise ConfigurationError("verifier must be a torii_backend.Verifier.")
         # A missing issuer may still come from elsewhere.
         if issuer is not None and not callable(issuer):
-            resolve_issuers(issuer)
+            resolve_issuers(issuer, insecure_hosts)
         if is_async_function(issuer):
             raise ConfigurationError("issuer must not be async: pass a plain function.")
         resolve_audience(audience)
@@ -139,6 +146,8 @@ class CheckedOptions:
         self.leeway: float = require_seconds(leeway, "leeway")
         resolve_fetch_timeout(fetch_timeout)
         self.fetch_timeout: Optional[float] = fetch_timeout
+        resolve_insecure_hosts(insecure_hosts)
+        self.insecure_hosts: InsecureHosts = insecure_hosts
         self.verifier: Optional[Verifier] = verifier
         self.required: bool = require_bool(required, "required")
         self.header: str = require_header_name(header)
@@ -159,7 +168,7 @@ def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
     given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
         raise ConfigurationError(
-            "pass either verifier or issuer, audience, leeway and fetch_timeout, not both."
+            f"pass either verifier or {', '.join(_VERIFIER_OPTIONS[:-1])} and insecure_hosts, not both."
         )
     return CheckedOptions(**options)
 
@@ -220,8 +229,8 @@ def _takes_request(on_error: Callable[..., Any]) -> bool:
 def merged_options(configured: GuardOptions, keywords: GuardOptions) -> GuardOptions:
     """Merge keyword arguments over a framework's configuration; None keeps what is configured.
 
-    A verifier replaces a configured issuer, audience, leeway and fetch_timeout, and an issuer a
-    configured verifier. One of the others alone can't be combined with a configured verifier, which has its own.
+    A verifier replaces the configured options of one, such as the issuer, and an issuer a configured
+    verifier. One of the others alone can't be combined with a configured verifier, which has its own.
     """
     given = {
         name: value

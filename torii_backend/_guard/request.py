@@ -94,6 +94,11 @@ class IncomingRequest:
         name, _, port = host.rpartition(":")
         return name if port.isdigit() else host
 
+    @property
+    def remote_address(self) -> str:
+        """The IP address of the peer, which is your reverse proxy if there is one; empty if unknown."""
+        return ""
+
     def is_preflight(self) -> bool:
         """Return whether this asks for permission to send another request (the Fetch standard)."""
         if self.method != "OPTIONS":
@@ -114,6 +119,11 @@ class WSGIRequest(IncomingRequest):
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self.environ: Mapping[str, Any] = environ
         self.method: str = environ.get("REQUEST_METHOD", "")
+
+    @property
+    def remote_address(self) -> str:
+        """The IP address of the peer (RFC 3875 section 4.1.8); empty if unknown."""
+        return str(self.environ.get("REMOTE_ADDR") or "")
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header: one at most, as servers join those that come twice."""
@@ -145,6 +155,12 @@ class ASGIRequest(IncomingRequest):
     def __init__(self, scope: Mapping[str, Any]) -> None:
         self.scope: Mapping[str, Any] = scope
         self.method: str = scope.get("method", "GET")  # a WebSocket begins as a GET
+
+    @property
+    def remote_address(self) -> str:
+        """The IP address of the peer; empty if unknown."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header."""

@@ -39,6 +39,19 @@ def wsgi_layers(app: Any, place: Place) -> Iterator[tuple[Any, Place]]:
         yield from wsgi_layers(inside, place.behind_other(app))
 
 
+def nested(app: Any) -> Iterator[Any]:
+    """Yield an application and those inside it, from the outside in, as far as they can be seen."""
+    found: list[Any] = []
+    while app is not None and not any(app is each for each in found):
+        found.append(app)
+        yield app
+        attributes = getattr(app, "__dict__", {})
+        if hasattr(app, "__func__"):
+            app = app.__self__  # such as the Flask of a Flask.wsgi_app
+        else:
+            app = _inside(app) or attributes.get("wsgi_app") or attributes.get("asgi_app")
+
+
 def _inside(app: Any) -> Any:
     """Return the application that middleware is around. Frameworks have routes of their own."""
     if hasattr(app, "url_map") or isinstance(app, type):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, Optional
-from urllib.parse import urlsplit
 
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_async_function, is_loopback, package_version
+from torii_backend.settings import is_async_function, is_local, package_version
 
 if TYPE_CHECKING:
     import requests
@@ -30,7 +29,7 @@ def fetch(url: str, timeout: float) -> tuple[bytes, Mapping[str, str]]:
     """Fetch a document of at most MAX_BYTES within `timeout` seconds; raise FetchError otherwise.
 
     Proxies and certificates are those that the environment sets for requests, but loopback addresses
-    are asked without a proxy. No redirect is followed, and no cookies or netrc credentials are sent.
+    and plain http are asked without a proxy. No redirect is followed, and no cookies or netrc credentials are sent.
     """
     # Not at the top: verifying with known keys must not pay for these imports (0.1 s).
     import requests
@@ -108,9 +107,9 @@ def _get_watched(
 
 
 def _proxies(session: requests.Session, url: str) -> dict[str, Any]:
-    """Return the argument that keeps a loopback address from the proxies of the environment."""
-    # A proxy elsewhere could not reach this machine's loopback.
-    if not is_loopback(urlsplit(url).hostname):
+    """Return the argument that keeps a local Torii from the proxies of the environment."""
+    # A proxy elsewhere could not reach it, and could replace keys that come over plain http.
+    if not is_local(url):
         return {}
     none: dict[str, Any] = dict.fromkeys(("http", "https", "all"))
     return {"proxies": {**none, **getattr(session, "proxies", {})}}

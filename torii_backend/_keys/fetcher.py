@@ -43,6 +43,7 @@ from torii_backend._keys.fork_safety import reset_in_child
 from torii_backend._keys.keyset import KeySet
 from torii_backend._keys.load import load_keys
 from torii_backend._keys.process_limits import LIMITS
+from torii_backend.plain_http import names_of_issuer
 from torii_backend.settings import DEFAULT_FETCH_TIMEOUT
 
 if TYPE_CHECKING:
@@ -265,14 +266,14 @@ class KeyFetcher:
 def forget_keys(issuer: str) -> None:
     """Let all that fetch the keys of an issuer start anew: it is an emulator that was reset."""
     for fetcher in _fetchers_in_use():
-        if fetcher.issuer == issuer:
+        if issuer in names_of_issuer(fetcher.issuer):
             fetcher.forget()
 
 
 def forget_limits(issuer: str) -> None:
     """Let all that fetch the keys of an issuer do so at once: a test has changed them."""
     for fetcher in _fetchers_in_use():
-        if fetcher.issuer == issuer:
+        if issuer in names_of_issuer(fetcher.issuer):
             fetcher.forget_limits()
 
 

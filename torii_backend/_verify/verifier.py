@@ -20,8 +20,10 @@ from torii_backend._verify.revocation_list import RevocationList
 from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken, RevocationsUnavailable
+from torii_backend.plain_http import names_of_issuer
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     Unchanging,
     require_bool,
@@ -88,6 +90,8 @@ class Verifier(Unchanging):
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http; None reads TORII_INSECURE_HOSTS.
         cache_size: how many verified tokens to cache, 4096 by default; 0 turns the cache off.
         cache_bytes: how many bytes they may take, about 32 MiB by default.
         max_stale: seconds for which keys stay usable without a good fetch, 24 hours by default. They
@@ -116,6 +120,7 @@ class Verifier(Unchanging):
         *,
         audience: Audience = None,
         leeway: float = DEFAULT_LEEWAY,
+        insecure_hosts: InsecureHosts = None,
         cache_size: int = DEFAULT_CACHE_SIZE,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
         max_stale: float = MAX_STALE_SECONDS,
@@ -128,12 +133,13 @@ class Verifier(Unchanging):
         clock: Clock = time,
     ) -> None:
         issuer = without_secrets(issuer)
-        self.issuers: tuple[str, ...] = resolve_issuers(issuer)
+        self.issuers: tuple[str, ...] = resolve_issuers(issuer, insecure_hosts)
         self._made_again = partial(
             Verifier,
             self.issuers,
             audience=audience,
             leeway=leeway,
+            insecure_hosts=insecure_hosts,
             cache_size=cache_size,
             cache_bytes=cache_bytes,
             max_stale=max_stale,
@@ -288,11 +294,20 @@ class Verifier(Unchanging):
         self._use(pooled(self._keystores[issuer]) for issuer in self.issuers)
 
     def _use(self, keystores: Iterable[KeyStore]) -> None:
-        # A trailing slash doesn't matter on either side, so each issuer is found by both spellings.
+        """Find the keys of an issuer by each spelling that its tokens may have."""
+        by_name: dict[str, KeyStore] = {}
+        for keystore in keystores:
+            issuer, *others = names_of_issuer(keystore.issuer)
+            by_name[issuer] = keystore
+            for other in others:
+                # A name that is configured itself has keys of its own.
+                if other not in self.issuers:
+                    by_name.setdefault(other, keystore)
+        # A trailing slash doesn't matter on either side.
         self._keystores: dict[str, KeyStore] = {
             spelling: keystore
-            for keystore in keystores
-            for spelling in (keystore.issuer, keystore.issuer + "/")
+            for name, keystore in by_name.items()
+            for spelling in (name, name + "/")
         }
 
     def _verify_without_waiting(self, sealed: Sealed) -> Union[Auth, _NeedsKey]:

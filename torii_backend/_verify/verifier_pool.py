@@ -26,9 +26,11 @@ from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import (
     Audience,
+    InsecureHosts,
     Issuer,
     require_seconds,
     resolve_audience,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -51,6 +53,7 @@ def verify_token(
     issuer: Issuer = None,
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Verify an access token. Calls with equal settings share one cached key set.
 
@@ -59,6 +62,8 @@ def verify_token(
         issuer: one tenant host URL or several; None reads TORII_ISSUER.
         audience: accepted `aud` value or values; None skips the audience check.
         leeway: seconds by which clocks may differ, 30 by default.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http; None reads TORII_INSECURE_HOSTS.
 
     Returns:
         The Auth of the token.
@@ -72,7 +77,7 @@ def verify_token(
     # As in Verifier.verify.
     del token
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         # A refused issuer may have a password.
         del issuer
@@ -87,12 +92,13 @@ async def verify_token_async(
     issuer: Issuer = None,
     audience: Audience = None,
     leeway: float = DEFAULT_LEEWAY,
+    insecure_hosts: InsecureHosts = None,
 ) -> Auth:
     """Async version of `verify_token`."""
     sealed: Any = seal(token)
     del token
     try:
-        verifier = pooled_verifier(issuer, audience, leeway)
+        verifier = pooled_verifier(issuer, audience, leeway, insecure_hosts=insecure_hosts)
     except ConfigurationError:
         del issuer
         raise
@@ -100,12 +106,20 @@ async def verify_token_async(
 
 
 def pooled_verifier(
-    issuer: Issuer, audience: Audience, leeway: float, fetch_timeout: Optional[float] = None
+    issuer: Issuer,
+    audience: Audience,
+    leeway: float,
+    fetch_timeout: Optional[float] = None,
+    insecure_hosts: InsecureHosts = None,
 ) -> Verifier:
-    """Return the process-wide Verifier for these settings."""
+    """Return the process-wide Verifier for these settings.
+
+    TORII_INSECURE_HOSTS is read when it is made, and not again for each token.
+    """
     environment = os.environ.get("TORII_ISSUER") if issuer is None else None
     # True equals 1, but is not a leeway.
-    settings = (issuer, environment, audience, leeway, type(leeway) is bool, fetch_timeout)
+    is_bool = type(leeway) is bool
+    settings = (issuer, environment, audience, leeway, is_bool, fetch_timeout, insecure_hosts)
     try:
         verifier = _verifiers.get(settings)
     except TypeError:
@@ -113,14 +127,21 @@ def pooled_verifier(
         del settings
         issuer = without_secrets(issuer)
         return pooled_verifier(
-            resolve_issuers(issuer),
+            resolve_issuers(issuer, insecure_hosts),
             resolve_audience(audience),
             require_seconds(leeway, "leeway"),
             fetch_timeout,
+            None if insecure_hosts is None else resolve_insecure_hosts(insecure_hosts),
         )
     if verifier is None:
         try:
-            new = Verifier(issuer, audience=audience, leeway=leeway, fetch_timeout=fetch_timeout)
+            new = Verifier(
+                issuer,
+                audience=audience,
+                leeway=leeway,
+                fetch_timeout=fetch_timeout,
+                insecure_hosts=insecure_hosts,
+            )
         except ConfigurationError:
             # A refused issuer may have a password, and error trackers would show it.
             del settings, environment, issuer

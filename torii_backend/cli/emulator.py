@@ -4,45 +4,93 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional, Union
 
 if TYPE_CHECKING:
     from torii_backend.emulator import Emulator
 
+_SWITCHES = {
+    **dict.fromkeys(["1", "true", "yes", "on"], True),
+    **dict.fromkeys(["0", "false", "no", "off"], False),
+}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the parser."""
-    parser.description = "Run a local Torii: an issuer and a REST API, for development and tests."
+    """Set up the parser. An option that isn't given has the value of its TORII_EMULATOR_ variable."""
+    parser.description = (
+        "Run a local Torii: an issuer and a REST API, for development and tests. Each option that takes "
+        "a value can also be set by a variable such as TORII_EMULATOR_PORT."
+    )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to serve on (default: %(default)s)"
+        "--host",
+        default=_variable("HOST") or "127.0.0.1",
+        help="address to serve on (default: 127.0.0.1)",
     )
     parser.add_argument(
         "--port",
         type=int,
-        default=4100,
-        help="port to serve on, or 0 for a free one (default: %(default)s)",
+        default=_variable("PORT") or 4100,
+        help="port to serve on, or 0 for a free one (default: 4100)",
     )
     parser.add_argument(
-        "--allow-remote", action="store_true", help="allow a host that other machines can reach"
+        "--allow-remote",
+        metavar="NAME",
+        nargs="*",
+        default=_variable("ALLOW_REMOTE"),
+        help="allow a host that other machines can reach, under any private name or under these names",
+    )
+    parser.add_argument(
+        "--issuer",
+        metavar="URL",
+        default=_variable("ISSUER"),
+        help="what others call the emulator, such as http://torii:4100 (default: its address)",
+    )
+    parser.add_argument(
+        "--secret-key",
+        metavar="KEY",
+        default=_variable("SECRET_KEY"),
+        help="the secret key, sk_test_… (default: a random one)",
+    )
+    parser.add_argument(
+        "--environment-id",
+        metavar="UUID",
+        default=_variable("ENVIRONMENT_ID"),
+        help="the environment id (default: a random one)",
     )
     parser.add_argument(
         "--db",
         metavar="FILE",
-        default=":memory:",
+        default=_variable("DB") or ":memory:",
         help="keep the data in this SQLite file (default: in memory)",
     )
-    parser.add_argument("--seed", metavar="FILE", help="fill an empty database from this JSON file")
+    parser.add_argument(
+        "--seed",
+        metavar="FILE",
+        default=_variable("SEED"),
+        help="fill an empty database from this JSON file",
+    )
     parser.add_argument(
         "--webhooks", metavar="URL", action="append", help="send events there; may be repeated"
     )
     parser.add_argument(
-        "--json", action="store_true", help="print its settings as one line of JSON"
+        "--refresh-path",
+        metavar="PATH",
+        default="/_torii/auth/session/refresh",
+        help="where front-ends renew access tokens (default: %(default)s)",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print its settings as one line of JSON; implies --quiet",
+    )
+    parser.add_argument("--quiet", action="store_true", help="don't log requests to standard error")
     parser.set_defaults(run=run)
 
 
@@ -53,16 +101,59 @@ def run(arguments: argparse.Namespace) -> int:
     torii = Emulator(
         host=arguments.host,
         port=arguments.port,
-        allow_remote=arguments.allow_remote,
+        allow_remote=_allow_remote(arguments.allow_remote),
         db=arguments.db,
         seed=arguments.seed,
-        webhooks=arguments.webhooks,
+        webhooks=arguments.webhooks or _listed(_variable("WEBHOOKS") or ""),
+        issuer=arguments.issuer,
+        secret_key=arguments.secret_key,
+        environment_id=arguments.environment_id,
+        refresh_path=arguments.refresh_path,
     )
-    with _signal_socket() as signals, torii:
+    is_quiet = arguments.quiet or arguments.json
+    with _signal_socket() as signals, _request_log(is_quiet=is_quiet), torii:
         sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
         sys.stdout.flush()
         signals.recv(1)
     return 0
+
+
+def _variable(name: str) -> Optional[str]:
+    """Return an environment variable of the command, or None if it is unset or empty."""
+    return os.environ.get(f"TORII_EMULATOR_{name}", "").strip() or None
+
+
+def _allow_remote(setting: Union[str, list[str], None]) -> Union[bool, list[str]]:
+    """Return the names of the option or of the variable, which may also be a yes or a no."""
+    if setting is None:
+        return False
+    if isinstance(setting, list):
+        return setting or True
+    word = setting.lower()
+    return _SWITCHES[word] if word in _SWITCHES else _listed(setting)
+
+
+def _listed(setting: str) -> list[str]:
+    return [part.strip() for part in setting.split(",") if part.strip()]
+
+
+@contextmanager
+def _request_log(*, is_quiet: bool) -> Generator[None, None, None]:
+    """Write a line for each request to standard error."""
+    logger = logging.getLogger("torii_backend.emulator")
+    if is_quiet:
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
 
 
 @contextmanager
@@ -113,7 +204,7 @@ A local Torii is running.
 
 Issue an access token, by torii token or over HTTP:
 
-  curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.issuer}/_emulator/tokens'
+  curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.api_url}/_emulator/tokens'
 
 Search users:
 

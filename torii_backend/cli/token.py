@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from torii_backend.cli.claim_option import add_claim_option, claims_of
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import is_loopback, resolve_issuers
+from torii_backend.settings import resolve_issuers
 
 _DEFAULT_ISSUER = "http://127.0.0.1:4100"
 # What runs at the port may be any server, which may hang, drip, or send something without end.
@@ -73,11 +73,11 @@ def _request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _emulator() -> str:
-    """Return the host and port of the emulator. A token is never asked of another machine."""
+    """Return the host and port of the emulator: the host is on loopback, or a listed insecure one."""
     is_set = os.environ.get("TORII_ISSUER", "").strip()
     for issuer in resolve_issuers(None if is_set else _DEFAULT_ISSUER):
         parts = urlsplit(issuer)
-        if parts.scheme == "http" and is_loopback(parts.hostname):
+        if parts.scheme == "http":
             return parts.netloc
     raise ConfigurationError(
         f"TORII_ISSUER must be a local emulator, such as {_DEFAULT_ISSUER}: only that issues tokens here."

@@ -22,7 +22,12 @@ from torii_backend.client.dispatch import (
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.types import Timeout, TokenRevoker
 from torii_backend.errors import ConfigurationError
-from torii_backend.settings import require_non_negative_int, resolve_api_url, without_secrets
+from torii_backend.settings import (
+    InsecureHosts,
+    require_non_negative_int,
+    resolve_api_url,
+    without_secrets,
+)
 
 DEFAULT_TIMEOUT = (5.0, 30.0)
 DEFAULT_MAX_RETRIES = 2
@@ -38,6 +43,7 @@ class Client(Api[DispatchT]):
         secret_key: Optional[str] = None,
         *,
         api_url: Optional[str] = None,
+        insecure_hosts: InsecureHosts = None,
         timeout: Union[float, tuple[float, float]] = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         pool_size: int = DEFAULT_POOL_SIZE,
@@ -54,9 +60,11 @@ class Client(Api[DispatchT]):
             raise ConfigurationError("session must be a requests.Session.")
         if isinstance(revocations, type) or not isinstance(revocations, (TokenRevoker, type(None))):
             raise ConfigurationError("revocations must be an object, such as Revocations().")
+        api_url = resolve_api_url(api_url, insecure_hosts)
+        key.check_for(api_url)
         self._transport = Transport(
             key,
-            resolve_api_url(api_url),
+            api_url,
             session=session,
             pool_size=pool_size,
             timeout=_seconds(timeout),
@@ -80,6 +88,8 @@ class ToriiClient(Client[SyncDispatch]):
     Args:
         secret_key: `sk_live_…` or `sk_test_…`; TORII_SECRET_KEY if you leave it out.
         api_url: the URL of the API; TORII_API_URL if you leave it out, else Torii's own.
+        insecure_hosts: names of hosts such as torii, which can't be public, that `api_url` may have with
+            plain http; TORII_INSECURE_HOSTS if you leave it out.
         timeout: seconds for connecting and for each wait for data, as one number or as a
             (connect, read) pair; (5, 30) by default. Each method takes a timeout as well.
         max_retries: how many times a call is retried if that is safe; 0 to never retry.
@@ -131,6 +141,7 @@ class AsyncToriiClient(Client[AsyncDispatch]):
     Args:
         secret_key: see `ToriiClient`, as for the others that are not explained here.
         api_url: see `ToriiClient`.
+        insecure_hosts: see `ToriiClient`.
         timeout: see `ToriiClient`.
         max_retries: see `ToriiClient`.
         pool_size: how many calls can be in progress, and how many idle connections are kept.

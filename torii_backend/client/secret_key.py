@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from typing import Any, AnyStr, NoReturn, Optional
+from urllib.parse import urlsplit
 
 from torii_backend.errors import ConfigurationError
+from torii_backend.settings import is_loopback
 
 _MASK = "[secret key]"
 
@@ -35,6 +37,16 @@ class SecretKey:
         if problem is not None:
             raise ConfigurationError(problem)
         self._value = self._value.strip()
+
+    def check_for(self, api_url: str) -> None:
+        """Raise ConfigurationError if this is a live key, and other machines could read it on its way."""
+        parts = urlsplit(api_url)
+        is_readable = parts.scheme == "http" and not is_loopback(parts.hostname)
+        if is_readable and self._value.startswith("sk_live_"):
+            raise ConfigurationError(
+                "secret_key must be a test key, such as sk_test_…, for plain http to an insecure host. "
+                "This is a live key (sk_live_)."
+            )
 
     @property
     def authorization(self) -> str:

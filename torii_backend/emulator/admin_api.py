@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Optional
-from urllib.parse import urlsplit
 
 import msgspec
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
@@ -19,10 +18,6 @@ from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import device_of
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID
-from torii_backend.emulator.validation import is_origin
-from torii_backend.settings import is_loopback
-
-PREFIX = "/_emulator/"
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -38,6 +33,7 @@ class _TokenRequest(Body):
 class _SessionRequest(Body):
     user_id: str
     active_organization_id: Optional[str] = None
+    claims: dict[str, Any] = {}
 
 
 class _RotateRequest(Body):
@@ -79,12 +75,19 @@ class AdminApi:
     def _sessions(self, request: Request) -> Response:
         body = read_body(request, _SessionRequest)
         with value_errors_as_400():
-            session, issued = self._sign_in.start_session(
+            opened = self._sign_in.start_session(
                 body.user_id,
                 active_organization_id=body.active_organization_id,
                 device=device_of(request),
+                claims=body.claims,
             )
-        return json_response({**msgspec.to_builtins(session), "accessToken": issued.access_token})
+        return json_response(
+            {
+                **msgspec.to_builtins(opened.session),
+                "accessToken": opened.issued.access_token,
+                "sessionToken": opened.session_token,
+            }
+        )
 
     def _rotate(self, request: Request) -> Response:
         body = read_body(request, _RotateRequest)
@@ -100,13 +103,6 @@ class AdminApi:
         read_body(request, Body)
         self._reset_all()
         return json_response({})
-
-
-def require_local_origin(request: Request) -> None:
-    """Raise Forbidden for a request from a web page, unless a loopback address served the page."""
-    origin = request.headers.get("Origin")
-    if origin is not None and not (is_origin(origin) and is_loopback(urlsplit(origin).hostname)):
-        raise Forbidden("Cross-origin requests to the emulator are not allowed.")
 
 
 @contextmanager

@@ -10,14 +10,15 @@ from msgspec import Meta
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.client.models import Organization, OrganizationMember
-from torii_backend.emulator.admin_api import Body
+from torii_backend.client.models import Organization
+from torii_backend.emulator.admin_api import Body, value_errors_as_400
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.ids import new_id, normalize_id
+from torii_backend.emulator.memberships import put_member
 from torii_backend.emulator.responses import error_response, json_response
 from torii_backend.emulator.routes import Route
-from torii_backend.emulator.store import members, organizations, users
+from torii_backend.emulator.store import organizations, users
 from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.webhooks.delivery import Change, Publish
@@ -73,33 +74,14 @@ class AdminApiData:
 
     def _make_member(self, request: Request) -> Response:
         body = read_body(request, _MemberRequest)
-        organization_id = normalize_id(body.organization_id)
         changes: list[Change] = []
         with self._database.transaction(partial(self._publish, changes)) as connection:
             user = users.find(connection, normalize_id(body.user_id))
             if user is None or user.status == "deleted":
                 raise BadRequest("userId must be the id of an existing user.")
-            environment_id = organizations.environment_of(connection, organization_id)
-            if environment_id != user.environment_id:
-                raise BadRequest(
-                    "organizationId must be the id of an organization in the user's environment."
-                )
-            member = members.find(connection, organization_id, user.id)
-            if member is not None:
-                member = members.change(connection, member, role=body.role)
-                changes.append(Change(user.environment_id, "organization.member_updated", member))
-                return json_response(member)
-            member = OrganizationMember(
-                organization_id=organization_id,
-                user_id=user.id,
-                role=body.role,
-                joined_at=now(),
-                public_metadata={},
-                private_metadata={},
-            )
-            members.put(connection, member)
-            changes.append(Change(user.environment_id, "organization.member_added", member))
-        return json_response(member)
+            with value_errors_as_400():
+                changes.append(put_member(connection, user, body.organization_id, body.role))
+        return json_response(changes[0].record)
 
     def _verify_email(self, request: Request, user_id: str) -> Response:
         read_body(request, Body)

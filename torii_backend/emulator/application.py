@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator import admin_api, responses
-from torii_backend.emulator.host_header import require_own_host
+from torii_backend.emulator import responses
+from torii_backend.emulator.host_header import OwnHosts
+from torii_backend.emulator.origins import Origins
+from torii_backend.emulator.request_log import RequestLog
 from torii_backend.emulator.rest.api import PREFIX
 from torii_backend.emulator.rest.problem import problem_response
 from torii_backend.emulator.routes import Route, Routes
@@ -21,36 +24,55 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """A WSGI application for a list of routes, on an emulator that serves on `host`."""
+    """A WSGI application for a list of routes, the same for all requests to an emulator."""
 
     def __init__(
-        self, routes: Sequence[Route], host: str = "127.0.0.1", *, allow_remote: bool = False
+        self,
+        routes: Sequence[Route],
+        hosts: Optional[OwnHosts] = None,
+        origins: Optional[Origins] = None,
+        log: Optional[RequestLog] = None,
     ) -> None:
         self._routes = Routes(routes)
-        self._host = host
-        self._allow_remote = allow_remote
+        self._hosts = hosts or OwnHosts()
+        self._origins = origins or Origins()
+        self._log = log or RequestLog()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request (PEP 3333)."""
-        return self._respond(Request(environ))(environ, start_response)
+        request, began = Request(environ), time.perf_counter()
+        response: Optional[Response] = None
+        try:
+            response = self._respond(request)
+            return response(environ, start_response)
+        finally:
+            self._log.record(request, response, began)
 
     def _respond(self, request: Request) -> Response:
         try:
-            require_own_host(request, self._host, allow_remote=self._allow_remote)
-            if request.path.startswith(admin_api.PREFIX):
-                admin_api.require_local_origin(request)
-            endpoint, values = self._routes.match(request.path, request.method)
-            response = endpoint(request, **values)
+            self._hosts.require(request)
         except HTTPException as error:
             return _error_response(request, error)
+        try:
+            response = self._respond_to_own(request)
+        except HTTPException as error:
+            response = _error_response(request, error)
         except NotStored as error:
-            return _error_response(request, _InsufficientStorage(str(error)))
+            response = _error_response(request, _InsufficientStorage(str(error)))
         except ConnectionError:  # an outage or the stop of the emulator drops the connection
             raise
         except Exception:  # noqa: BLE001 (a bug in the emulator gets a response too)
             traceback.print_exc()
-            return _error_response(request, InternalServerError())
+            response = _error_response(request, InternalServerError())
+        self._origins.share(request, response)
         return response
+
+    def _respond_to_own(self, request: Request) -> Response:
+        if self._origins.is_preflight(request):
+            return self._origins.preflight(request, self._routes.methods(request.path))
+        self._origins.require(request)
+        endpoint, values = self._routes.match(request.path, request.method)
+        return endpoint(request, **values)
 
 
 class _InsufficientStorage(HTTPException):

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityToo
 from werkzeug.wrappers import Request
 
 _MAX_BYTES = 1024 * 1024
+_BODY = "torii_backend.emulator.body"
 
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
@@ -28,6 +29,13 @@ def read_bytes(request: Request) -> bytes:
         raise BadRequest("The body is truncated, or its chunked encoding is malformed.") from None
     if len(body) > _MAX_BYTES:
         raise RequestEntityTooLarge
+    request.environ[_BODY] = body
+    return body
+
+
+def body_read(request: Request) -> bytes:
+    """Return the body that an endpoint read, for the request log. Reads nothing itself."""
+    body: bytes = request.environ.get(_BODY, b"")
     return body
 
 

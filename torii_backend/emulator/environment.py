@@ -9,8 +9,10 @@ from uuid import uuid4
 import msgspec
 
 from torii_backend.auth import not_from_requests
+from torii_backend.errors import ConfigurationError
 
-_ENVIRONMENT = re.compile(r"[0-9a-f-]{36} sk_test_[0-9a-f]{48}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z_-]{8,200}")
 
 
 @not_from_requests("your_function")
@@ -31,11 +33,32 @@ class Environment(msgspec.Struct, frozen=True):
         return cls(str(uuid4()), f"sk_test_{secrets.token_hex(24)}")
 
     def is_sound(self) -> bool:
-        """Return whether both are texts of the form that `generate` gives them."""
-        texts = (self.environment_id, self.secret_key)
-        return all(isinstance(text, str) for text in texts) and bool(
-            _ENVIRONMENT.fullmatch(" ".join(texts))
-        )
+        """Return whether both have the form that settings must have."""
+        return _matches(_ID, self.environment_id) and _matches(_SECRET_KEY, self.secret_key)
 
     def __repr__(self) -> str:
         return f"Environment(environment_id={self.environment_id!r})"
+
+
+def require_environment_id(environment_id: str) -> str:
+    """Return the id of an environment in lower case."""
+    lowered = environment_id.lower() if isinstance(environment_id, str) else ""
+    if not _matches(_ID, lowered):
+        raise ConfigurationError(
+            "environment_id must be a UUID, such as 0198a000-0000-7000-8000-000000000001."
+        )
+    return lowered
+
+
+def require_secret_key(secret_key: str) -> str:
+    """Return a secret key of the emulator, which can't be one of Torii's live keys."""
+    if not _matches(_SECRET_KEY, secret_key):
+        raise ConfigurationError(
+            "secret_key must be sk_test_ and 8 to 200 letters, digits, - or _, such as "
+            "sk_test_my_compose_file. Never use a live key with the emulator."
+        )
+    return secret_key
+
+
+def _matches(form: re.Pattern[str], text: object) -> bool:
+    return isinstance(text, str) and form.fullmatch(text) is not None

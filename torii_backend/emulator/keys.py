@@ -6,22 +6,32 @@ of a set signs. The whole set is in the JWKS.
 `Tenant` holds the current set and replaces it under its lock. Readers take no lock: they read the
 attribute once, and whatever set they get is complete. So a token may be signed with a key that is
 withdrawn at the same time, but never with a key that was never published.
-Private keys exist in memory only. A new process has new keys.
+With a database file, the set is kept there as well, and the next process begins with it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
 
 ALGORITHM = "ES256"
+_CURVE = ec.SECP256R1()
+_KID = re.compile(r"[0-9a-f]{32}")
 _COORDINATE_BYTES = 32
 
 
@@ -35,7 +45,24 @@ class SigningKey:
     @classmethod
     def generate(cls) -> SigningKey:
         """Return a new key pair with a new key id."""
-        return cls(uuid4().hex, ec.generate_private_key(ec.SECP256R1()))
+        return cls(uuid4().hex, ec.generate_private_key(_CURVE))
+
+    @classmethod
+    def load(cls, kid: str, der: bytes) -> SigningKey:
+        """Return a key pair from what `der` returned, or raise ValueError."""
+        if not isinstance(kid, str) or not _KID.fullmatch(kid) or not isinstance(der, bytes):
+            raise ValueError("A stored key must have an id and bytes.")
+        try:
+            key = load_der_private_key(der, None)
+        except (TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError("A stored key must be an unencrypted private key.") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE.name:
+            raise ValueError("A stored key must be one of P-256.")
+        return cls(kid, key)
+
+    def der(self) -> bytes:
+        """Return the key pair, not encrypted (RFC 5958)."""
+        return self.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
     def sign(self, payload: bytes) -> str:
         """Return a compact JWS of a payload (RFC 7515 section 3.1, RFC 7518 section 3.4)."""

@@ -36,8 +36,8 @@ class Outage:
             raise ValueError(f"mode must be one of {', '.join(_MODES)}.")
         if target not in _TARGETS:
             raise ValueError(f"target must be one of {', '.join(_TARGETS)}.")
-        self.mode = mode
-        self._target = target
+        self.mode: OutageMode = mode
+        self.target: OutageTarget = target
         duration = None if seconds is None else _require_seconds(seconds)
         self._deadline = None if duration is None else time.monotonic() + duration
         self._ended = Event()
@@ -48,22 +48,23 @@ class Outage:
 
     def affects(self, part: OutageTarget) -> bool:
         """Return whether a part of the emulator misbehaves now."""
-        return self._target in {part, "both"} and not self.is_over()
+        return self.target in {part, "both"} and not self.is_over()
 
     def is_over(self) -> bool:
         """Return whether the outage was ended or its time is up."""
-        return self._ended.is_set() or self._remaining() == 0
+        return self._ended.is_set() or self.seconds_left() == 0
 
     def wait(self, at_most: Optional[float] = None) -> None:
         """Block until the outage is over, or for some seconds at most."""
-        limits = [each for each in (self._remaining(), at_most) if each is not None]
+        limits = [each for each in (self.seconds_left(), at_most) if each is not None]
         self._ended.wait(min(limits, default=None))
 
     def delay(self, seconds: float) -> None:
         """Block for some seconds, or until `end` is called."""
         self._ended.wait(seconds)
 
-    def _remaining(self) -> Optional[float]:
+    def seconds_left(self) -> Optional[float]:
+        """Return for how long it lasts if nobody ends it. None if it lasts until `end`."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import msgspec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -17,6 +17,15 @@ _ERRORS = {
     503: ("unavailable", ""),
     507: ("insufficient_storage", ""),
 }
+
+
+class RequestError(HTTPException):
+    """An error response with a code of its own. The message never quotes the request."""
+
+    def __init__(self, status: int, error_code: str, message: str) -> None:
+        super().__init__(message)
+        self.code: Optional[int] = status
+        self.error_code = error_code
 
 
 def json_response(document: Any, status: int = 200) -> Response:
@@ -38,6 +47,8 @@ def http_error_response(error: HTTPException) -> Response:
 
 def code_and_message(error: HTTPException) -> tuple[str, str]:
     """Return the error code and the message of an exception."""
+    if isinstance(error, RequestError):
+        return error.error_code, error.description or ""
     code, message = _ERRORS.get(error.code or 400, ("invalid_request", ""))
     return code, message or error.description or "Bad request."
 

@@ -37,13 +37,24 @@ class Routes:
             found = pattern.fullmatch(path)
             if found is None:
                 continue
-            methods = {"GET", "HEAD"} if route.method == "GET" else {route.method}
+            methods = _methods(route)
             if method in methods:
                 # The database stores ids in lower case.
                 ids = {name: value.lower() for name, value in found.groupdict().items()}
                 return route.endpoint, ids
             allowed |= methods
         raise MethodNotAllowed(allowed) if allowed else NotFound
+
+    def methods(self, path: str) -> set[str]:
+        """Return the methods of a path, or raise NotFound."""
+        found = [_methods(route) for pattern, route in self._routes if pattern.fullmatch(path)]
+        if not found:
+            raise NotFound
+        return set().union(*found)
+
+
+def _methods(route: Route) -> set[str]:
+    return {"GET", "HEAD"} if route.method == "GET" else {route.method}
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""Seed: the users, organizations and members that fill an empty database."""
+"""Seed: the users, organizations and members that fill an empty database, and JWT templates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from msgspec import Meta, Struct
 from torii_backend.client.models import Organization, OrganizationMember
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.metadata import MetadataTooLarge, check_size, merge_patch
-from torii_backend.emulator.store import members, organizations, users
+from torii_backend.emulator.store import members, organizations, passwords, users
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser, join_name
+from torii_backend.emulator.templates import Template, TemplateError
 from torii_backend.emulator.validation import is_email
 from torii_backend.errors import ConfigurationError
 
@@ -31,7 +32,7 @@ class _Entry(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
 
 
 class SeedUser(_Entry, kw_only=True):
-    """A user of the seed, with the fields of the REST API's record."""
+    """A user of the seed, with the fields of the REST API's record, and a password."""
 
     id: Optional[_UUID] = None
     email: Optional[str] = None
@@ -46,6 +47,7 @@ class SeedUser(_Entry, kw_only=True):
     phone: Optional[str] = None
     address: Optional[str] = None
     date_of_birth: Optional[date] = None
+    password: Optional[str] = None
 
 
 class SeedOrganization(_Entry, kw_only=True):
@@ -70,6 +72,17 @@ class Seed(Struct, forbid_unknown_fields=True):
     users: list[SeedUser] = []
     organizations: list[SeedOrganization] = []
     members: list[SeedMember] = []
+    templates: dict[str, dict[str, Any]] = {}
+
+    def compiled_templates(self) -> dict[str, Template]:
+        """Return the JWT templates, or raise a ConfigurationError that names the one that is wrong."""
+        compiled: dict[str, Template] = {}
+        for name, document in self.templates.items():
+            try:
+                compiled[name] = Template(document)
+            except TemplateError as error:
+                raise ConfigurationError(f"seed templates.{name} {error}") from None
+        return compiled
 
 
 def read_seed(path: str) -> Seed:
@@ -92,6 +105,7 @@ def fill(connection: sqlite3.Connection, environment_id: str, seed: Seed) -> Non
     try:
         for index, user in enumerate(seed.users):
             _check_email(user, f"users[{index}]")
+            _check_password(user, f"users[{index}]")
             _add_user(connection, environment_id, user)
         for organization in seed.organizations:
             _add_organization(connection, environment_id, organization)
@@ -110,6 +124,12 @@ def _check_email(entry: SeedUser, place: str) -> None:
         raise ConfigurationError(f"seed {place} must have an email if it has an emailVerifiedAt.")
     if entry.email is not None and not is_email(entry.email):
         raise ConfigurationError(f"seed {place} must have an email such as ada@example.com.")
+
+
+def _check_password(entry: SeedUser, place: str) -> None:
+    problem = None if entry.password is None else passwords.password_problem(entry.password)
+    if problem is not None:
+        raise ConfigurationError(f"seed {place} is invalid: its password {problem}")
 
 
 def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUser) -> None:
@@ -141,6 +161,8 @@ def _add_user(connection: sqlite3.Connection, environment_id: str, entry: SeedUs
         **metadata,
     )
     users.add(connection, user)
+    if entry.password is not None:
+        passwords.put(connection, user.id, passwords.hash_password(entry.password))
 
 
 def _add_organization(

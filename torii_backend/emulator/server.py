@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer
 
 from torii_backend.emulator.request_handler import RequestHandler
+from torii_backend.emulator.validation import is_origin, web_origin
 from torii_backend.errors import ConfigurationError
 from torii_backend.settings import is_loopback
 
@@ -31,6 +32,17 @@ if TYPE_CHECKING:
 _BACKLOG = 128
 _POLL_SECONDS = 0.01
 _REACHABLE_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is bound here)
+
+
+def require_issuer(issuer: str) -> str:
+    """Return an issuer in normal form: a URL without a path, and with http for any host."""
+    origin = web_origin(issuer) if isinstance(issuer, str) else None
+    if origin is None or not is_origin(issuer.removesuffix("/")):
+        raise ConfigurationError(
+            "issuer must be the URL that others reach the emulator at, without a path, such as "
+            "http://torii:4100."
+        )
+    return origin
 
 
 def require_host(host: str, allow_remote: bool) -> str:

@@ -7,16 +7,33 @@ from datetime import timedelta
 from sqlite3 import Connection
 from typing import Any, NamedTuple, Optional
 
-from torii_backend.client.models import OrganizationMember, Session
+from torii_backend.client.models import OrganizationMember
 from torii_backend.emulator.claims import claims_for_unknown_user, claims_for_user
 from torii_backend.emulator.ids import is_id, new_id, normalize_id
-from torii_backend.emulator.store import impersonations, members, sessions, users
+from torii_backend.emulator.store import (
+    environments,
+    impersonations,
+    members,
+    session_tokens,
+    sessions,
+    users,
+)
 from torii_backend.emulator.store.database import Database
+from torii_backend.emulator.store.sessions import StoredSession
 from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.store.users import StoredUser
+from torii_backend.emulator.templates import Template
 from torii_backend.emulator.tenant import Tenant
-from torii_backend.emulator.tokens import IssuedToken, require_user_id
+from torii_backend.emulator.tokens import (
+    DEFAULT_EXPIRES_IN,
+    IssuedToken,
+    require_claims,
+    require_user_id,
+)
+from torii_backend.emulator.validation import is_email
 
+# Of the template whose claims go on every token of a known user.
+DEFAULT_TEMPLATE = "default"
 _SESSION_LIFETIME = timedelta(days=7)
 _IMPERSONATION_LIFETIME = timedelta(hours=1)
 
@@ -28,20 +45,40 @@ class Device(NamedTuple):
     ip_address: Optional[str]
 
 
-class Redeemed(NamedTuple):
-    """The access token for an impersonation token, and the page that a browser goes to next."""
+class OpenedSession(NamedTuple):
+    """A new session, the token by which its browser refreshes it, and its first access token."""
 
+    session: StoredSession
+    session_token: str
     issued: IssuedToken
+
+
+class Redeemed(NamedTuple):
+    """The session for an impersonation token, and the page that a browser goes to next."""
+
+    opened: OpenedSession
     landing_page: Optional[str]
 
 
 class SignIn:
-    """Sign users in. `environment_id` is the claim `pid` of unknown users."""
+    """Sign users in. `environment_id` is the claim `pid` of unknown users.
 
-    def __init__(self, tenant: Tenant, database: Database, environment_id: str) -> None:
+    `secure_cookies` is whether cookies of sessions have the attributes that need https. The issuer
+    alone decides: anyone can write what a request says of its scheme, such as `X-Forwarded-Proto`.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        database: Database,
+        environment_id: str,
+        templates: Optional[Mapping[str, Template]] = None,
+    ) -> None:
+        self.secure_cookies: bool = tenant.issuer.startswith("https://")
         self._tenant = tenant
         self._database = database
         self._environment_id = environment_id
+        self._templates = templates or {}
 
     def issue_token(
         self, user_id: str, *, claims: Optional[Mapping[str, Any]], expires_in: int
@@ -50,22 +87,104 @@ class SignIn:
         user = self._find_active_user(require_user_id(user_id))
         if user is None:
             subject = claims_for_unknown_user(user_id, self._environment_id)
-        else:
-            subject = claims_for_user(user)
-        return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
+            return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
+        return self._sign(user, None, claims=claims, expires_in=expires_in)
 
     def start_session(
-        self, user_id: str, *, active_organization_id: Optional[str], device: Device
-    ) -> tuple[Session, IssuedToken]:
-        """Start a session of seven days. Raise ValueError if the user can't have it."""
+        self,
+        user_id: str,
+        *,
+        active_organization_id: Optional[str],
+        device: Device,
+        claims: Optional[Mapping[str, Any]] = None,
+    ) -> OpenedSession:
+        """Start a session of seven days. Raise ValueError if the user can't have it.
+
+        All its tokens have these claims, besides their own.
+        """
+        claims = dict(require_claims(claims))
         with self._database.transaction() as connection:
-            user = users.find(connection, normalize_id(user_id))
+            user = _find(connection, user_id)
             if user is None:
                 raise ValueError("user_id must be the id of an existing user.")
             membership = _membership(connection, _require_active(user), active_organization_id)
-            session = _session(user, device, lifetime=_SESSION_LIFETIME, organization=membership)
-            sessions.add(connection, session)
-        return session, self._tenant.sign(claims_for_user(user, active_membership=membership))
+            return self.open_session(
+                connection, user, device, organization=membership, claims=claims
+            )
+
+    def open_session(
+        self,
+        connection: Connection,
+        user: StoredUser,
+        device: Device,
+        *,
+        organization: Optional[OrganizationMember] = None,
+        claims: Optional[dict[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
+        actor_user_id: Optional[str] = None,
+    ) -> OpenedSession:
+        """Start a session of an active user within a transaction. An impersonated one lasts an hour.
+
+        All its tokens live for `expires_in` seconds.
+        """
+        lifetime = _SESSION_LIFETIME if actor_user_id is None else _IMPERSONATION_LIFETIME
+        start = now()
+        session = StoredSession(
+            id=new_id(),
+            user_id=user.id,
+            environment_id=user.environment_id,
+            created_at=start,
+            expires_at=start + lifetime,
+            last_used_at=start,
+            user_agent=device.user_agent,
+            ip_address=device.ip_address,
+            active_organization_id=None if organization is None else organization.organization_id,
+            impersonated_by=actor_user_id,
+            claims=claims or {},
+            expires_in=expires_in,
+        )
+        sessions.add(connection, session)
+        issued = self.issue_for_session(connection, session, user)
+        return OpenedSession(session, session_tokens.issue(connection, session.id), issued)
+
+    def issue_for_session(
+        self,
+        connection: Connection,
+        session: StoredSession,
+        user: StoredUser,
+        *,
+        template: str = DEFAULT_TEMPLATE,
+    ) -> IssuedToken:
+        """Issue another access token of a live session, from the user's record of now.
+
+        The claims of a named template take the place of those of the default one.
+        """
+        issued = self._sign(
+            user,
+            _active_membership(connection, user, session.active_organization_id),
+            template=template,
+            actor_user_id=session.impersonated_by,
+            claims=session.claims,
+            expires_in=session.expires_in,
+        )
+        session_tokens.remember_access_token(connection, issued, session.id, now())
+        return issued
+
+    def issue_without_session(
+        self,
+        connection: Connection,
+        user: StoredUser,
+        *,
+        template: str,
+        active_organization_id: Optional[str],
+    ) -> IssuedToken:
+        """Issue an access token with the claims of a template, for whom has a token of no session."""
+        membership = _active_membership(connection, user, active_organization_id)
+        return self._sign(user, membership, template=template)
+
+    def has_template(self, name: str) -> bool:
+        """Return whether there is a JWT template of this name."""
+        return name in self._templates
 
     def redeem(self, token: str, device: Device) -> Optional[Redeemed]:
         """Exchange an impersonation token for a session of an hour.
@@ -80,19 +199,44 @@ class SignIn:
             actor = users.find(connection, impersonation.actor_user_id)
             if user is None or actor is None or {user.status, actor.status} != {"active"}:
                 return None
-            session = _session(
-                user, device, lifetime=_IMPERSONATION_LIFETIME, actor_user_id=actor.id
-            )
-            sessions.add(connection, session)
-        issued = self._tenant.sign(claims_for_user(user, actor_user_id=actor.id))
-        return Redeemed(issued, impersonation.landing_page)
+            opened = self.open_session(connection, user, device, actor_user_id=actor.id)
+        return Redeemed(opened, impersonation.landing_page)
+
+    def _sign(
+        self,
+        user: StoredUser,
+        membership: Optional[OrganizationMember],
+        *,
+        template: str = DEFAULT_TEMPLATE,
+        actor_user_id: Optional[str] = None,
+        claims: Optional[Mapping[str, Any]] = None,
+        expires_in: int = DEFAULT_EXPIRES_IN,
+    ) -> IssuedToken:
+        """Sign a token of a known user."""
+        subject = claims_for_user(user, active_membership=membership, actor_user_id=actor_user_id)
+        if template in self._templates:
+            subject.update(self._templates[template].claims(user))
+        return self._tenant.sign(subject, claims=claims, expires_in=expires_in)
 
     def _find_active_user(self, user_id: str) -> Optional[StoredUser]:
-        if not is_id(user_id) or self._database.closed:
+        if not (is_id(user_id) or is_email(user_id)) or self._database.closed:
             return None
         with self._database.transaction() as connection:
-            user = users.find(connection, normalize_id(user_id))
+            user = _find(connection, user_id)
         return None if user is None else _require_active(user)
+
+
+def _find(connection: Connection, user_id: str) -> Optional[StoredUser]:
+    """Return a user of either environment by id or email address."""
+    if not is_email(user_id):
+        return users.find(connection, normalize_id(user_id))
+    for environment in environments.find_all(connection):
+        user = users.find_by_email(connection, environment.environment_id, user_id)
+        if user is not None:
+            return user
+    raise ValueError(
+        "user_id must be the id or the email address of a user. No user has this address."
+    )
 
 
 def _require_active(user: StoredUser) -> StoredUser:
@@ -114,24 +258,8 @@ def _membership(
     return membership
 
 
-def _session(
-    user: StoredUser,
-    device: Device,
-    *,
-    lifetime: timedelta,
-    organization: Optional[OrganizationMember] = None,
-    actor_user_id: Optional[str] = None,
-) -> Session:
-    start = now()
-    return Session(
-        id=new_id(),
-        user_id=user.id,
-        environment_id=user.environment_id,
-        created_at=start,
-        expires_at=start + lifetime,
-        last_used_at=start,
-        user_agent=device.user_agent,
-        ip_address=device.ip_address,
-        active_organization_id=None if organization is None else organization.organization_id,
-        impersonated_by=actor_user_id,
-    )
+def _active_membership(
+    connection: Connection, user: StoredUser, organization_id: Optional[str]
+) -> Optional[OrganizationMember]:
+    """Return the membership in the active organization. None if the user has left it."""
+    return None if organization_id is None else members.find(connection, organization_id, user.id)

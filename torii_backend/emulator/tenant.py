@@ -6,12 +6,13 @@ They are replaced and never changed in place, so request threads read them witho
 the lock: reading an attribute is atomic, and each value is complete in itself.
 An outage is ended after the lock is released. Its requests then continue on their own threads.
 The first keys are kept for `reset`: verifiers limit how often they fetch unknown keys.
+New keys are stored before they are used, under the lock: what can't be stored is never published.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Optional
 
@@ -24,13 +25,26 @@ REDEEM_PATH = "/_torii/auth/session/impersonate"
 
 
 class Tenant:
-    """An issuer, named by its origin without a trailing slash. Threads may share it."""
+    """An issuer, named by its origin without a trailing slash. Threads may share it.
 
-    def __init__(self, origin: str) -> None:
+    `origin` is where it is served, and `issuer` what its tokens say, which is the origin by default.
+    `store` keeps new keys for the next start.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        keys: SigningKeys,
+        store: Callable[[SigningKeys], None],
+        *,
+        issuer: Optional[str] = None,
+    ) -> None:
         self.origin: str = origin
-        self.issuer: str = origin
+        self.issuer: str = issuer or origin
+        self._first_issuer = self.issuer
         self._lock = Lock()
-        self._first_keys = self._keys = SigningKeys.generate()
+        self._first_keys = self._keys = keys
+        self._store = store
         self._outage: Optional[Outage] = None
 
     def jwks(self) -> dict[str, Any]:
@@ -48,10 +62,12 @@ class Tenant:
             "idTokenSigningAlgValuesSupported": [ALGORITHM],
         }
 
-    def current_outage(self, part: OutageTarget) -> Optional[Outage]:
-        """Return the current outage of a part of the emulator, if there is one."""
+    def current_outage(self, part: Optional[OutageTarget] = None) -> Optional[Outage]:
+        """Return the current outage, or that of a part of the emulator, if there is one."""
         outage = self._outage
-        return outage if outage is not None and outage.affects(part) else None
+        if outage is None or outage.is_over() or not (part is None or outage.affects(part)):
+            return None
+        return outage
 
     def sign(
         self,
@@ -75,8 +91,10 @@ class Tenant:
         if not isinstance(withdraw, bool):
             raise TypeError("withdraw must be true or false.")
         with self._lock:
-            self._keys = self._keys.rotated(withdraw=withdraw)
-            return self._keys.current.kid
+            keys = self._keys.rotated(withdraw=withdraw)
+            self._store(keys)
+            self._keys = keys
+            return keys.current.kid
 
     def outage(self, mode: OutageMode, *, seconds: Optional[float], target: OutageTarget) -> Outage:
         """Start an outage, in place of the current one."""
@@ -91,8 +109,10 @@ class Tenant:
     def reset(self) -> None:
         """Restore the first keys and the issuer, and end the outage."""
         with self._lock:
+            if self._keys is not self._first_keys:
+                self._store(self._first_keys)
             self._keys = self._first_keys
-            self.issuer = self.origin
+            self.issuer = self._first_issuer
         self.end_outage()
 
     def _replace_outage(self, outage: Optional[Outage]) -> None:

@@ -8,6 +8,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import read_body
+from torii_backend.emulator.front.session_cookie import set_session_cookies
 from torii_backend.emulator.responses import error_response, json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.sign_in import Device, SignIn
@@ -45,7 +46,7 @@ class TenantHost:
     def _redeem(self, request: Request) -> Response:
         token = read_body(request, _RedeemRequest).token
         redeemed = self._sign_in.redeem(token, device_of(request))
-        return _invalid_token() if redeemed is None else json_response(redeemed.issued)
+        return _invalid_token() if redeemed is None else json_response(redeemed.opened.issued)
 
     def _redeem_in_browser(self, request: Request) -> Response:
         if request.method == "HEAD":  # of a link preview, which must not use up the token
@@ -54,8 +55,11 @@ class TenantHost:
         if redeemed is None:
             return _invalid_token()
         if redeemed.landing_page is None:
-            return json_response(redeemed.issued)
-        return redirect(redeemed.landing_page)
+            response: Response = json_response(redeemed.opened.issued)
+        else:
+            response = redirect(redeemed.landing_page)
+        set_session_cookies(response, redeemed.opened, secure=self._sign_in.secure_cookies)
+        return response
 
 
 def device_of(request: Request) -> Device:

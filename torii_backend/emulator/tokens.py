@@ -43,7 +43,7 @@ def mint(
     """Sign a token. `claims` override the standard claims, `iss`, `iat` and `exp` included."""
     exp = now + _require_expires_in(expires_in)
     standard = {"iss": issuer, **subject, "iat": now, "exp": exp}
-    payload = _encoded({**standard, **_require_claims(claims)})
+    payload = _encoded({**standard, **require_claims(claims)})
     return IssuedToken(key.sign(payload), datetime.fromtimestamp(exp, timezone.utc))
 
 
@@ -64,7 +64,8 @@ def _require_expires_in(expires_in: int) -> int:
     return expires_in
 
 
-def _require_claims(claims: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+def require_claims(claims: Optional[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return claims, or raise if they aren't a mapping with names. None gives no claims."""
     if claims is None:
         return {}
     if not isinstance(claims, Mapping) or not all(isinstance(name, str) for name in claims):

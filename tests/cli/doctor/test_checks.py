@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from torii_backend.cli.doctor import api, app, keys, network, settings, versions
+from torii_backend.cli.doctor import api, app, keys, network, proxy, settings, versions
 from torii_backend.cli.doctor.finding import Finding
 from torii_backend.cli.doctor.output import text_of
 from torii_backend.cli.main import main
@@ -49,7 +49,7 @@ def test_a_test_makes_each_check_fail() -> None:
     # These are parametrized.
     named |= {check for check in ALL if check.startswith("versions.")}
     named |= {f"settings.issuer_{part}" for part in ("form", "scheme", "path")}
-    assert named >= {*ALL, *app.CHECKS}
+    assert named >= {*ALL, *app.CHECKS, *proxy.CHECKS}
 
 
 def test_each_of_several_issuers_has_findings(

@@ -98,6 +98,14 @@ def test_another_issuer_in_the_discovery_document(
     assert diagnose().has("failed", "discovery.issuer", f"calls itself {shown},")
 
 
+def test_the_issuer_under_another_name_of_loopback(diagnose: Diagnose, host: Host) -> None:
+    local = host.issuer.replace("127.0.0.1", "localhost")
+    host.publish_json(DISCOVERY, {"issuer": local, "jwks_uri": f"{local}{JWKS}"})
+    found = diagnose()
+    assert found.has("ok", "discovery.issuer")
+    assert found.has("ok", "discovery.keys")
+
+
 def test_keys_at_another_url(diagnose: Diagnose, host: Host) -> None:
     document = {"issuer": f"{host.issuer}/", "jwks_uri": f"{host.issuer}/keys"}
     host.publish_json(DISCOVERY, document)

@@ -44,6 +44,34 @@ def test_an_issuer_of_the_wrong_form(
     assert found.has("unknown", "issuer.dns", "no usable issuer")
 
 
+def test_a_listed_insecure_host_is_no_fault(
+    diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORII_ISSUER", "http://torii.invalid.test:4100")
+    monkeypatch.setenv("TORII_API_URL", "http://torii.invalid.test:4100")
+    monkeypatch.setenv("TORII_INSECURE_HOSTS", "torii.invalid.test")
+    monkeypatch.setenv("TORII_SECRET_KEY", TEST)
+    found = diagnose()
+    assert found.has("ok", "settings.insecure_hosts", "torii.invalid.test (from TORII_INSECURE")
+    assert found.has("ok", "settings.issuer_scheme")
+    assert found.has("ok", "settings.hosts")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "key", "words"),
+    [("acme.com", TEST, "names that can't be public"), ("torii.test", LIVE, "a test key")],
+)
+def test_a_list_of_insecure_hosts_that_is_refused(
+    diagnose: Diagnose, monkeypatch: pytest.MonkeyPatch, hosts: str, key: str, words: str
+) -> None:
+    monkeypatch.setenv("TORII_ISSUER", f"http://{hosts}:4100,https://acme.torii.so")
+    monkeypatch.setenv("TORII_INSECURE_HOSTS", hosts)
+    monkeypatch.setenv("TORII_SECRET_KEY", key)
+    found = diagnose(seconds=0.2)
+    assert found.has("failed", "settings.insecure_hosts", words)
+    assert found.has("failed", "settings.issuer_scheme", "must use https")
+
+
 def test_an_issuer_with_a_path_is_a_warning(
     diagnose: Diagnose, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "seconds at most. The exit code is 1 if a check failed."
     )
     add_app_arguments(parser)
+    parser.add_argument(
+        "--origin",
+        metavar="URL",
+        help="the origin of your app, such as https://app.example.com, to check its ToriiProxy",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -25,11 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the checks and print the findings. Return the exit code."""
     from torii_backend.cli.doctor.checks import run_checks
     from torii_backend.cli.doctor.output import print_findings
+    from torii_backend.cli.doctor.proxy import require_origin
     from torii_backend.cli.results import stdout_for_results
 
+    origin = None if arguments.origin is None else require_origin(arguments.origin)
     set_django_settings(arguments)
     with stdout_for_results() as results:
-        return print_findings(run_checks(_loader(arguments.app)), results, as_json=arguments.json)
+        findings = run_checks(_loader(arguments.app), origin=origin)
+        return print_findings(findings, results, as_json=arguments.json)
 
 
 def _loader(app: Optional[str]) -> Optional[Callable[[], Any]]:

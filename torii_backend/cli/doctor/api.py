@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torii_backend.cli.doctor.finding import Report
 from torii_backend.cli.doctor.probe import host_of, proxy_of
-from torii_backend.cli.doctor.settings import Settings, is_local
+from torii_backend.cli.doctor.settings import Settings
 from torii_backend.client.client import ToriiClient
 from torii_backend.client.errors import InvalidResponse, ServerError
 from torii_backend.errors import ToriiApiError, ToriiConnectionError, ToriiTimeout
+from torii_backend.settings import is_local
 
 CHECKS = ("api.reachable", "api.key")
 _COPY = "Copy the key of your environment from Torii's dashboard, or from what the emulator prints."

@@ -12,8 +12,9 @@ from threading import Thread
 from typing import Any, Callable, NamedTuple, Optional
 
 from torii_backend._keys.load import JWKS_PATH
-from torii_backend.cli.doctor import api, app, keys, network, probe, settings, versions
+from torii_backend.cli.doctor import api, app, keys, network, probe, proxy, settings, versions
 from torii_backend.cli.doctor.finding import Finding, Report
+from torii_backend.settings import is_local
 
 # A second less than the docs say, in which the process starts and ends.
 SECONDS = 14.0
@@ -27,13 +28,18 @@ class _Topic(NamedTuple):
 
 
 def run_checks(
-    load: Optional[Callable[[], Any]] = None, *, seconds: float = SECONDS
+    load: Optional[Callable[[], Any]] = None,
+    *,
+    origin: Optional[str] = None,
+    seconds: float = SECONDS,
 ) -> list[Finding]:
     """Check the settings, the issuer, the REST API and an app. Nothing is changed.
 
     Args:
         load: returns the app, or `django.conf.settings` for a Django project that is set up. None
             leaves its checks out.
+        origin: of an app that runs behind `ToriiProxy`, such as https://app.example.com. None leaves
+            the checks of the proxy out.
         seconds: how long it may take, 14 by default. Checks that take longer are `unknown`.
 
     Returns:
@@ -52,6 +58,8 @@ def run_checks(
         ),
         _start(api.CHECKS, api.check_api, usable),
     ]
+    if origin is not None:
+        topics.append(_start(proxy.CHECKS, proxy.check_proxy, origin, usable.fetch_timeout))
     return [
         *of_versions.findings(),
         *of_settings.findings(),
@@ -84,7 +92,7 @@ def _check_issuer(report: Report, issuer: str, usable: settings.Settings) -> Non
         keys.judge_keys(report, issuer, reply)
     keys.judge_discovery(report, issuer, probe.get(issuer + keys.DISCOVERY_PATH, timeout))
     key = usable.secret_key
-    if key is None or settings.is_local(issuer):
+    if key is None or is_local(issuer):
         why = "there is no usable secret key" if key is None else "the issuer is an emulator"
         report.unknown(["issuer.environment"], why)
     else:

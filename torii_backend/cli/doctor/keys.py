@@ -14,6 +14,7 @@ from torii_backend._keys.load import JWKS_PATH
 from torii_backend._verify.verifier import DEFAULT_LEEWAY
 from torii_backend.cli.doctor.finding import Report
 from torii_backend.cli.doctor.probe import Failure, Reply, host_of
+from torii_backend.plain_http import names_of_issuer
 
 CHECKS = (
     "keys.usable",
@@ -117,7 +118,7 @@ def judge_discovery(report: Report, issuer: str, outcome: Union[Reply, Failure])
             ("discovery.issuer", "discovery.keys"), f"{host_of(issuer)} has no discovery document"
         )
         return
-    if theirs.rstrip("/") == issuer:
+    if theirs.rstrip("/") in names_of_issuer(issuer):
         report.ok("discovery.issuer", "The discovery document names this issuer.")
     else:
         report.failed(
@@ -126,7 +127,7 @@ def judge_discovery(report: Report, issuer: str, outcome: Union[Reply, Failure])
             "Set TORII_ISSUER to that URL. After a switch to your own domain, list both.",
         )
     jwks_uri = document.get("jwks_uri") or document.get("jwksUri")
-    if jwks_uri in {None, issuer + JWKS_PATH}:
+    if jwks_uri is None or jwks_uri in [name + JWKS_PATH for name in names_of_issuer(issuer)]:
         report.ok("discovery.keys", "Its keys are where we look for them.")
     else:
         report.warning(

@@ -23,7 +23,7 @@ from urllib3.exceptions import (
 from torii_backend._keys.deadline import Deadline
 from torii_backend._keys.fetch import MAX_BYTES, _is_set_up_fault, _proxies
 from torii_backend.client._transport.failures import _causes
-from torii_backend.settings import is_loopback, package_version, without_secrets
+from torii_backend.settings import is_local, package_version, without_secrets
 
 # In the order in which a request takes them.
 Step = Literal["ca_bundle", "proxy", "dns", "tcp", "tls", "response"]
@@ -81,7 +81,7 @@ def get(url: str, timeout: float) -> Union[Reply, Failure]:
 def proxy_of(url: str) -> Optional[str]:
     """Return the proxy that a request to a URL goes through, without its password; None for none."""
     # Neither a Verifier nor the client asks a proxy for them.
-    if is_loopback(urlsplit(url).hostname):
+    if is_local(url):
         return None
     proxy = select_proxy(url, get_environ_proxies(url))
     return host_of(proxy if "://" in proxy else f"//{proxy}") if proxy else None

@@ -15,15 +15,17 @@ from torii_backend.errors import ConfigurationError
 from torii_backend.settings import (
     DEFAULT_API_URL,
     DEFAULT_FETCH_TIMEOUT,
-    is_loopback,
+    is_local,
     resolve_api_url,
     resolve_fetch_timeout,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_key,
 )
 
 CHECKS = (
     "settings.names",
+    "settings.insecure_hosts",
     "settings.issuer",
     "settings.issuer_scheme",
     "settings.issuer_form",
@@ -35,9 +37,15 @@ CHECKS = (
     "settings.live_key",
     "settings.hosts",
 )
-_NAMES = ("TORII_ISSUER", "TORII_SECRET_KEY", "TORII_API_URL", "TORII_FETCH_TIMEOUT")
+_NAMES = (
+    "TORII_ISSUER",
+    "TORII_SECRET_KEY",
+    "TORII_API_URL",
+    "TORII_FETCH_TIMEOUT",
+    "TORII_INSECURE_HOSTS",
+)
 _OF_ISSUER = {
-    "settings.issuer_scheme": "It uses https, or a loopback address.",
+    "settings.issuer_scheme": "It uses https, or a host that plain http may go to.",
     "settings.issuer_form": "It is a URL without user, query and wildcards.",
     "settings.issuer_path": "It has no path.",
 }
@@ -65,10 +73,11 @@ class Settings(NamedTuple):
 def check_settings(report: Report, of_app: Sequence[str] = ()) -> Settings:
     """Check the environment, given the issuers that the application trusts."""
     _check_names(report)
+    hosts = _check_insecure_hosts(report)
     settings = Settings(
-        _check_issuers(report, of_app),
+        _check_issuers(report, of_app, hosts),
         _check_secret_key(report),
-        _check_api_url(report),
+        _check_api_url(report, hosts),
         _check_fetch_timeout(report),
     )
     _check_together(report, settings)
@@ -81,11 +90,6 @@ def masked(key: str) -> str:
     rest = key[len(kind) :]
     # The end of a short key would be too much of it.
     return f"{kind}…{rest[-_SHOWN:] if len(rest) >= 4 * _SHOWN else ''}"
-
-
-def is_local(url: str) -> bool:
-    """Return whether a URL names a loopback host."""
-    return is_loopback(urlsplit(url).hostname)
 
 
 def _setting(name: str) -> str:
@@ -107,7 +111,20 @@ def _check_names(report: Report) -> None:
     report.ok(check, "No environment variable has a name that is almost one of ours.")
 
 
-def _check_issuers(report: Report, of_app: Sequence[str]) -> list[str]:
+def _check_insecure_hosts(report: Report) -> frozenset[str]:
+    check = "settings.insecure_hosts"
+    try:
+        hosts = resolve_insecure_hosts()
+    except ConfigurationError as error:
+        remedy = "Leave TORII_INSECURE_HOSTS out, unless you use a local Torii on another host."
+        report.failed(check, str(error), remedy)
+        return frozenset()
+    also = f", and to {', '.join(sorted(hosts))} (from TORII_INSECURE_HOSTS)" if hosts else ""
+    report.ok(check, f"Plain http may go to loopback addresses{also}.")
+    return hosts
+
+
+def _check_issuers(report: Report, of_app: Sequence[str], hosts: frozenset[str]) -> list[str]:
     named = [part.strip() for part in _setting("TORII_ISSUER").split(",") if part.strip()]
     if not named and not of_app:
         report.failed(
@@ -122,9 +139,9 @@ def _check_issuers(report: Report, of_app: Sequence[str]) -> list[str]:
     problems = {}
     for each in named:
         try:
-            issuers += [found for found in resolve_issuers([each]) if found not in issuers]
+            issuers += [found for found in resolve_issuers([each], hosts) if found not in issuers]
         except ConfigurationError as error:
-            problems[_part_at_fault(each)] = str(error)
+            problems[_part_at_fault(each, hosts)] = str(error)
     shown = ", ".join(issuers) or "an issuer that can't be used"
     source = "TORII_ISSUER" if named else "your application"
     source = "TORII_ISSUER and your application" if named and of_app else source
@@ -144,7 +161,7 @@ def _check_issuers(report: Report, of_app: Sequence[str]) -> list[str]:
     return issuers
 
 
-def _part_at_fault(issuer: str) -> str:
+def _part_at_fault(issuer: str, hosts: frozenset[str]) -> str:
     """Return the check that an issuer fails."""
     try:
         parts = urlsplit(issuer)
@@ -152,14 +169,14 @@ def _part_at_fault(issuer: str) -> str:
         origin = urlunsplit(parts._replace(path=""))
     except ValueError:
         return "settings.issuer_form"
-    if parts.scheme == "http" and _is_issuer(https):
+    if parts.scheme == "http" and _is_issuer(https, hosts):
         return "settings.issuer_scheme"
-    return "settings.issuer_path" if _is_issuer(origin) else "settings.issuer_form"
+    return "settings.issuer_path" if _is_issuer(origin, hosts) else "settings.issuer_form"
 
 
-def _is_issuer(url: str) -> bool:
+def _is_issuer(url: str, hosts: frozenset[str]) -> bool:
     try:
-        resolve_issuers([url])
+        resolve_issuers([url], hosts)
     except ConfigurationError:
         return False
     return True
@@ -186,10 +203,10 @@ def _check_secret_key(report: Report) -> Optional[str]:
     return value
 
 
-def _check_api_url(report: Report) -> Optional[str]:
+def _check_api_url(report: Report, hosts: frozenset[str]) -> Optional[str]:
     check, setting = "settings.api_url", _setting("TORII_API_URL").strip()
     try:
-        api_url = resolve_api_url(without_key(setting) or DEFAULT_API_URL)
+        api_url = resolve_api_url(without_key(setting) or DEFAULT_API_URL, hosts)
     except ConfigurationError as error:
         remedy = f"Leave TORII_API_URL out, or set it to {DEFAULT_API_URL}."
         report.failed(check, str(error), remedy)

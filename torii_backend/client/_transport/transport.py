@@ -18,7 +18,6 @@ import os
 import time
 from collections.abc import Mapping
 from typing import Any, Optional, Union
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -56,7 +55,7 @@ from torii_backend.client.models import Page
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.types import TokenRevoker
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
-from torii_backend.settings import is_loopback
+from torii_backend.settings import is_local
 
 logger: logging.Logger = logging.getLogger("torii_backend.client")
 
@@ -84,7 +83,7 @@ class Transport:
     ) -> None:
         self._key = key
         self._api_url = api_url
-        self._is_local = is_loopback(urlsplit(api_url).hostname)
+        self._is_local = is_local(api_url)
         self._given_session = session
         self.pool_size = pool_size
         self._timeout = timeout

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import BodyT, decode_body, read_bytes
 from torii_backend.emulator.environment import Environment
+from torii_backend.emulator.mailbox import Mailbox, Message
 from torii_backend.emulator.rest import (
     allowed_origins,
     impersonation,
@@ -41,7 +41,11 @@ _OPERATIONS = [
 
 
 def routes(
-    database: Database, environments: Sequence[Environment], issuer: str, publish: Publish
+    database: Database,
+    environments: Sequence[Environment],
+    issuer: str,
+    publish: Publish,
+    mailbox: Mailbox,
 ) -> list[Route]:
     """Return the routes of the REST API."""
 
@@ -52,9 +56,15 @@ def routes(
             if operation.body is not None:
                 body["body"] = _read(request, operation.body, required=operation.body_required)
             changes: list[Change] = []
-            with database.transaction(partial(publish, changes)) as connection:
+            messages: list[Message] = []
+
+            def committed() -> None:
+                publish(changes)
+                mailbox.add(messages)
+
+            with database.transaction(committed) as connection:
                 context = RequestContext(
-                    environment_id, connection, request.args, issuer, now(), changes
+                    environment_id, connection, request.args, issuer, now(), changes, messages
                 )
                 return operation.endpoint(context, **body, **ids)
 

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from torii_backend.client.inputs import CreateInvitation, MetadataPatch
 from torii_backend.client.models import Invitation, InvitationDetail
+from torii_backend.emulator.front.links import with_ticket
+from torii_backend.emulator.front.shapes import INVITED_SIGN_UP
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest.metadata import merge_metadata, metadata_of, require_some_metadata
@@ -17,7 +19,7 @@ from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.paging import Page, parse_page_request
 from torii_backend.emulator.rest.problem import Problem, invalid_request, not_found
 from torii_backend.emulator.rest.request_context import RequestContext
-from torii_backend.emulator.store import invitations, users
+from torii_backend.emulator.store import invitations, tickets, users
 from torii_backend.emulator.validation import is_email, web_origin
 
 _DEFAULT_DAYS = 7
@@ -26,7 +28,7 @@ _STATUSES = {"PENDING", "ACCEPTED", "REVOKED", "EXPIRED"}
 
 
 def create_invitation(context: RequestContext, body: CreateInvitation) -> Response:
-    """Create an invitation. The emulator sends no email."""
+    """Create an invitation. Its link goes to the mailbox."""
     days = _require_days(body.expires_in_days)
     if not is_email(body.email):
         raise invalid_request("email must be an email address, such as ada@example.com.")
@@ -44,6 +46,7 @@ def create_invitation(context: RequestContext, body: CreateInvitation) -> Respon
         **merge_metadata({"public_metadata": {}, "private_metadata": {}}, body, shared_limit=True),
     )
     invitations.add(context.connection, invitation)
+    _mail(context, invitation, body.redirect_url)
     return json_response(_without_metadata(invitation), 201)
 
 
@@ -86,8 +89,10 @@ def update_invitation_metadata(
 
 
 def resend_invitation(context: RequestContext, invitation_id: str) -> Response:
-    """Check that the invitation is pending. The emulator sends no email."""
-    return json_response(_without_metadata(_pending(context, invitation_id)))
+    """Put another link into the mailbox, without the page that the first one leads to."""
+    invitation = _pending(context, invitation_id)
+    _mail(context, invitation)
+    return json_response(_without_metadata(invitation))
 
 
 def revoke_invitation(context: RequestContext, invitation_id: str) -> Response:
@@ -126,6 +131,18 @@ def _pending(context: RequestContext, invitation_id: str) -> InvitationDetail:
             invitationStatus=invitation.status,
         )
     return invitation
+
+
+def _mail(context: RequestContext, invitation: Invitation, redirect_url: Any = None) -> None:
+    url = redirect_url if isinstance(redirect_url, str) else context.issuer + INVITED_SIGN_UP
+    ticket = tickets.issue(
+        context.connection,
+        "invitation",
+        {"id": invitation.id},
+        at=context.now,
+        expires_at=invitation.expires_at,
+    )
+    context.mail(invitation.email, "invitation", link=with_ticket(url, ticket))
 
 
 def _without_metadata(invitation: InvitationDetail) -> Invitation:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Optional
 from uuid import uuid4
 
 import msgspec
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from torii_backend.emulator.responses import code_and_message, set_allow_header
+from torii_backend.emulator.responses import RequestError, code_and_message, set_allow_header
 
 
-class Problem(HTTPException):
+class Problem(RequestError):
     """An error response, with its `code` and a detail that never quotes the request."""
 
     def __init__(self, status: int, error_code: str, detail: str, **members: str) -> None:
-        super().__init__(detail)
-        self.code: Optional[int] = status
-        self.error_code = error_code
+        super().__init__(status, error_code, detail)
         self.members = members
 
 
 def problem_response(error: HTTPException) -> Response:
     """Return the response for an exception of routing or of an endpoint."""
-    if isinstance(error, Problem):
-        code, detail, members = error.error_code, error.description, error.members
-    else:
-        (code, detail), members = code_and_message(error), {}
+    code, detail = code_and_message(error)
+    members = error.members if isinstance(error, Problem) else {}
     status = error.code or 400
     document = {
         "type": "about:blank",

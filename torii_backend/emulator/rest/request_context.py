@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from sqlite3 import Connection
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Optional, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
+from torii_backend.emulator.mailbox import Message, MessageKind
 from torii_backend.emulator.rest.problem import Problem, forbidden, not_found
 from torii_backend.emulator.store import users
 from torii_backend.emulator.store.users import StoredUser
@@ -25,11 +26,18 @@ class RequestContext(NamedTuple):
     issuer: str
     now: datetime
     changes: list[Change]
+    messages: list[Message]
 
     def publish(self, event_type: str, record: Record) -> Record:
         """Send an event to webhooks once the transaction is committed. Return the record."""
         self.changes.append(Change(self.environment_id, event_type, record))
         return record
+
+    def mail(
+        self, to: str, kind: MessageKind, *, code: Optional[str] = None, link: Optional[str] = None
+    ) -> None:
+        """Put a message into the mailbox once the transaction is committed."""
+        self.messages.append(Message(to=to, kind=kind, code=code, link=link, at=self.now))
 
     def user_or_404(self, user_id: str) -> StoredUser:
         """Return a user of the environment. Raise 404 if it is unknown, 403 if it is foreign."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from werkzeug.wrappers import Response
 
+from torii_backend.client.models import Session
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem
@@ -37,11 +40,14 @@ def revoke_session(context: RequestContext, user_id: str, session_id: str) -> Re
     return Response(status=204)
 
 
-def end_all_sessions(context: RequestContext, user: StoredUser) -> None:
-    """Revoke all sessions of a user, with an event for each."""
+def end_all_sessions(
+    context: RequestContext, user: StoredUser, *, but: Optional[Session] = None
+) -> None:
+    """Revoke all sessions of a user but one, with an event for each."""
     for session in sessions.live(context.connection, user.id, context.now):
-        context.publish("session.revoked", session)
-    sessions.revoke_all(context.connection, user.id)
+        if but is None or session.id != but.id:
+            context.publish("session.revoked", session)
+            sessions.revoke(context.connection, user.id, session.id)
 
 
 OPERATIONS = [

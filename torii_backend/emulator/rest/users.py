@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Optional
 
 from msgspec import UNSET, Struct, structs
 from werkzeug.wrappers import Response
@@ -16,21 +17,26 @@ from torii_backend.emulator.rest.operation import Operation
 from torii_backend.emulator.rest.problem import Problem, invalid_request
 from torii_backend.emulator.rest.request_context import RequestContext, require_not_deleted
 from torii_backend.emulator.rest.sessions import end_all_sessions
-from torii_backend.emulator.store import invitations, members, users
+from torii_backend.emulator.store import invitations, members, passwords, users
 from torii_backend.emulator.store.users import StoredUser, join_name
 from torii_backend.emulator.validation import is_email
 
-_SHORTEST_PASSWORD = 8
 _PROFILE = ("first_name", "last_name", "locale", "name", "phone", "address", "date_of_birth")
 
 
 def create_user(context: RequestContext, body: CreateUser) -> Response:
-    """Create a user. The password is validated but not stored, because nobody signs in with it."""
+    """Create a user."""
+    return json_response(add_user(context, body), 201)
+
+
+def add_user(
+    context: RequestContext, body: CreateUser, *, email_verified_at: Optional[datetime] = None
+) -> StoredUser:
+    """Add a user."""
     email = None if body.email is UNSET else body.email
     if email is not None:
         _require_free_email(context, email)
-    if isinstance(body.password, str) and len(body.password) < _SHORTEST_PASSWORD:
-        raise invalid_request(f"password must have at least {_SHORTEST_PASSWORD} characters.")
+    hashed = _hashed(body.password)
     invited = {} if email is None else _accept_invitations(context, email)
     blank = StoredUser(
         id=new_id(),
@@ -39,6 +45,7 @@ def create_user(context: RequestContext, body: CreateUser) -> Response:
         created_at=context.now,
         updated_at=context.now,
         email=email,
+        email_verified_at=email_verified_at,
         **merge_metadata(
             {name: invited.get(name, {}) for name in METADATA_FIELDS}, body, shared_limit=True
         ),
@@ -46,7 +53,9 @@ def create_user(context: RequestContext, body: CreateUser) -> Response:
     given = {name: value for name, value in _profile_fields(body).items() if value is not None}
     user = structs.replace(blank, **_with_full_name(blank, given))
     users.add(context.connection, user)
-    return json_response(context.publish("user.created", user), 201)
+    if hashed is not None:
+        passwords.put(context.connection, user.id, hashed)
+    return context.publish("user.created", user)
 
 
 def get_user(context: RequestContext, user_id: str) -> Response:
@@ -59,9 +68,14 @@ def update_user(context: RequestContext, user_id: str, body: UpdateUser) -> Resp
     if body.locale not in {UNSET, None, "en", "da"}:
         raise invalid_request("locale must be en, da or null.")
     user = require_not_deleted(context.user_or_404(user_id))
+    return json_response(change_user(context, user, body))
+
+
+def change_user(context: RequestContext, user: StoredUser, body: UpdateUser) -> StoredUser:
+    """Change the profile of a user. Return the new record."""
     metadata = merge_metadata(metadata_of(user), body, shared_limit=True)
     fields = _with_full_name(user, _profile_fields(body))
-    return json_response(_changed(context, "user.updated", user, **fields, **metadata))
+    return _changed(context, "user.updated", user, **fields, **metadata)
 
 
 def update_user_metadata(
@@ -109,6 +123,15 @@ def _require_free_email(context: RequestContext, email: str) -> None:
         raise invalid_request("email must be an email address, such as ada@example.com.")
     if users.email_is_taken(context.connection, context.environment_id, email):
         raise Problem(409, "email_taken", "The email is already in use.")
+
+
+def _hashed(password: Any) -> Optional[str]:
+    if not isinstance(password, str):
+        return None
+    problem = passwords.password_problem(password)
+    if problem is not None:
+        raise invalid_request(f"password {problem}")
+    return passwords.hash_password(password)
 
 
 def _accept_invitations(context: RequestContext, email: str) -> dict[str, Metadata]:

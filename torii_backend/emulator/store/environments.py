@@ -27,6 +27,14 @@ def add(connection: Connection, environments: Iterable[Environment]) -> None:
     )
 
 
+def set_secret_key(connection: Connection, environment: Environment) -> None:
+    """Replace the secret key of an environment."""
+    connection.execute(
+        "UPDATE environments SET secret_key = ? WHERE id = ?",
+        (environment.secret_key, environment.environment_id),
+    )
+
+
 def origins(connection: Connection, environment_id: str) -> tuple[str, ...]:
     """Return the extra origins that an environment allows."""
     (stored,) = connection.execute(

@@ -6,7 +6,8 @@ since the epoch.
 
 from __future__ import annotations
 
-VERSION = 0x70110002  # kept in the file, to recognize a database of this emulator
+VERSION = 0x70110003  # kept in the file, to recognize a database of this emulator
+OLDER_VERSION = 0x70110002  # of release 0.1.0, which lacked some tables
 
 # No index begins with environment_id. There are two environments, so it would not narrow a search
 # down, yet SQLite would prefer it to the primary key. Ids sort by creation, as results do.
@@ -16,6 +17,12 @@ CREATE TABLE environments (
     position INTEGER NOT NULL UNIQUE,
     secret_key TEXT NOT NULL,
     origins BLOB NOT NULL
+);
+
+CREATE TABLE signing_keys (
+    position INTEGER PRIMARY KEY,
+    kid TEXT NOT NULL,
+    private_key BLOB NOT NULL
 );
 
 CREATE TABLE users (
@@ -70,6 +77,38 @@ CREATE TABLE invitations (
 
 CREATE TABLE impersonations (
     digest BLOB PRIMARY KEY,
+    record BLOB NOT NULL
+);
+
+CREATE TABLE passwords (
+    user_id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL
+);
+
+-- What a browser keeps in its cookie. Sessions that a test starts have none.
+CREATE TABLE session_tokens (
+    digest BLOB PRIMARY KEY,
+    session_id TEXT NOT NULL
+);
+
+-- The session that an access token was issued for, because no claim names it.
+CREATE TABLE access_tokens (
+    digest BLOB PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+
+CREATE TABLE codes (
+    name TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    wrong_tries INTEGER NOT NULL DEFAULT 0,
+    record BLOB NOT NULL
+);
+
+CREATE TABLE tickets (
+    digest BLOB PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
     record BLOB NOT NULL
 );
 """

@@ -8,20 +8,25 @@ from typing import Any
 
 import msgspec
 
-from torii_backend.client.models import InvitationDetail, Organization, OrganizationMember, Session
+from torii_backend.client.models import InvitationDetail, Organization, OrganizationMember
+from torii_backend.emulator.store.codes import CodeRecord
 from torii_backend.emulator.store.impersonations import Impersonation
 from torii_backend.emulator.store.schema import SCHEMA
+from torii_backend.emulator.store.sessions import StoredSession
+from torii_backend.emulator.store.tickets import Ticket
 from torii_backend.emulator.store.users import StoredUser
 
 # What is kept as JSON.
 _DOCUMENTS: dict[tuple[str, str], Any] = {
     ("environments", "origins"): tuple[str, ...],
     ("user_records", "record"): StoredUser,
-    ("sessions", "record"): Session,
+    ("sessions", "record"): StoredSession,
     ("organizations", "record"): Organization,
     ("members", "record"): OrganizationMember,
     ("invitations", "record"): InvitationDetail,
     ("impersonations", "record"): Impersonation,
+    ("codes", "record"): CodeRecord,
+    ("tickets", "record"): Ticket,
 }
 
 

@@ -33,6 +33,19 @@ def search(
     return [decoder.decode(record) for (record,) in rows]
 
 
+def containing(
+    connection: Connection, environment_id: str, text: str, *, after: str, limit: int
+) -> list[StoredUser]:
+    """Return the users after an id whose name or email contains a text, or all for an empty one."""
+    rows = connection.execute(
+        "SELECT record FROM users JOIN user_records USING (id)"
+        " WHERE environment_id = ? AND id > ?"
+        " AND (? = '' OR instr(name, ?) OR instr(email, ?)) ORDER BY id LIMIT ?",
+        (environment_id, after, text, text.casefold(), text.lower(), limit),
+    )
+    return [decoder.decode(record) for (record,) in rows]
+
+
 def _conditions(filters: UserSearch) -> Iterator[_Condition]:
     if filters.name is None:
         yield "name IS NULL", []

@@ -46,6 +46,16 @@ def find(connection: Connection, user_id: str) -> Optional[StoredUser]:
     return None if row is None else decoder.decode(row[0])
 
 
+def find_by_email(connection: Connection, environment_id: str, email: str) -> Optional[StoredUser]:
+    """Return the user of an environment with this email, unless it is deleted."""
+    row = connection.execute(
+        "SELECT record FROM users JOIN user_records USING (id)"
+        " WHERE environment_id = ? AND email = ? AND status != 'deleted'",
+        (environment_id, email.lower()),
+    ).fetchone()
+    return None if row is None else decoder.decode(row[0])
+
+
 def exists_any(connection: Connection) -> bool:
     """Return whether the database holds any user."""
     return connection.execute("SELECT 1 FROM users LIMIT 1").fetchone() is not None
@@ -80,8 +90,9 @@ def change(connection: Connection, user: StoredUser, **fields: Any) -> StoredUse
 
 
 def delete(connection: Connection, user: StoredUser, at: datetime) -> StoredUser:
-    """Mark a user as deleted, and remove them from their organizations. Return the new record."""
+    """Mark a user as deleted, without organizations and password. Return the new record."""
     connection.execute("DELETE FROM members WHERE user_id = ?", (user.id,))
+    connection.execute("DELETE FROM passwords WHERE user_id = ?", (user.id,))
     return change(connection, user, status="deleted", deleted_at=at)
 
 

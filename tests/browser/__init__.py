@@ -1,0 +1,1 @@
+"""The pages of the emulator in a real Chromium, which Playwright drives."""

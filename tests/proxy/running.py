@@ -1,0 +1,58 @@
+"""The servers of a plain run, each in a thread of this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.support.clock import WATCHDOG
+
+from . import proxied
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 (werkzeug's name)
+        """Say nothing of odd requests."""
+
+
+@contextmanager
+def werkzeug_server() -> Iterator[int]:
+    """Run werkzeug's development server; give its port."""
+    server = make_server("127.0.0.1", 0, proxied.wsgi, threaded=True, request_handler=_Quiet)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join(WATCHDOG)
+        server.server_close()
+        proxied.forget()
+
+
+@contextmanager
+def uvicorn_server() -> Iterator[int]:
+    """Run uvicorn; give its port."""
+    config = uvicorn.Config(
+        proxied.asgi, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    started = threading.Event()
+    while not server.started and thread.is_alive():
+        started.wait(0.01)
+    assert server.started
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(WATCHDOG)
+
+
+RUNNING = {"uvicorn": uvicorn_server, "werkzeug": werkzeug_server}

@@ -1,0 +1,1 @@
+"""The part of the tenant host that front-ends call, with one module per concern."""

@@ -1,0 +1,1 @@
+"""The first-party proxy: `/_torii/*` of your own origin, forwarded to your tenant host."""

@@ -1,0 +1,164 @@
+"""The headers that go to the upstream, and those that come back (RFC 9110 section 7.6). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, Optional
+
+from torii_backend.proxy.refusal import BAD_REQUEST, BODY_TOO_LARGE, FAILED, RefusedError
+
+Header = tuple[bytes, bytes]
+Headers = list[Header]
+
+# What a response may have before its body, as nginx and others allow it.
+_MOST_BYTES = 64 * 1024
+
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+_LENGTH = re.compile(rb"[0-9]{1,18}\Z")
+
+_HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade")
+)
+# The upstream would believe these, and the client can write anything into them.
+_FORWARDING = frozenset((b"forwarded", b"x-real-ip", b"true-client-ip"))
+_NOT_SENT = _HOP_BY_HOP | _FORWARDING | {b"expect", b"host", b"content-length", b"cookie"}
+_NOT_SENT_PREFIXES = (b"proxy-", b"x-forwarded-", b"cf-")
+
+# The server writes its own.
+_OF_SERVERS = frozenset((b"date", b"server"))
+# They would speak for the whole origin, which is yours.
+_OF_ORIGIN = frozenset(
+    (
+        b"strict-transport-security",
+        b"public-key-pins",
+        b"alt-svc",
+        b"nel",
+        b"report-to",
+        b"reporting-endpoints",
+        b"expect-ct",
+        b"clear-site-data",
+        b"service-worker-allowed",
+    )
+)
+_NOT_RETURNED = _HOP_BY_HOP | _OF_SERVERS | _OF_ORIGIN
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class Framing(NamedTuple):
+    """How long the body of a request is (RFC 9112 section 6).
+
+    Attributes:
+        length: the bytes that it announces; None if it announces none.
+        is_chunked: whether it is sent in chunks, without its length.
+    """
+
+    length: Optional[int]
+    is_chunked: bool
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is anything to read."""
+        return self.is_chunked or bool(self.length)
+
+    def headers(self, method: str) -> Headers:
+        """Return the headers that say so to the upstream."""
+        if self.is_chunked:
+            return [(b"Transfer-Encoding", b"chunked")]
+        if self.length is None:
+            return [(b"Content-Length", b"0")] if method in _WITH_BODY else []
+        return [(b"Content-Length", b"%d" % self.length)]
+
+
+def framing_of(headers: Iterable[Header], max_body: int) -> Framing:
+    """Return the framing of a request, or raise RefusedError if it is ambiguous or too long."""
+    found: dict[bytes, list[bytes]] = {b"content-length": [], b"transfer-encoding": []}
+    for name, value in headers:
+        if name.lower() in found:
+            found[name.lower()].append(value.strip(b" \t"))
+    lengths, codings = found.values()
+    if len(lengths) + len(codings) > 1:
+        raise RefusedError(BAD_REQUEST)
+    if codings:
+        if codings[0].lower() != b"chunked":
+            raise RefusedError(BAD_REQUEST)
+        return Framing(None, is_chunked=True)
+    if not lengths:
+        return Framing(None, is_chunked=False)
+    if not _LENGTH.match(lengths[0]):
+        raise RefusedError(BAD_REQUEST)
+    length = int(lengths[0])
+    if length > max_body:
+        raise RefusedError(BODY_TOO_LARGE)
+    return Framing(length, is_chunked=False)
+
+
+def request_headers(
+    headers: Iterable[Header],
+    *,
+    host: bytes,
+    framing: Headers,
+    drop_cookies: Collection[bytes] = (),
+    forwarded_for: Optional[str] = None,
+) -> Headers:
+    """Return the headers to send upstream, or raise RefusedError if one can't be sent.
+
+    Args:
+        headers: as the client sent them.
+        host: of the upstream, with its port unless that is the default.
+        framing: the headers that frame the body.
+        drop_cookies: the names of cookies that aren't for Torii.
+        forwarded_for: the client's address, if it may be sent.
+    """
+    received = [(name.lower(), name, value.strip(b" \t")) for name, value in headers]
+    dropped = _NOT_SENT | _named_by_connection((key, value) for key, _, value in received)
+    sent: Headers = [(b"Host", host)]
+    cookies: list[bytes] = []
+    for key, name, value in received:
+        if not _NAME.match(name) or not _VALUE.match(value):
+            raise RefusedError(BAD_REQUEST)
+        if key == b"cookie":
+            cookies.append(value)
+        elif key not in dropped and b"_" not in key and not key.startswith(_NOT_SENT_PREFIXES):
+            sent.append((name, value))
+    cookie = _without_cookies(b"; ".join(cookies), drop_cookies)
+    if cookie:
+        sent.append((b"Cookie", cookie))
+    if forwarded_for is not None:
+        sent.append((b"X-Forwarded-For", forwarded_for.encode("ascii")))
+    return sent + framing
+
+
+def response_headers(headers: Headers) -> Headers:
+    """Return the headers to send to the client, or raise RefusedError if one can't be sent."""
+    if sum(len(name) + len(value) + 4 for name, value in headers) > _MOST_BYTES:
+        raise RefusedError(FAILED)
+    lower = [(name.lower(), value) for name, value in headers]
+    names = {name for name, _ in lower}
+    dropped = _NOT_RETURNED | _named_by_connection(lower)
+    if b"transfer-encoding" in names:
+        # Of the two, only the other counts (RFC 9112 section 6.3).
+        dropped |= {b"content-length"}
+    returned: Headers = []
+    for (key, value), (name, _) in zip(lower, headers):
+        if not _NAME.match(name) or not _VALUE.match(value):
+            raise RefusedError(FAILED)
+        if key not in dropped and not key.startswith(b"proxy-"):
+            returned.append((name, value))
+    if b"cache-control" not in names:
+        returned.append((b"Cache-Control", b"no-store"))
+    return returned
+
+
+def _named_by_connection(headers: Iterable[Header]) -> frozenset[bytes]:
+    """Return the headers that are for this connection only (RFC 9110 section 7.6.1)."""
+    values = [value for name, value in headers if name == b"connection"]
+    return frozenset(name.strip(b" \t").lower() for name in b",".join(values).split(b","))
+
+
+def _without_cookies(cookie: bytes, names: Collection[bytes]) -> bytes:
+    """Leave cookies out of the value of a Cookie header (RFC 6265 section 4.2.1)."""
+    pairs = cookie.split(b";")
+    kept = [pair for pair in pairs if pair.partition(b"=")[0].strip(b" \t") not in names]
+    return cookie if len(kept) == len(pairs) else b";".join(kept).strip(b" \t")

@@ -1,0 +1,271 @@
+"""Sends requests upstream, and awaits the responses: for ASGI.
+
+State: `_pools` has one pool for each event loop, which alone uses it. It is closed when its loop tells of the
+shutdown, or else forgotten after the loop is closed. Loops of other threads add and remove their entries at
+the same time: each of these steps is atomic, so there is no lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from typing import Any, Callable, Optional
+
+import anyio
+
+from torii_backend.proxy.exchange import Exchange, current_exchange
+from torii_backend.proxy.library import httpcore
+from torii_backend.proxy.message import OutgoingRequest, ResponseHead
+from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.refusal import CutError, RefusedError
+from torii_backend.proxy.route import IDLE_SECONDS, Route
+from torii_backend.proxy.upload import RequestBody
+
+
+class StreamingResponse:
+    """A response whose body is read as it comes.
+
+    Attributes:
+        head: its status and headers.
+    """
+
+    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
+        self.head: ResponseHead = head
+        self._response = response
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Read the body."""
+        if self._response is None:
+            return
+        left = self.head.length
+        chunks = self._response.aiter_stream()
+        try:
+            async for chunk in chunks:
+                if left is not None:
+                    left -= len(chunk)
+                    # Give the connection back before the client has it all, and may send the next request.
+                    if left == 0 and await _is_at_end(chunks):
+                        await self.aclose()
+                yield chunk
+        except FAULTS:
+            raise CutError("The response of the upstream ended early.") from None
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, or else close it."""
+        if self._response is not None:
+            await self._response.aclose()
+
+
+class StreamingForwarder:
+    """Sends requests to one upstream.
+
+    Args:
+        route: how to reach it.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._pools: dict[Any, httpcore.AsyncConnectionPool] = {}
+
+    async def _exchange(
+        self,
+        request: OutgoingRequest,
+        body: RequestBody,
+        respond: Callable[[StreamingResponse], Awaitable[None]],
+    ) -> None:
+        content: Optional[AsyncIterable[bytes]] = None
+        if request.framing.has_body:
+            content = body.chunks(request.framing.length)
+        else:
+            body.skip()
+        response = await self._send(request, content)
+        try:
+            await respond(response)
+        finally:
+            await response.aclose()
+
+    async def _send(
+        self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]]
+    ) -> StreamingResponse:
+        outgoing, exchange = self._route.request(request, body), Exchange()
+        try:
+            response = await self._respond(outgoing, exchange, may_repeat=request.may_repeat)
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
+        try:
+            head = head_of(request, response, exchange)
+        except RefusedError:
+            await response.aclose()
+            raise
+        if head.length == 0:
+            await self._finish(request, response, exchange)
+            return StreamingResponse(head, None)
+        return StreamingResponse(head, response)
+
+    async def _finish(
+        self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
+    ) -> None:
+        """Give the connection of a response without a body back."""
+        try:
+            # A body that must not be there would be taken for the beginning of the next response.
+            if exchange.ends_with_head:
+                await response.aread()
+        except FAULTS as error:
+            raise refusal_of(request, error) from None
+        finally:
+            await response.aclose()
+
+    async def exchange(
+        self,
+        request: OutgoingRequest,
+        body: RequestBody,
+        respond: Callable[[StreamingResponse], Awaitable[None]],
+    ) -> None:
+        """Send a request and pass on the response, until its end or until the client leaves.
+
+        Raises:
+            RefusedError: there is no usable response.
+            CutError: its body was cut.
+        """
+        failure: Optional[Exception] = None
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                await body.wait_until_gone()
+                group.cancel_scope.cancel()
+
+            group.start_soon(watch)
+            try:
+                await self._exchange(request, body, respond)
+            except Exception as error:  # noqa: BLE001 (the group would wrap it)
+                failure = error
+            group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop."""
+        pool = self._pools.pop(_event_loop(), None)
+        if pool is not None:
+            await pool.aclose()
+
+    async def _respond(
+        self, outgoing: httpcore.Request, exchange: Exchange, *, may_repeat: bool
+    ) -> httpcore.Response:
+        pool = self._pool()
+        token = current_exchange.set(exchange)
+        try:
+            return await pool.handle_async_request(outgoing)
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            if not may_repeat or not exchange.is_reused or exchange.has_response:
+                raise
+            # The next connection of the pool may be dead, too. A new one is no part of the pool.
+            connection = pool.create_connection(outgoing.url.origin)
+            return _closing(connection, await connection.handle_async_request(outgoing))
+        finally:
+            exchange.is_in_head = False
+            current_exchange.reset(token)
+
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        """Return the pool of this event loop."""
+        loop = _event_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            for other in filter(_is_closed, list(self._pools)):
+                self._pools.pop(other, None)
+            pool = self._pools[loop] = httpcore.AsyncConnectionPool(
+                ssl_context=self._route.tls,
+                proxy=self._route.proxy,
+                max_connections=None,
+                max_keepalive_connections=self._route.settings.pool_size,
+                keepalive_expiry=IDLE_SECONDS,
+                network_backend=_Backend(),
+            )
+        return pool
+
+
+def _is_closed(loop: Any) -> bool:
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
+
+async def _is_at_end(chunks: AsyncIterator[bytes]) -> bool:
+    try:
+        await chunks.__anext__()
+    except StopAsyncIteration:
+        return True
+    return False
+
+
+def _event_loop() -> Any:
+    """Return what stands for the running event loop, of asyncio or trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return sys.modules["trio"].lowlevel.current_trio_token()
+
+
+def _closing(
+    connection: httpcore.AsyncConnectionInterface, response: httpcore.Response
+) -> httpcore.Response:
+    """Close a connection with its response."""
+
+    class Body:
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return response.aiter_stream()
+
+        async def aclose(self) -> None:
+            await connection.aclose()
+
+    extensions = response.extensions
+    return httpcore.Response(
+        response.status, headers=response.headers, content=Body(), extensions=extensions
+    )
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Connects as httpcore does, and watches the streams."""
+
+    def __init__(self) -> None:
+        is_asyncio = asyncio._get_running_loop() is not None
+        self._inner: httpcore.AsyncNetworkBackend = (
+            httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
+        )
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return _WatchedStream(await self._inner.connect_tcp(*args, **kwargs))
+
+
+class _WatchedStream(httpcore.AsyncNetworkStream):
+    """A connection that notes in the exchange what happens on it."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._exchange: Optional[Exchange] = None
+
+    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:  # noqa: ASYNC109
+        exchange = current_exchange.get(None)
+        if exchange is not None and exchange is not self._exchange:
+            exchange.begin(is_reused=self._exchange is not None)
+            self._exchange = exchange
+        await self._inner.write(buffer, timeout)
+
+    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:  # noqa: ASYNC109
+        exchange = self._exchange
+        if exchange is None or timeout is None:
+            return await self._inner.read(max_bytes, timeout)
+        left = exchange.seconds_left(timeout)
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        data = await self._inner.read(max_bytes, left)
+        exchange.note(data)
+        return data
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return _WatchedStream(await self._inner.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
