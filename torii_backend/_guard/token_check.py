@@ -10,7 +10,7 @@ from torii_backend._guard.request import HeadersRequest
 from torii_backend._verify.verifier import Verifier
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, ToriiAuthError
-from torii_backend.settings import Audience, Issuer, require_bool, resolve_audience
+from torii_backend.settings import Audience, InsecureHosts, Issuer, require_bool, resolve_audience
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -25,7 +25,10 @@ class TokenOptions(PolicyOptions, total=False):
         leeway: seconds by which clocks may differ, 30 by default.
         policy: a `Policy` to enforce, besides the one that the policy keywords make.
         fetch_timeout: seconds that a fetch of keys may take, 5 by default.
-        verifier: a Verifier to share, instead of issuer, audience, leeway and fetch_timeout.
+        insecure_hosts: names of hosts such as torii, which can't be public, that an issuer may have with
+            plain http. TORII_INSECURE_HOSTS is read if you leave it out.
+        verifier: a Verifier to share, instead of issuer, audience, leeway, fetch_timeout and
+            insecure_hosts.
         any_token: True lets every access token of your users pass, whatever it was issued for. False
             by default, so that you have to give an audience or a policy.
     """
@@ -35,6 +38,7 @@ class TokenOptions(PolicyOptions, total=False):
     leeway: float
     policy: Policy
     fetch_timeout: Optional[float]
+    insecure_hosts: InsecureHosts
     verifier: Optional[Verifier]
     any_token: bool
 
@@ -55,7 +59,8 @@ class TokenCheck:
         checked = self._authenticator.__torii_guard__
         shared = checked.verifier
         self._audience = resolve_audience(checked.audience if shared is None else shared._audience)
-        if not (self._audience or checked.policy or require_bool(any_token, "any_token")):
+        any_token = require_bool(any_token, "any_token")
+        if not (self._audience or checked.policy or any_token):
             raise ConfigurationError(
                 "audience must be set, such as https://api.example/mcp, or a policy that only tokens for "
                 "this server meet, such as claims={'use': 'mcp'}. Pass any_token=True if every access "
