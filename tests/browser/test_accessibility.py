@@ -10,12 +10,11 @@ import requests
 from tests.support.clock import WATCHDOG
 from torii_backend.emulator import Emulator
 
+from .accessibility import check
 from .console import visit
 from .users import add_user, call
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from .conftest import Windows
 
 SECTIONS = [
@@ -32,15 +31,6 @@ OPENED = {
 PHONE = {"color_scheme": "light", "viewport": {"width": 320, "height": 640}}
 DESK = {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}}
 SCREENS = pytest.mark.parametrize("screen", [PHONE, DESK], ids=["light phone", "dark desk"])
-
-
-def check(page: Page) -> None:
-    """Assert that axe-core finds nothing, and that nothing is wider than the window."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
 def fill(torii: Emulator) -> None:
