@@ -55,7 +55,7 @@ def test_keys_tokens_and_queries_are_masked_in_every_text() -> None:
     assert _masked({"url": "http://torii/x?token=abc&theme=dark#at=1"}) == {
         "url": "http://torii/x?token=…&theme=…#at=…"
     }
-    assert _masked({"sk_live_123": 1}) == {"…": 1}
+    assert _masked({"sk_live_123": 1, "key_sk_test_1": 2}) == {"…": 1, "key_…": 2}
     assert masked_text(f"/x/{JWT}/y") == "/x/…/y"
 
 
