@@ -25,10 +25,7 @@ PROXIES = {
 }
 PROXY_NEEDS = {**NEEDS, "gunicorn_gevent": "gevent"}
 CELLS = [
-    (server, name)
-    for server in PROXIES
-    for name in BEHAVIOURS
-    if (server, name) not in DIFFERENCES
+    (server, name) for server in PROXIES for name in BEHAVIOURS if (server, name) not in DIFFERENCES
 ]
 
 
