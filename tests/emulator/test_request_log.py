@@ -109,6 +109,31 @@ def test_an_impersonation_token_is_masked_wherever_it_is(torii: Emulator, wire: 
     assert access not in json.dumps(entries)
 
 
+def test_nothing_that_signs_a_user_in_is_kept(torii: Emulator, wire: Wire) -> None:
+    def post(path: str, document: Any) -> Any:
+        headers = {"Content-Type": "application/json"}
+        response = wire.send("POST", f"/_torii/auth/{path}", json.dumps(document), headers)
+        assert response.status == 200, response
+        return response.json() if response.body else {}
+
+    account = {"email": "ada@example.com", "password": "hunter2hunter2"}
+    started = post("signup", account)
+    code = torii.mailbox()[-1].code
+    documents = [started, post("signup/verify-email", {"token": started["token"], "code": code})]
+    documents.append(post("login?_is_native=1", account))
+    post("forgot-password", {"email": account["email"]})
+    reset = torii.mailbox()[-1].code
+    post("reset-password", {"email": account["email"], "code": reset, "password": "hunter2too"})
+    kept = json.dumps([wire.get(f"/_emulator/requests/{n}").json() for n in range(1, 6)])
+    tokens = [
+        value for each in documents for name, value in each.items() if "token" in name.lower()
+    ]
+    assert len(tokens) == 4
+    assert account["email"] in kept
+    secrets = ["hunter2", *(f'"{each}' for each in (code, reset)), *tokens]
+    assert [secret for secret in secrets if secret in kept.replace("\\", "")] == []
+
+
 def test_a_body_that_nobody_read_is_none(wire: Wire) -> None:
     wire.send("POST", "/api/server/v1/users", '{"email": "ada@example.com"}')
     entry = _last(wire)

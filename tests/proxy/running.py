@@ -39,7 +39,7 @@ def werkzeug_server() -> Iterator[int]:
 def uvicorn_server() -> Iterator[int]:
     """Run uvicorn; give its port."""
     config = uvicorn.Config(
-        proxied.asgi, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=5
+        proxied.asgi, port=0, lifespan="on", ws="none", log_config=None, timeout_graceful_shutdown=5
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

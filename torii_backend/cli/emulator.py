@@ -82,8 +82,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refresh-path",
         metavar="PATH",
-        default="/_torii/auth/session/refresh",
-        help="where front-ends renew access tokens (default: %(default)s)",
+        default=_variable("REFRESH_PATH") or "/_torii/auth/session/refresh",
+        help="where front-ends renew access tokens (default: /_torii/auth/session/refresh)",
     )
     parser.add_argument(
         "--json",
