@@ -18,7 +18,6 @@ from torii_backend.settings import (
     require_non_negative_int,
     require_seconds,
     resolve_insecure_hosts,
-    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -132,12 +131,12 @@ class ProxySettings:
 
 def _resolve_upstream(issuer: Issuer, upstream: Optional[str]) -> Upstream:
     if upstream is None:
-        issuers = resolve_issuers(issuer)
-        if len(issuers) > 1:
+        first, *others = resolve_issuers(issuer)
+        if others:
             raise ConfigurationError(
                 "upstream must be set if there are several issuers, such as https://acme.torii.so."
             )
-        return Upstream(_origin(issuers[0], "issuer"))
+        return Upstream(_origin(first, "issuer"))
     if issuer is not None:
         resolve_issuers(issuer)
     address = without_secrets(upstream)

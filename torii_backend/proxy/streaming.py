@@ -254,9 +254,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         is_asyncio = asyncio._get_running_loop() is not None
-        self._inner: httpcore.AsyncNetworkBackend = (
-            httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
-        )
+        self._inner: Any = httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         return _WatchedStream(await self._inner.connect_tcp(*args, **kwargs))
