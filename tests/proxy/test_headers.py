@@ -59,6 +59,7 @@ def test_headers_pass_in_order_as_bytes() -> None:
         b"Expect",
         b"Host",
         b"Content-Length",
+        b"Proxy",  # https://httpoxy.org
         b"Proxy-Authorization",
         b"Proxy-Connection",
         b"Forwarded",

@@ -84,6 +84,8 @@ class StreamingForwarder:
         else:
             body.skip()
         response = await self._send(request, content)
+        # The upstream may respond before it has read all.
+        body.skip()
         try:
             await respond(response)
         finally:
