@@ -57,6 +57,7 @@ class AuthMiddleware:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
+        self._resource = self._authenticator.resource
         self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
         require_open_proxy(app, self.__torii_guard__.exempt)
         self._query_parameter = settings.query_parameter
@@ -74,10 +75,14 @@ class AuthMiddleware:
             await self._serve_other(scope, receive, send)
             return
         request = self._request(scope)
+        metadata = None if self._resource is None else self._resource.response_to(request)
+        if metadata is not None:
+            await send_response(metadata, scope, receive, send)
+            return
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
-            response = self._authenticator.response_to(refusal, request)
+            response = self._authenticator.response_to(refusal, request, adapter="asgi")
             varying = send_with_vary(self._authenticator.vary, send)
             await send_response(response, scope, receive, varying)
             return
@@ -95,7 +100,7 @@ class AuthMiddleware:
         except ToriiAuthError as error:
             if sent or not is_refusal_by_view(error):
                 raise
-            response = self._authenticator.response_to(error, request)
+            response = self._authenticator.response_to(error, request, adapter="asgi", auth=auth)
             await send_response(response, scope, _received, send)
         finally:
             unbind_auth(token)
@@ -134,7 +139,9 @@ class AuthMiddleware:
             if sent:
                 await send({"type": "websocket.close", "code": 1008})
                 return
-            response = self._authenticator.response_to(error, ASGIRequest(scope))
+            response = self._authenticator.response_to(
+                error, ASGIRequest(scope), adapter="websocket"
+            )
             await send_response(response, scope, _received, send)
 
 

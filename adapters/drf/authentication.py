@@ -93,7 +93,8 @@ class ToriiAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the WWW-Authenticate header of a 401 that REST framework sends by itself."""
-        return dict(refusal_response(MissingCredentials()).headers)["WWW-Authenticate"]
+        resource = self._lazy_guard.get().authenticator.resource
+        return dict(refusal_response(MissingCredentials(), resource).headers)["WWW-Authenticate"]
 
     def is_open_preflight(self, request: Request) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""
@@ -103,7 +104,7 @@ class ToriiAuthentication(BaseAuthentication):
 
     def exception_for(self, refusal: ToriiAuthError, request: Request) -> AuthAPIException:
         """Return the exception that makes REST framework respond to a refusal."""
-        response = self._lazy_guard.get().response_to(refusal, request._request)
+        response = self._lazy_guard.get().response_to(refusal, request._request, "drf")
         return AuthAPIException(response, refusal.reason, request)
 
 

@@ -23,7 +23,7 @@ ALIASES = {
     "create_async_torii_client": "AsyncToriiClient",
     "create_torii_client": "ToriiClient",
 }
-ADAPTERS = ["asgi", "django", "drf", "fastapi", "flask", "ninja", "wsgi"]
+ADAPTERS = ["asgi", "django", "drf", "fastapi", "fastmcp", "flask", "mcp", "ninja", "wsgi"]
 NEEDS = {"drf": "rest_framework", "ninja": "ninja"}
 
 
@@ -49,6 +49,7 @@ def test_the_public_names_are_these() -> None:
         "Policy",
         "PolicyOptions",
         "RefusalResponse",
+        "ResourceMetadata",
         "Revocations",
         "RevocationsUnavailable",
         "ToriiApiError",

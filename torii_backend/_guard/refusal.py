@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any, Optional, Union
 
 import msgspec
 
-from torii_backend.auth import not_from_requests
+from torii_backend._guard.resource_metadata import ResourceMetadata
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import (
     SENTENCES,
     ConfigurationError,
@@ -164,12 +166,27 @@ def is_refusal_by_view(error: BaseException) -> bool:
     )
 
 
-def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
+def with_auth(refusal: ToriiAuthError, auth: Auth) -> ToriiAuthError:
+    """Return a refusal that knows the Auth: a copy, as an application may raise one object again."""
+    if not isinstance(refusal, PermissionDenied) or refusal.auth is not None:
+        return refusal
+    known = copy(refusal)
+    known.auth = auth
+    known.__cause__ = refusal.__cause__
+    return known.with_traceback(refusal.__traceback__)
+
+
+def refusal_response(
+    refusal: ToriiAuthError, resource: Optional[ResourceMetadata] = None
+) -> RefusalResponse:
     """Make the standard response: `{"error": {"code": …, "message": …}}`, with a `reason` if known.
 
-    The sentences are fixed. Nothing of the request or the token is repeated.
+    The sentences are fixed. Nothing of the request or the token is repeated. A 401 or 403 tells the URL
+    of the `resource` (RFC 9728 section 5.1).
     """
     code, message, parameters = _described(refusal)
+    if parameters is not None and resource is not None and refusal.status in (401, 403):
+        parameters += f', resource_metadata="{resource.url}"'
     headers: list[tuple[str, str]] = [_JSON]
     if parameters is not None:
         headers.append(("WWW-Authenticate", _REALM + parameters))

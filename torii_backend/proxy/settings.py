@@ -18,6 +18,7 @@ from torii_backend.settings import (
     require_non_negative_int,
     require_seconds,
     resolve_insecure_hosts,
+    resolve_insecure_hosts,
     resolve_issuers,
     without_secrets,
 )
@@ -36,7 +37,8 @@ class ProxyOptions(TypedDict, total=False):
     Attributes:
         issuer: your tenant host, such as https://acme.torii.so. TORII_ISSUER is read if you leave it
             out. Requests are sent to this host, whatever they say.
-        upstream: the host to send requests to, if it isn't the issuer, or if there are several issuers.
+        upstream: the host to send requests to, such as https://acme.torii.so, if it isn't the issuer, or
+            if there are several issuers.
         timeout: two numbers of seconds: for a connection, and for each wait for bytes. (3, 30) by
             default.
         max_body: the most bytes that the body of a request may have, 1 MiB by default. A larger one

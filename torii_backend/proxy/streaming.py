@@ -29,10 +29,12 @@ class StreamingResponse:
 
     Attributes:
         head: its status and headers.
+        is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
     def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
+        self.is_over: bool = response is None
         self._response = response
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -47,6 +49,7 @@ class StreamingResponse:
                     left -= len(chunk)
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
+                        self.is_over = True
                         await self.aclose()
                 yield chunk
         except FAULTS:
