@@ -139,7 +139,9 @@ def test_an_outage_counts_down_and_ends(page: Page, torii: Emulator) -> None:
     state = page.locator("#outage-state")
     page.get_by_label("Seconds").fill("3000")
     page.get_by_role("button", name="Start outage").click()
-    state.filter(has_text=re.compile("Outage: error on tenant_host, for another [0-9]+ s")).wait_for()
+    state.filter(
+        has_text=re.compile("Outage: error on tenant_host, for another [0-9]+ s")
+    ).wait_for()
     page.goto(f"{torii.issuer}/_emulator/#keys")
     page.locator("#jwks").filter(has_text="an outage is simulated").wait_for()
     page.goto(f"{torii.issuer}/_emulator/#faults")

@@ -106,7 +106,9 @@ def a_cut_body_in_chunks_is_never_taken_for_a_whole_one(rig: Rig) -> None:
 def _assert_cut(rig: Rig) -> None:
     """The connection of a cut body is closed, so that the next request isn't taken for its rest."""
     assert rig.ask(method=b"POST", body=b"next").status == 200
-    rig.upstream.wait_for(lambda: len({each.connection for each in rig.upstream.requests}) == rig.upstream.accepted)
+    rig.upstream.wait_for(
+        lambda: len({each.connection for each in rig.upstream.requests}) == rig.upstream.accepted
+    )
     *cut, last = rig.upstream.requests
     assert last.body == b"next"
     for each in cut:
