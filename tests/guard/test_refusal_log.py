@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer
 from tests.support.observed import observed, refusals_logged
 from torii_backend import Authenticator, PermissionDenied, ToriiAuthError, Verifier
@@ -134,7 +135,7 @@ WARNING = (
 
 @pytest.fixture
 def guard(issuer: Issuer) -> Authenticator:
-    return Authenticator(verifier=Verifier(issuer.url, fetch=issuer.fetch))
+    return Authenticator(verifier=Verifier(issuer.url, fetch=issuer.fetch, clock=Clock()))
 
 
 @pytest.fixture
@@ -165,7 +166,10 @@ def test_guards_of_one_issuer_are_counted_together(issuer: Issuer, foreign: str)
     """So that it is noticed if each view has a guard of its own."""
     with refusals_logged() as lines:
         for _ in range(20):
-            _send(Authenticator(verifier=Verifier(issuer.url, fetch=issuer.fetch)), foreign)
+            _send(
+                Authenticator(verifier=Verifier(issuer.url, fetch=issuer.fetch, clock=Clock())),
+                foreign,
+            )
     assert _warnings(lines) == [WARNING]
 
 
@@ -175,7 +179,10 @@ def test_any_other_token_says_that_the_issuer_is_right(
 ) -> None:
     with refusals_logged() as lines:
         _send(guard, foreign, 19)
-        _send(guard, issuer.token() if is_accepted else issuer.token(exp=1, iat=0))
+        if is_accepted:
+            assert guard.authenticate({"authorization": f"Bearer {issuer.token()}"})
+        else:
+            _send(guard, issuer.token(exp=1, iat=0))
         _send(guard, foreign, 100)
     assert _warnings(lines) == []
 
@@ -192,5 +199,9 @@ def test_so_many_issuers_are_counted_and_no_more(
     monkeypatch.setattr(refusal_log, "MAX_ISSUERS", 1)
     with refusals_logged() as lines:
         for url in (URL, "https://third.torii.so"):
-            _send(Authenticator(verifier=Verifier(url, fetch=issuer.fetch)), foreign, 25)
+            _send(
+                Authenticator(verifier=Verifier(url, fetch=issuer.fetch, clock=Clock())),
+                foreign,
+                25,
+            )
     assert len(_warnings(lines)) == 1

@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 import threading
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -39,7 +39,11 @@ def test_a_listener_hears_of_its_kinds_in_order_and_of_no_other() -> None:
 
 def test_all_listeners_hear_an_event_in_the_order_of_their_registration() -> None:
     said: list[str] = []
-    undos = [observe(lambda _, name=name: said.append(name), Refused) for name in "abc"]
+
+    def saying(name: str) -> Callable[[Refused], None]:
+        return lambda _: said.append(name)
+
+    undos = [observe(saying(name), Refused) for name in "abc"]
     tell(REFUSED)
     undos[1]()
     tell(REFUSED)
@@ -61,9 +65,13 @@ def test_undo_twice_is_undo_and_leaves_others_alone() -> None:
 
 def test_nobody_observes_means_an_empty_slot() -> None:
     undo = observe(Heard(), Refused, KeysStale)
-    assert SLOTS.refused is not None and SLOTS.keys_stale is not None
+    assert all(map(callable, _slots()))
     undo()
-    assert SLOTS.refused is None and SLOTS.keys_stale is None
+    assert _slots() == [None, None]
+
+
+def _slots() -> list[Any]:
+    return [SLOTS.refused, SLOTS.keys_stale]
 
 
 def test_a_listener_that_raises_is_logged_once_and_the_others_hear_the_event(
