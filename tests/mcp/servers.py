@@ -53,6 +53,10 @@ class McpPackage:
         """Make the ASGI application, which serves `/mcp`."""
         return self.server(verifier).streamable_http_app()
 
+    async def call_alone(self, tool: str) -> Any:
+        """Call a tool of a server without sign-in, as a program that has it in its own process."""
+        return await self.server(None).call_tool(tool, {})
+
     def verifier(self, **options: Any) -> Any:
         """Make the verifier for this package."""
         from torii_backend.mcp import ToriiTokenVerifier
