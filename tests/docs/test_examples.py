@@ -29,6 +29,7 @@ from torii_backend import Revocations, ToriiClient, current_auth
 from torii_backend.emulator import Emulator
 from torii_backend.testing import ToriiFixture, auth_as
 
+from .mcp_servers import assert_tells_where_to_sign_in, assert_tools_need_a_user
 from .socket_io import assert_connections_are_verified
 
 ROOT = Path(__file__).parents[2]
@@ -236,6 +237,10 @@ def _check_other_apps(page: Path, namespace: dict[str, Any], torii: Emulator) ->
     if page.name == "websockets.md" and "sockets" in namespace:
         assert_connections_are_verified(namespace, torii)
         del namespace["sockets"]
+    if page.name == "mcp.md" and "guarded" in namespace:
+        assert_tools_need_a_user(namespace.pop("guarded"), torii)
+    if page.name == "mcp.md" and "service" in namespace:
+        assert_tells_where_to_sign_in(namespace)
     if page.name == "client.md" and "api" in namespace:
         asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
         del namespace["api"]
