@@ -75,13 +75,3 @@ def what_nobody_asked_for_is_never_a_response(rig: Rig) -> None:
         assert bodies[0] == b"mine"
         assert b"of another user" not in bodies
         assert bodies[-1] == b"next"
-
-
-@behaviour
-def a_response_that_nobody_asked_for_reaches_nobody(rig: Rig) -> None:
-    """It would be that of another user."""
-    for extra in (reply(b"of nobody"), b"HTTP/1.1 200 OK\r\nX-Half:", b"{}"):
-        rig.upstream.script(reply(b"{}") + extra, reply(b"own"))
-        assert rig.ask().body == b"{}"
-        assert rig.ask().body != b"of nobody"
-        assert rig.ask().body == b"own"
