@@ -8,6 +8,7 @@ from torii_backend.emulator.front.boot import Boot
 from torii_backend.emulator.front.frontend import Frontend
 from torii_backend.emulator.front.login import Login
 from torii_backend.emulator.front.oauth import OAuth
+from torii_backend.emulator.front.oauth_provider import OAuthProvider
 from torii_backend.emulator.front.organizations import Organizations
 from torii_backend.emulator.front.passwords import Passwords
 from torii_backend.emulator.front.profile import Profile
@@ -33,6 +34,7 @@ def front_routes(frontend: Frontend, settings: FrontSettings, refresh_path: str)
         *Profile(frontend).routes(),
         *Organizations(frontend).routes(),
         *OAuth(frontend, settings).routes(),
+        *OAuthProvider(frontend, settings).routes(),
     ]
 
 

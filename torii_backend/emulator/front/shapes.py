@@ -56,6 +56,8 @@ NATIVE_PARAMETER = "_is_native"
 TEMPLATE_PARAMETER = "template"
 # Ours, as are all names below but those that docs/emulator.md calls published.
 TICKET_PARAMETER = "ticket"
+CODE_PARAMETER = "code"
+STATE_PARAMETER = "state"
 REDIRECT_PARAMETER = "redirect_url"
 
 # Roles whose members may invite others. Torii's docs show admin and owner, its API org:administrator.
