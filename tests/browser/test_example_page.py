@@ -110,6 +110,16 @@ def test_sign_in_call_switch_and_sign_out(page: Page, place: Place) -> None:
     assert page.context.cookies() == []
 
 
+def test_a_sign_in_by_oauth_leads_back_to_the_page(page: Page, place: Place) -> None:
+    page.goto(f"{place.url}_torii/auth/oauth2/google?redirect_url={place.url}")
+    assert page.url.startswith(place.torii.issuer)
+    check(page)
+    page.get_by_role("button", name="Continue as Ada").click()
+    page.wait_for_url(place.url)
+    says(page, "You are signed in.")
+    api_answers(page, f'200 {{"user_id":"{ADA}"')
+
+
 def test_a_wrong_password_says_so(page: Page, place: Place) -> None:
     sign_in(page, place, password="wrong horse")
     says(page, "The email or the password is wrong.")

@@ -240,3 +240,11 @@ def test_the_session_gives_access_tokens_with_what_was_chosen(wire: Wire) -> Non
     assert (claims["sub"], claims["plan"]) == (user_id, "pro")
     assert (claims["org_id"], claims["org_role"]) == (organization_id, "admin")
     assert claims["exp"] - claims["iat"] == 60
+
+
+def test_claims_of_any_depth_sign_in_or_are_refused(wire: Wire) -> None:
+    user_id = add_user(wire, email="ada@example.com")
+    # Decoding and encoding have limits that depend on the Python, and are close to each other.
+    for depth in (100, *range(900, 1010), 5000):
+        claims = '{"a": ' + "[" * depth + "]" * depth + "}"
+        assert submit(wire, userId=user_id, claims=claims).status in {200, 400}

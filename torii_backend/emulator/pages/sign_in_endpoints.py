@@ -77,14 +77,18 @@ class SignInPages:
                 raise InvalidChoice("userId", "This user does not exist any more.")
             if person.user.status != "active":
                 return _refusal(person, target)
-            opened = self._frontend.sign_in.open_session(
-                context.connection,
-                person.user,
-                device_of(request),
-                organization=_membership(context, person, choice),
-                claims=dict(choice.claims),
-                expires_in=choice.expires_in,
-            )
+            membership = _membership(context, person, choice)
+            try:
+                opened = self._frontend.sign_in.open_session(
+                    context.connection,
+                    person.user,
+                    device_of(request),
+                    organization=membership,
+                    claims=dict(choice.claims),
+                    expires_in=choice.expires_in,
+                )
+            except (ValueError, RecursionError):  # what was just decoded may be too deep to encode
+                raise InvalidChoice("claims", "claims must not be nested that deeply.") from None
         response = redirect_to(target, 303) if target else _signed_in_page(person)
         set_session_cookies(response, opened, secure=self._frontend.sign_in.secure_cookies)
         response.set_cookie(
