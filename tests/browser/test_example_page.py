@@ -68,7 +68,8 @@ def says(page: Page, text: str) -> None:
 
 def api_answers(page: Page, text: str) -> None:
     """Call the API, and wait until the result contains a text."""
-    page.locator("#call-api").click()
+    with page.expect_response("**/me"):
+        page.locator("#call-api").click()
     page.locator("#result").filter(has_text=text).wait_for()
 
 
@@ -186,6 +187,7 @@ def test_a_ban_ends_the_session_at_the_next_refresh(page: Page, place: Place) ->
 def test_an_outage_of_torii_is_no_sign_out(page: Page, place: Place) -> None:
     sign_in(page, place)
     says(page, "You are signed in.")
+    api_answers(page, "200")  # the app has fetched the keys
     with place.torii.outage("error"):
         api_answers(page, "200")
         page.reload()
