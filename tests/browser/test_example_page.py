@@ -204,12 +204,3 @@ def test_axe_finds_nothing(page: Page, place: Place) -> None:
     says(page, "You are signed in.")
     api_answers(page, "200")
     check(page)
-
-
-def test_a_sign_in_by_oauth_ends_on_the_origin_of_the_page(page: Page, place: Place) -> None:
-    page.goto(f"{place.url}_torii/auth/oauth2/google?redirect_url={place.url}")
-    assert page.url.startswith(place.torii.issuer)
-    page.get_by_role("button", name="Continue as Ada").click()
-    page.wait_for_url(place.url)
-    says(page, "You are signed in.")
-    api_answers(page, f'200 {{"user_id":"{ADA}"')
