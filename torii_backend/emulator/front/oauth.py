@@ -34,7 +34,7 @@ from torii_backend.emulator.front.shapes import (
     STATE_PARAMETER,
     TICKET_PARAMETER,
 )
-from torii_backend.emulator.pages.page import message_page
+from torii_backend.emulator.pages.page import foreign_redirect_page
 from torii_backend.emulator.responses import RequestError
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import users
@@ -69,7 +69,7 @@ class OAuth:
             flow = secrets.token_urlsafe(32)
         with self._frontend.transaction() as context:
             if redirect_origin(context, target) is None or web_origin(target) is None:
-                return _foreign_redirect()
+                return foreign_redirect_page(REDIRECT_PARAMETER)
             data = {"provider": provider, "redirect": target, "flow": flow}
             state = oauth_tickets.issue(context, "oauth_state", data)
         page_path = OAUTH_PAGE.replace("{provider}", provider)
@@ -125,14 +125,3 @@ def _is_from_browser_of(request: Request, data: dict[str, Any]) -> bool:
     """Return whether the browser is the one that began the sign-in."""
     flow = request.cookies.get(FLOW_COOKIE, "")
     return hmac.compare_digest(flow.encode(), data["flow"].encode())
-
-
-def _foreign_redirect() -> Response:
-    return message_page(
-        "Not a place to go to",
-        f"{REDIRECT_PARAMETER} must be a URL on a loopback address or on an allowed origin, such as"
-        " http://localhost:3000/.",
-        "Add the origin of your app to the allowed origins, by client.allowed_origins.set() or"
-        " PUT /api/server/v1/allowed-origins.",
-        status=400,
-    )
