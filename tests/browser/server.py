@@ -8,22 +8,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.support.clock import WATCHDOG
 
+ROOT = Path(__file__).parents[2]
+
 
 @contextmanager
-def running(command: list[str], port: int, **variables: str) -> Iterator[None]:
+def running(command: list[str], port: int, variables: Mapping[str, str]) -> Iterator[None]:
     """Run a Python module until it listens on a port, and stop it after the block."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TORII_")}
     path = os.pathsep.join(entry for entry in sys.path if entry)
     with tempfile.TemporaryFile("w+") as printed:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
-            env={**kept, "PYTHONPATH": path, **variables},
-            cwd=tempfile.gettempdir(),  # not the checkout: -m would import from there
+            # Safe path: -m imports what is installed, and not the checkout.
+            env={**kept, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", **variables},
+            cwd=ROOT,
             stdout=printed,
             stderr=subprocess.STDOUT,
         )

@@ -43,7 +43,7 @@ def _place() -> Iterator[Place]:
     port = free_port()
     command = ["uvicorn", "--app-dir", str(FOLDER), "--port", str(port), "app:app"]
     with Emulator(seed=FOLDER / "seed.json") as torii, ExitStack() as app:
-        app.enter_context(running(command, port, TORII_ISSUER=torii.issuer))
+        app.enter_context(running(command, port, {"TORII_ISSUER": torii.issuer}))
         yield Place(torii, f"http://127.0.0.1:{port}/")
 
 

@@ -116,6 +116,14 @@ def test_the_output_shows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert issuer.startswith("http://127.0.0.1:")
     for expected in ("API URL", "sk_test_", "environment id", f"{issuer}/_emulator/tokens"):
         assert expected in text
+    assert f"{issuer}/_emulator/sign-in\n" in text
+    assert f"{issuer}/_emulator/\n" in text
+
+
+def test_without_a_console_the_output_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _output_until_sigterm(monkeypatch, "--no-console")
+    assert "/_emulator/sign-in\n" in text
+    assert "/_emulator/\n" not in text
 
 
 def test_the_json_output_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

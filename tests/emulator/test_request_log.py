@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
+from collections.abc import Callable
 from datetime import datetime
 from http.client import RemoteDisconnected
 from threading import Thread
@@ -14,7 +16,7 @@ import pytest
 
 from torii_backend.emulator import Emulator
 
-from .conftest import Wire
+from .conftest import WATCHDOG, Wire
 from .rest.api import api_of, instant
 
 JWKS = "/_torii/.well-known/jwks.json"
@@ -32,6 +34,13 @@ def _requests(wire: Wire) -> list[dict[str, Any]]:
 def _last(wire: Wire) -> Any:
     """Return the last request with its bodies."""
     return wire.get(f"/_emulator/requests/{_requests(wire)[-1]['n']}").json()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Wait for what follows the end of a connection. For a response there is nothing to wait for."""
+    deadline = time.monotonic() + WATCHDOG
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_requests_are_listed_in_order_with_status_and_time(torii: Emulator, wire: Wire) -> None:
@@ -64,6 +73,7 @@ def test_the_admin_api_is_not_listed(wire: Wire) -> None:
 def test_a_dropped_connection_has_no_status(torii: Emulator, wire: Wire) -> None:
     with torii.outage("refuse"), pytest.raises(RemoteDisconnected):
         wire.get(JWKS)
+    _wait(lambda: _requests(wire) != [])
     assert _last(wire)["status"] is None
 
 
@@ -164,6 +174,7 @@ def test_each_request_is_one_line_at_info(
     wire.get("/_emulator/health")
     with torii.outage("refuse"), pytest.raises(RemoteDisconnected):
         wire.get(JWKS)
+    _wait(lambda: len(caplog.records) == 4)
     lines = [record.getMessage() for record in caplog.records]
     expected = [
         f"GET {JWKS} 200",

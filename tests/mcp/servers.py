@@ -6,6 +6,8 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Callable, Optional
 
 import requests
@@ -28,6 +30,13 @@ async def whoami_async() -> str:
     return whoami()
 
 
+def server_class() -> Any:
+    """Return the server of the package mcp: version 2 has another name for it."""
+    if find_spec("mcp.server.mcpserver") is not None:
+        return import_module("mcp.server.mcpserver").MCPServer
+    return import_module("mcp.server.fastmcp").FastMCP
+
+
 class McpPackage:
     """The server of the package mcp."""
 
@@ -36,15 +45,13 @@ class McpPackage:
     def server(self, verifier: Any, tools: tuple[Tool, ...] = (whoami, whoami_async)) -> Any:
         """Make a server with these tools."""
         from mcp.server.auth.settings import AuthSettings
+        from pydantic import AnyHttpUrl
 
-        try:
-            from mcp.server.mcpserver import MCPServer
-        except ImportError:
-            from mcp.server.fastmcp import FastMCP as MCPServer
-        # They ask for the address of an authorization server, which only tokens of scopes would need.
-        auth = AuthSettings(issuer_url="https://login.example", resource_server_url=None)
+        # They ask for an authorization server, which nobody is told about by these settings.
+        login = AnyHttpUrl("https://login.example")
+        auth = AuthSettings(issuer_url=login, resource_server_url=None)
         options = {} if verifier is None else {"auth": auth, "token_verifier": verifier}
-        server = MCPServer("test", **options)
+        server = server_class()("test", **options)
         for tool in tools:
             server.tool()(tool)
         return server
@@ -52,6 +59,10 @@ class McpPackage:
     def app(self, verifier: Any) -> Any:
         """Make the ASGI application, which serves `/mcp`."""
         return self.server(verifier).streamable_http_app()
+
+    async def call_alone(self, tool: str) -> Any:
+        """Call a tool of a server without sign-in, as a program that has it in its own process."""
+        return await self.server(None).call_tool(tool, {})
 
     def verifier(self, **options: Any) -> Any:
         """Make the verifier for this package."""

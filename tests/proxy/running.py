@@ -23,7 +23,6 @@ class _Quiet(WSGIRequestHandler):
 def werkzeug_server() -> Iterator[int]:
     """Run werkzeug's development server; give its port."""
     server = make_server("127.0.0.1", 0, proxied.wsgi, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -13,6 +13,7 @@ from tests.installed import is_left_out
 from tests.proxy.behaviours import BEHAVIOURS
 from tests.proxy.differences import DIFFERENCES
 from tests.proxy.rig import Rig
+from tests.proxy.running import RUNNING
 from tests.proxy.upstream import running_upstream
 
 from .commands import NEEDS, SERVERS
@@ -25,10 +26,7 @@ PROXIES = {
 }
 PROXY_NEEDS = {**NEEDS, "gunicorn_gevent": "gevent"}
 CELLS = [
-    (server, name)
-    for server in PROXIES
-    for name in BEHAVIOURS
-    if (server, name) not in DIFFERENCES
+    (server, name) for server in PROXIES for name in BEHAVIOURS if (server, name) not in DIFFERENCES
 ]
 
 
@@ -57,3 +55,9 @@ def proxy_port_of() -> Iterator[Callable[[str], int]]:
 def test_contract(server: str, name: str, proxy_port_of: Callable[[str], int]) -> None:
     with running_upstream() as upstream:
         BEHAVIOURS[name](Rig(server, proxy_port_of(server), upstream))
+
+
+def test_no_cell_is_lost() -> None:
+    every = {(server, name) for server in [*PROXIES, *RUNNING] for name in BEHAVIOURS}
+    assert DIFFERENCES.keys() <= every
+    assert len(CELLS) == len(PROXIES) * len(BEHAVIOURS) - len(DIFFERENCES)

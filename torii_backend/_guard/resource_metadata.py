@@ -24,7 +24,8 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+\Z")
 _MAX_AGE = 3600
 # The document holds nothing secret, and browsers ask before a client may send headers of MCP.
 _OPEN = ("Access-Control-Allow-Origin", "*")
-_ALLOW = ("Allow", "GET, HEAD, OPTIONS")
+METHODS = ("GET", "HEAD", "OPTIONS")
+_ALLOW = ("Allow", ", ".join(METHODS))
 
 
 class MetadataResponse(NamedTuple):

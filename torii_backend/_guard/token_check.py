@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 from torii_backend._guard.authenticator import Authenticator
+from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.request import HeadersRequest
 from torii_backend._verify.verifier import Verifier
@@ -51,15 +52,15 @@ class TokenCheck:
         TypeError: a keyword is unknown.
     """
 
-    def __init__(self, *, any_token: bool = False, **options: Unpack[TokenOptions]) -> None:
+    def __init__(self, **options: Unpack[TokenOptions]) -> None:
         unknown = options.keys() - TokenOptions.__annotations__.keys()
         if unknown:
             raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
-        self._authenticator = Authenticator(**options)
+        any_token = require_bool(options.pop("any_token", False), "any_token")
+        self._authenticator = Authenticator(**cast("GuardOptions", options))
         checked = self._authenticator.__torii_guard__
         shared = checked.verifier
         self._audience = resolve_audience(checked.audience if shared is None else shared._audience)
-        any_token = require_bool(any_token, "any_token")
         if not (self._audience or checked.policy or any_token):
             raise ConfigurationError(
                 "audience must be set, such as https://api.example/mcp, or a policy that only tokens for "
@@ -106,8 +107,8 @@ def _scopes(claim: object) -> list[str]:
     """Return the scopes of a claim: words in one text (RFC 9068 section 2.2.3), or an array."""
     if isinstance(claim, str):
         return claim.split()
-    is_array = isinstance(claim, (list, tuple))
-    return [each for each in claim if _is_text(each)] if is_array else []
+    array = claim if isinstance(claim, (list, tuple)) else ()
+    return [each for each in array if _is_text(each)]
 
 
 def _is_text(value: object) -> bool:

@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn, Optional
+from typing import NoReturn, Optional
 
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request, authorization, bearer
+from tests.support.observed import observed, refusals_logged
 from torii_backend import Auth, PermissionDenied, RefusalResponse, ToriiAuthError
-from torii_backend._guard.refusal_log import forget_refusals
 from torii_backend.observing import Admitted, Refused, observe
-
-
-class _Lines(logging.Handler):
-    """Takes down the lines of the log about refusals."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append(f"{record.levelname} {record.getMessage()}")
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    """Give the lines about refusals, at every level, as if it were the first second of a process."""
-    forget_refusals()
-    logger, lines = logging.getLogger("torii_backend.refusals"), _Lines()
-    before = logger.level
-    logger.addHandler(lines)
-    logger.setLevel(logging.DEBUG)
-    try:
-        yield lines.seen
-    finally:
-        logger.removeHandler(lines)
-        logger.setLevel(before)
-
-
-@contextmanager
-def observed(*kinds: Any) -> Iterator[list[Any]]:
-    """Give the events of some kinds."""
-    seen: list[Any] = []
-    undo = observe(seen.append, *kinds)
-    try:
-        yield seen
-    finally:
-        undo()
 
 
 @behaviour
 def each_refusal_is_one_line_in_the_log(guard: Guard) -> None:
     app = guard.serving(role="admin")
-    with logged() as lines:
+    with refusals_logged() as lines:
         app(Request("/secret?token=canary", method="PUT"))
         app(authorization("Bearer"))
         app(bearer("a.b.c", method="DELETE"))
@@ -71,10 +32,10 @@ def each_refusal_is_one_line_in_the_log(guard: Guard) -> None:
 
 @behaviour
 def each_refusal_is_reported_once(guard: Guard) -> None:
-    with observed(Refused, Admitted) as seen:
+    with observed(Refused, Admitted) as heard:
         guard.refuses(authorization("Bearer"), "malformed_credentials")
         guard.refuses(bearer("a.b.c"), "malformed")
-    assert seen == [
+    assert heard.events == [
         Refused("invalid_request", 400, guard.adapter, "GET"),
         Refused("malformed", 401, guard.adapter, "GET"),
     ]
@@ -82,19 +43,19 @@ def each_refusal_is_reported_once(guard: Guard) -> None:
 
 @behaviour
 def a_report_has_the_status_that_on_error_chose(guard: Guard) -> None:
-    with observed(Refused) as seen:
+    with observed(Refused) as heard:
         guard.call(Request(), on_error=lambda _: RefusalResponse.redirect("/login"))
-    assert seen == [Refused("missing_credentials", 302, guard.adapter, "GET")]
+    assert heard.events == [Refused("missing_credentials", 302, guard.adapter, "GET")]
 
 
 @behaviour
 def each_admission_is_reported_with_the_auth(guard: Guard) -> None:
     app = guard.serving(required=False, exempt=["/health"])
-    with observed(Refused, Admitted) as seen:
+    with observed(Refused, Admitted) as heard:
         app(guard.good())
         app(Request())
         app(Request("/health"))
-    assert [event.auth.user_id for event in seen] == ["ada"]
+    assert [event.auth.user_id for event in heard.events] == ["ada"]
 
 
 @behaviour
@@ -118,10 +79,10 @@ def the_refusal_of_a_view_knows_the_auth(guard: Guard) -> None:
         assert isinstance(refusal, PermissionDenied)
         known.append(refusal.auth)
 
-    with observed(Refused) as seen:
+    with observed(Refused) as heard:
         guard.call(guard.good("/denied"), on_error=listen)
     assert [auth and auth.user_id for auth in known] == ["ada"]
-    assert seen == [Refused("permission_denied", 403, guard.adapter, "GET")]
+    assert heard.events == [Refused("permission_denied", 403, guard.adapter, "GET")]
 
 
 @behaviour

@@ -9,6 +9,7 @@ import pytest
 
 from torii_backend import ConfigurationError
 from torii_backend.emulator import Emulator
+from torii_backend.emulator.store import users
 
 from .browser import HINT, PASSWORD, REFRESH, SESSION, Browser, error_code
 
@@ -196,3 +197,13 @@ def test_the_issuer_alone_decides_whether_cookies_need_https(torii: Emulator) ->
                 session, hint = response.headers.get_all("Set-Cookie", [])
                 assert session.endswith(f"; HttpOnly; {attributes}")
                 assert hint.endswith(f"; {attributes}")
+
+
+def test_a_ban_alone_ends_the_refresh(torii: Emulator, browser: Browser, ada: Any) -> None:
+    # Every other way to ban a user also revokes the sessions.
+    with torii._started().database.transaction() as connection:
+        user = users.find(connection, ada["id"])
+        assert user is not None
+        users.change(connection, user, status="banned")
+    assert browser.refresh().status == 401
+    assert browser.call("PATCH", ME, {}).status == 401
