@@ -94,9 +94,7 @@ class HttpxProxy:
         )
         response = await self._client.send(request, stream=True)
         kept = [pair for pair in response.headers.raw if pair[0].lower() not in HOP_BY_HOP]
-        await send(
-            {"type": "http.response.start", "status": response.status_code, "headers": kept}
-        )
+        await send({"type": "http.response.start", "status": response.status_code, "headers": kept})
         async for chunk in response.aiter_raw():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
