@@ -189,6 +189,13 @@ def _tell_later(tell: Callable[[object], None], event: object) -> None:
     BACKGROUND.put(partial(tell, event))
 
 
+def forget_listeners() -> None:
+    """End all listeners, for tests."""
+    with _lock:
+        for kind in list(_listeners):
+            _change(kind, lambda _: ())
+
+
 def _renew_lock() -> None:
     global _lock  # noqa: PLW0603 (a thread of the parent may have held it)
     _lock = threading.RLock()
