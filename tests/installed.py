@@ -15,10 +15,13 @@ FRAMEWORKS = (
     "jedi",
     "litestar",
     "ninja",
+    "opentelemetry",
+    "prometheus_client",
     "pyramid",
     "quart",
     "rest_framework",
     "sqlalchemy",
+    "structlog",
 )
 MCP = ("fastmcp", "mcp")
 QUEUES = ("arq", "celery", "dramatiq", "rq")
@@ -38,4 +41,11 @@ def is_left_out(module: str) -> bool:
         or (name in QUEUES and "TORII_TESTS_NEED_QUEUES" not in os.environ)
         or (name in STORES and "TORII_TESTS_NEED_REDIS" not in os.environ)
         or (name in SERVERS and "TORII_TESTS_NEED_SERVERS" not in os.environ)
-    ) and find_spec(name) is None
+    ) and not _is_found(module)
+
+
+def _is_found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it is in
+        return False

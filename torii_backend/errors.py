@@ -23,7 +23,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Optional, Union
+
+if TYPE_CHECKING:
+    from torii_backend.auth import Auth
 
 InvalidTokenReason = Literal[
     "malformed",
@@ -173,9 +176,13 @@ class PermissionDenied(ToriiAuthError):
         message: one sentence, which is sent to the client.
         reason: which condition of a policy failed, one of `PermissionDeniedReason`. It is sent to the
             client as well. Leave it out if you raise this yourself.
+
+    Attributes:
+        auth: who is signed in, for `on_error`. None if that is unknown.
     """
 
     status = 403
+    auth: Optional[Auth] = None
 
     def __init__(
         self,

@@ -82,7 +82,7 @@ class AuthMiddleware:
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:
-            response = self._authenticator.response_to(refusal, request)
+            response = self._authenticator.response_to(refusal, request, adapter="asgi")
             varying = send_with_vary(self._authenticator.vary, send)
             await send_response(response, scope, receive, varying)
             return
@@ -100,7 +100,7 @@ class AuthMiddleware:
         except ToriiAuthError as error:
             if sent or not is_refusal_by_view(error):
                 raise
-            response = self._authenticator.response_to(error, request)
+            response = self._authenticator.response_to(error, request, adapter="asgi", auth=auth)
             await send_response(response, scope, _received, send)
         finally:
             unbind_auth(token)
@@ -139,7 +139,9 @@ class AuthMiddleware:
             if sent:
                 await send({"type": "websocket.close", "code": 1008})
                 return
-            response = self._authenticator.response_to(error, ASGIRequest(scope))
+            response = self._authenticator.response_to(
+                error, ASGIRequest(scope), adapter="websocket"
+            )
             await send_response(response, scope, _received, send)
 
 

@@ -6,6 +6,7 @@ from typing import Optional
 
 from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.first_message import FirstMessage, close_code
+from torii_backend._guard.refusal import with_auth
 from torii_backend._guard.websocket import WebSocketRequest
 from torii_backend.asgi.expiry import ExpiringWebSocket
 from torii_backend.asgi.first_message import OpenedWebSocket
@@ -67,7 +68,7 @@ class WebSocketGuard:
         receive: Receive,
         send: Send,
     ) -> None:
-        response = self._authenticator.response_to(refusal, request)
+        response = self._authenticator.response_to(refusal, request, adapter="websocket")
         await send_response(response, scope, receive, send)
 
     async def _serve_opened(
@@ -85,8 +86,8 @@ class WebSocketGuard:
         try:
             auth = await self._authenticator.authenticate_async(signed)
         except ToriiAuthError as refusal:
-            status = self._authenticator.response_to(refusal, signed).status
-            await opened.close(close_code(kind, status), refusal.reason)
+            response = self._authenticator.response_to(refusal, signed, adapter="websocket")
+            await opened.close(close_code(kind, response.status), refusal.reason)
             return
         # It is accepted, so the application can't send an HTTP response any more.
         scope = {**scope, **signed.scope_without_token(), "extensions": {}}
@@ -103,6 +104,10 @@ class WebSocketGuard:
                 await self._app(inner, receive, send)
             else:
                 await ExpiringWebSocket(receive, send, end).serve(self._app, inner)
+        except PermissionDenied as denied:
+            if auth is None:
+                raise
+            raise with_auth(denied, auth) from denied.__cause__
         finally:
             unbind_auth(token)
 

@@ -91,16 +91,22 @@ class RequestGuard:
         """Return whether a request is a CORS preflight that passes without sign-in."""
         return self._preflight and DjangoRequest(request).is_preflight()
 
-    def response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> RefusalResponse:
+    def response_to(
+        self, refusal: ToriiAuthError, request: HttpRequest, adapter: str = "django"
+    ) -> RefusalResponse:
         """Return the response to a refusal, before it takes a framework's form."""
         self.note_header(request)
         if isinstance(request, WSGIRequest):
             drop_body(request.environ)
-        return self.authenticator.response_to(refusal, DjangoRequest(request))
+        return self.authenticator.response_to(
+            refusal, DjangoRequest(request), adapter=adapter, auth=getattr(request, "auth", None)
+        )
 
-    def http_response_to(self, refusal: ToriiAuthError, request: HttpRequest) -> HttpResponse:
+    def http_response_to(
+        self, refusal: ToriiAuthError, request: HttpRequest, adapter: str = "django"
+    ) -> HttpResponse:
         """Return the response to a refusal as Django's."""
-        standard = self.response_to(refusal, request)
+        standard = self.response_to(refusal, request, adapter)
         response = HttpResponse(standard.body, status=standard.status)
         for name, value in standard.headers:
             if name.lower() == "set-cookie":

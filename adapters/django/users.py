@@ -12,6 +12,7 @@ from typing import Any, Callable, NamedTuple
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
+from torii_backend._guard.refusal import with_auth
 from torii_backend.auth import Auth
 from torii_backend.errors import ConfigurationError, PermissionDenied, ToriiAuthError
 
@@ -49,8 +50,8 @@ async def inject_user_async(request: HttpRequest, auth: Auth, resolver: UserReso
 def _resolved(resolver: UserResolver, auth: Auth) -> Any:
     try:
         user = resolver(auth)
-    except PermissionDenied:
-        raise
+    except PermissionDenied as denied:
+        raise with_auth(denied, auth) from denied.__cause__
     except ToriiAuthError as error:
         # It is about something else than this request, which would be refused for it.
         raise ConfigurationError(
@@ -61,7 +62,9 @@ def _resolved(resolver: UserResolver, auth: Auth) -> Any:
         raise ConfigurationError("USER_RESOLVER must not be async. Pass a plain function.")
     # Not `is None`: it may be a lazy object, which is asked for its value here, in this thread.
     if not user or not getattr(user, "is_active", True):
-        raise PermissionDenied("The user has no active account in this application.", "user")
+        raise with_auth(
+            PermissionDenied("The user has no active account in this application.", "user"), auth
+        )
     return user
 
 

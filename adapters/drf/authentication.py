@@ -104,7 +104,7 @@ class ToriiAuthentication(BaseAuthentication):
 
     def exception_for(self, refusal: ToriiAuthError, request: Request) -> AuthAPIException:
         """Return the exception that makes REST framework respond to a refusal."""
-        response = self._lazy_guard.get().response_to(refusal, request._request)
+        response = self._lazy_guard.get().response_to(refusal, request._request, "drf")
         return AuthAPIException(response, refusal.reason, request)
 
 

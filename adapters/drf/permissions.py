@@ -12,6 +12,7 @@ from torii_backend._guard.authenticator import warn_of_any_organization
 from torii_backend._guard.options import combined_policy, shows_options
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal import refusal_response
+from torii_backend._guard.refusal_log import note_refusal
 from torii_backend.auth import Auth
 from torii_backend.drf.authentication import ToriiAuthentication
 from torii_backend.drf.exceptions import AuthAPIException
@@ -83,6 +84,7 @@ class _PolicyPermission(BasePermission):
         authenticator = _authenticator(request)
         if authenticator is not None:
             raise authenticator.exception_for(refusal, request) from refusal
+        note_refusal(refusal, refusal.status, "drf", request.method or "")
         raise AuthAPIException(refusal_response(refusal), refusal.reason, request) from refusal
 
 

@@ -101,7 +101,7 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
         except ToriiAuthError as refusal:
             # An error handler of the application may drop the headers of the exception.
             note_vary(self._authenticator.vary, request.scope)
-            response = self._authenticator.response_to(refusal, incoming)
+            response = self._authenticator.response_to(refusal, incoming, adapter=_adapter(request))
             raise exception_for(response, request.scope) from refusal
         if self._authenticator.varies(auth, incoming):
             note_vary(self._authenticator.vary, request.scope)
@@ -131,7 +131,12 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
             return
         if isinstance(request, WebSocket) and request.application_state != CONNECTING:
             raise WebSocketException(1008) from error
-        response = self._authenticator.response_to(error, incoming)
+        response = self._authenticator.response_to(
+            error,
+            incoming,
+            adapter=_adapter(request),
+            auth=getattr(request.state, "auth", None),
+        )
         raise exception_for(response, request.scope) from error
 
 
@@ -201,6 +206,11 @@ def optional_auth(
         TypeError: a keyword is unknown.
     """
     return require_auth(issuer=issuer, required=False, **options)
+
+
+def _adapter(request: HTTPConnection) -> str:
+    """Name what refuses a request, for the log."""
+    return "websocket" if isinstance(request, WebSocket) else "fastapi"
 
 
 def _without_token(websocket: WebSocket) -> WebSocketRequest:

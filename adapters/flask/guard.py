@@ -100,7 +100,7 @@ def authenticate_request(authenticator: Authenticator) -> None:
         # An error handler of the application may drop the headers of our response.
         note_vary(authenticator.vary, current)
         drop_body(current.environ)
-        _abort(authenticator, refusal, incoming)
+        _abort(authenticator, refusal, incoming, None)
     vars(current)[_GUARD] = authenticator
     if authenticator.varies(auth, incoming):
         note_vary(authenticator.vary, current)
@@ -140,14 +140,17 @@ def _respond_to_refusal(error: ToriiAuthError) -> Any:
     if authenticator is None or not is_refusal:
         raise error
     try:
-        _abort(authenticator, error, WSGIRequest(current.environ))
+        auth = current.environ.get("torii.auth")
+        _abort(authenticator, error, WSGIRequest(current.environ), auth)
     except HTTPException as aborted:
         aborted.__cause__ = error
         return app.handle_user_exception(aborted)
 
 
-def _abort(authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest) -> NoReturn:
-    standard = authenticator.response_to(refusal, request)
+def _abort(
+    authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest, auth: object
+) -> NoReturn:
+    standard = authenticator.response_to(refusal, request, adapter="flask", auth=auth)
     response = Response(standard.body, standard.status, list(standard.headers))
     if standard.status in default_exceptions:
         abort(standard.status, description=str(refusal), response=response)

@@ -119,4 +119,4 @@ def _bound(auth: Optional[Auth], guard: RequestGuard, request: HttpRequest) -> o
 
 def _error_for(refusal: ToriiAuthError, guard: RequestGuard, request: HttpRequest) -> AuthHttpError:
     register_handler(request)
-    return AuthHttpError(guard.http_response_to(refusal, request), str(refusal))
+    return AuthHttpError(guard.http_response_to(refusal, request, "ninja"), str(refusal))

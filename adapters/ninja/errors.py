@@ -61,7 +61,7 @@ def _respond_to_refusal(api: NinjaAPI, request: HttpRequest, error: Any) -> Http
             return handler(request, error)
     if guard is None or not is_refusal:
         raise error
-    return guard.http_response_to(error, request)
+    return guard.http_response_to(error, request, "ninja")
 
 
 def _response_of(request: HttpRequest, error: Any) -> HttpResponse:

@@ -67,7 +67,7 @@ class AuthMiddleware:
         try:
             auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
-            response = self._authenticator.response_to(refusal, request)
+            response = self._authenticator.response_to(refusal, request, adapter="wsgi")
             drop_body(environ)
             varying = _varying(start_response, self._authenticator.vary)
             return _send(response, environ, varying)
@@ -80,7 +80,7 @@ class AuthMiddleware:
             """Refuse after all; raises the error again if the server has sent headers already."""
             if not is_refusal_by_view(error):
                 raise error
-            response = self._authenticator.response_to(error, request)
+            response = self._authenticator.response_to(error, request, adapter="wsgi", auth=auth)
             return _send(response, environ, start_response, sys.exc_info())
 
         try:

@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from torii_backend._guard.options import GuardOptions
 
 
+# Of frameworks that have none of their own.
+_ADAPTERS = {
+    "bottle_app": "wsgi",
+    "falcon_asgi": "asgi",
+    "falcon_wsgi": "wsgi",
+    "litestar_app": "asgi",
+    "pyramid_app": "wsgi",
+    "quart_app": "asgi",
+    "starlette_app": "asgi",
+}
+_NAMES = ("asgi", "django", "drf", "fastapi", "flask", "ninja", "wsgi")
+
+
 class Driver(NamedTuple):
     """How one adapter is put to work.
 
@@ -62,6 +75,12 @@ class Guard:
     def __init__(self, driver: Driver, issuers: Issuers) -> None:
         self.issuers = issuers
         self._driver = driver
+
+    @property
+    def adapter(self) -> str:
+        """The name of the adapter in logs."""
+        name = self._driver.name
+        return _ADAPTERS.get(name) or next(each for each in _NAMES if name.startswith(each))
 
     def build(self, options: GuardOptions) -> Call:
         """Guard an application with exactly these options."""

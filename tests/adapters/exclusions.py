@@ -32,7 +32,11 @@ _CONCURRENT = (
 
 _CATCHES = "The framework turns what a view raises into a response before the guard sees it."
 _CATCHING = ("bottle_app", "falcon_asgi", "falcon_wsgi", "litestar_app", "quart_app")
-_BY_VIEW = ("a_view_may_refuse_a_request", "on_error_may_replace_the_refusal_of_a_view")
+_BY_VIEW = (
+    "a_view_may_refuse_a_request",
+    "on_error_may_replace_the_refusal_of_a_view",
+    "the_refusal_of_a_view_knows_the_auth",
+)
 
 _ONE_VALUE = "REST framework keeps one value of a header."
 

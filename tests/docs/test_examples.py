@@ -95,7 +95,9 @@ def test_the_examples_of_a_page_run_one_after_the_other(
         apps = {name: namespace.pop(name) for name in _APPS if name in namespace}
         # Only the routes of that page's app count.
         has_app = apps.keys() & {"app", "MIDDLEWARE", "urlpatterns"}
-        if has_app and page.name != "commands.md":
+        if page.name == "proxy.md":
+            _assert_proxied({**apps, **namespace})
+        elif has_app and page.name != "commands.md":
             with _served(apps) as app:
                 _assert_guarded(app, torii)
                 if page.name == "frameworks.md":
@@ -135,6 +137,8 @@ def test_the_readme_shows_each_command_once(env: str) -> None:
     assert PAGES[0].read_text("utf-8").splitlines().count(command) == 1
 
 
+_GUARDED = {"guarded", "also_guarded"}
+_PROXIED = {"app", "application", "asgi_application", *_GUARDED}
 # What a page may make of an application; names in capitals are settings of Django.
 _APPS = ("app", "urlpatterns", "MIDDLEWARE", "TORII")
 
@@ -200,6 +204,16 @@ def _assert_guarded(app: Any, torii: Emulator) -> None:
     admitted = _call(app, bearer(torii.issue_token(user_id=USER_ID).access_token))
     assert admitted.status == 200
     assert USER_ID.encode() in admitted.body
+
+
+def _assert_proxied(apps: dict[str, Any]) -> None:
+    """Ask each application of a section for what only Torii has."""
+    for name in _PROXIED & apps.keys():
+        response = _call(apps[name], Request("/_torii/client", (("Cookie", "a=1"),)))
+        assert response.status == 200
+        assert response.json()["authenticated"] is False
+        expected = (401,) if name in _GUARDED else (200, 404)
+        assert _call(apps[name], Request()).status in expected
 
 
 def _assert_refused_by_policy(app: Any, torii: Emulator) -> None:

@@ -13,7 +13,7 @@ Edge = tuple[str, str]
 
 ROOT = Path(__file__).parents[2]
 DOOR = "torii_backend"
-GROUND = {"_version", "auth", "errors", "plain_http", "settings"}
+GROUND = {"_version", "auth", "errors", "observing", "plain_http", "settings"}
 CORE = ["_jose", "_keys", "_verify", "_guard"]
 FEATURES = {"events", "proxy", "revocation"}
 BESIDE = {"client", *FEATURES}

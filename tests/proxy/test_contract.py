@@ -9,7 +9,9 @@ from .conftest import RigOf
 from .differences import DIFFERENCES
 from .running import RUNNING
 
-CELLS = [(server, name) for server in RUNNING for name in BEHAVIOURS if (server, name) not in DIFFERENCES]
+CELLS = [
+    (server, name) for server in RUNNING for name in BEHAVIOURS if (server, name) not in DIFFERENCES
+]
 
 
 @pytest.mark.parametrize(

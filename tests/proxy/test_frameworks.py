@@ -15,7 +15,11 @@ APPS = [
     ("uvicorn", "fastapi"),
     ("uvicorn", "django"),
 ]
-OWN_COOKIES = {"django": (b"sessionid", b"csrftoken"), "flask": (b"session_of_flask",), "fastapi": ()}
+OWN_COOKIES = {
+    "django": (b"sessionid", b"csrftoken"),
+    "flask": (b"session_of_flask",),
+    "fastapi": (),
+}
 
 
 @pytest.fixture(params=APPS, ids="-".join)
@@ -27,9 +31,7 @@ def app(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rig(request: pytest.FixtureRequest, app: str, rig_of: RigOf) -> Rig:
     (server,) = [
-        server
-        for server, name in APPS
-        if name == app and f"[{server}-" in request.node.name
+        server for server, name in APPS if name == app and f"[{server}-" in request.node.name
     ]
     return rig_of(server)
 

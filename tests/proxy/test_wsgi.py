@@ -92,9 +92,7 @@ def test_the_mount_point_is_a_part_of_the_path(proxy: Any, upstream: Upstream) -
     assert upstream.only.target == b"/_torii/client"
 
 
-def test_the_secret_key_is_never_sent(
-    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_secret_key_is_never_sent(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORII_SECRET_KEY", "sk_test_hunter2")
     proxy = ToriiProxy(bare_wsgi, upstream=upstream.url)
     assert call_wsgi(proxy, Request("/_torii/client")).status == 200

@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 import pytest
 
+from tests.support.observed import observed
 from tests.support.redis_server import RedisServer
 from torii_backend import (
     ConfigurationError,
@@ -24,6 +25,7 @@ from torii_backend import (
     Verifier,
 )
 from torii_backend.emulator import Emulator
+from torii_backend.observing import RevocationsFresh, RevocationsStale
 from torii_backend.testing import make_auth
 
 from .conftest import Joining, until
@@ -131,6 +133,22 @@ def test_what_is_revoked_during_an_outage_is_written_after_it(
     redis_server.start()
     until(lambda: other.is_revoked(ADA))
     until(lambda: one.stats().fresh and one.stats().unwritten == 0)
+
+
+def test_an_outage_is_told_once_by_each_process_and_its_end(
+    joining: Joining, redis_server: RedisServer
+) -> None:
+    with observed(RevocationsStale, RevocationsFresh) as heard:
+        one = joining(max_stale=60)
+        assert type(heard.wait()[0]) is RevocationsFresh
+        redis_server.kill()
+        until(lambda: not one.stats().fresh)
+        assert heard.wait(2)[1] == RevocationsStale(60)
+        redis_server.start()
+        until(lambda: one.stats().fresh)
+        again = heard.wait(3)[2]
+    assert type(again) is RevocationsFresh and again.stale_for > 0
+    assert len(heard.events) == 3
 
 
 def test_a_frozen_server_is_noticed(

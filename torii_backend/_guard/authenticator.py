@@ -16,7 +16,13 @@ from torii_backend._guard.options import (
     shows_options,
 )
 from torii_backend._guard.policy import Policy
-from torii_backend._guard.refusal import RefusalResponse, refusal_response, require_refusal_response
+from torii_backend._guard.refusal import (
+    RefusalResponse,
+    refusal_response,
+    require_refusal_response,
+    with_auth,
+)
+from torii_backend._guard.refusal_log import note_refusal
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
 from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.vary import Vary
@@ -34,6 +40,8 @@ from torii_backend.errors import (
     MissingCredentials,
     ToriiAuthError,
 )
+from torii_backend.observing.kinds import Admitted
+from torii_backend.observing.slots import SLOTS
 from torii_backend.settings import (
     Audience,
     InsecureHosts,
@@ -124,7 +132,7 @@ class Authenticator(Unchanging):
         """Async version of `authenticate`."""
         request = _as_request(request)
         auth = await self.identify_async(request)
-        if self._policy is not None:
+        if self._policy is not None or SLOTS.admitted is not None:
             await self.authorize_async(auth)
         return auth
 
@@ -162,13 +170,21 @@ class Authenticator(Unchanging):
             PermissionDenied: a condition of the policy fails.
             ConfigurationError: the policy's check is async, or returned something unusable.
         """
-        if auth is not None and self._policy is not None:
-            self._policy.enforce(auth)
+        if auth is not None:
+            if self._policy is not None:
+                self._policy.enforce(auth)
+            listener = SLOTS.admitted
+            if listener is not None:
+                listener(Admitted(auth))
 
     async def authorize_async(self, auth: Optional[Auth]) -> None:
         """Async version of `authorize`. It awaits an async check."""
-        if auth is not None and self._policy is not None:
-            await self._policy.enforce_async(auth)
+        if auth is not None:
+            if self._policy is not None:
+                await self._policy.enforce_async(auth)
+            listener = SLOTS.admitted
+            if listener is not None:
+                listener(Admitted(auth))
 
     def prefetch(self) -> None:
         """Start to fetch the keys if there are none yet.
@@ -200,13 +216,21 @@ class Authenticator(Unchanging):
         return auth is not None or not request.needs_no_token
 
     def response_to(
-        self, refusal: ToriiAuthError, request: Union[IncomingRequest, Headers]
+        self,
+        refusal: ToriiAuthError,
+        request: Union[IncomingRequest, Headers],
+        *,
+        adapter: str = "authenticator",
+        auth: object = None,
     ) -> RefusalResponse:
-        """Return the response to a refused request, from `on_error` if it returns one.
+        """Return the response to a refused request, from `on_error` if it returns one. It is logged.
 
         Args:
             refusal: the error that `authenticate` raised.
             request: the refused request, which is passed on to `on_error`.
+            adapter: the name of your framework, for the log.
+            auth: the Auth of the request if its view raised the refusal. `on_error` finds it as
+                `refusal.auth`.
 
         Returns:
             What `on_error` returned, else the standard response.
@@ -215,10 +239,17 @@ class Authenticator(Unchanging):
             ConfigurationError: `on_error` returned something other than None or a RefusalResponse
                 that can be sent.
         """
-        custom = None if self._on_error is None else self._on_error(refusal, _as_request(request))
-        if custom is not None:
-            return require_refusal_response(custom)
-        return refusal_response(refusal, self.resource)
+        request = _as_request(request)
+        custom = None
+        if self._on_error is not None:
+            known = with_auth(refusal, auth) if isinstance(auth, Auth) else refusal
+            custom = self._on_error(known, request)
+        if custom is None:
+            response = refusal_response(refusal, self.resource)
+        else:
+            response = require_refusal_response(custom)
+        note_refusal(refusal, response.status, adapter, request.method, self._verifier)
+        return response
 
     def _token(self, request: IncomingRequest) -> Any:
         """Return the token, sealed, or None. In a test, maybe an Auth."""

@@ -9,6 +9,7 @@ from typing import Any, Callable, Literal, NamedTuple, TypedDict, Union
 
 from msgspec import UNSET, UnsetType
 
+from torii_backend._guard.refusal import with_auth
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import (
     ConfigurationError,
@@ -128,26 +129,32 @@ class Policy(Unchanging):
             PermissionDenied: a condition does not hold; `reason` tells which.
             ConfigurationError: the check is async, or gives neither a boolean nor a string.
         """
-        for condition in self._conditions:
-            if condition.keyword == "check":
-                verdict = condition.wanted.function(auth)
-                if isawaitable(verdict):
-                    getattr(verdict, "close", object)()
-                    raise ConfigurationError(
-                        "check must not be async in this guard. Pass a plain function."
-                    )
-                _judge(verdict)
-            else:
-                _require(condition, auth)
+        try:
+            for condition in self._conditions:
+                if condition.keyword == "check":
+                    verdict = condition.wanted.function(auth)
+                    if isawaitable(verdict):
+                        getattr(verdict, "close", object)()
+                        raise ConfigurationError(
+                            "check must not be async in this guard. Pass a plain function."
+                        )
+                    _judge(verdict)
+                else:
+                    _require(condition, auth)
+        except PermissionDenied as denied:
+            raise with_auth(denied, auth) from denied.__cause__
 
     async def enforce_async(self, auth: Auth) -> None:
         """Async version of `enforce`. Awaits an async check."""
-        for condition in self._conditions:
-            if condition.keyword == "check":
-                verdict = condition.wanted.function(auth)
-                _judge(await verdict if isawaitable(verdict) else verdict)
-            else:
-                _require(condition, auth)
+        try:
+            for condition in self._conditions:
+                if condition.keyword == "check":
+                    verdict = condition.wanted.function(auth)
+                    _judge(await verdict if isawaitable(verdict) else verdict)
+                else:
+                    _require(condition, auth)
+        except PermissionDenied as denied:
+            raise with_auth(denied, auth) from denied.__cause__
 
     def trusts_any_organization(self) -> bool:
         """Return whether a role counts in any organization, though the policy doesn't say so."""

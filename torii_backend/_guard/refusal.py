@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any, Optional, Union
 
 import msgspec
 
 from torii_backend._guard.resource_metadata import ResourceMetadata
-from torii_backend.auth import not_from_requests
+from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import (
     SENTENCES,
     ConfigurationError,
@@ -163,6 +164,16 @@ def is_refusal_by_view(error: BaseException) -> bool:
     return isinstance(error, PermissionDenied) or (
         isinstance(error, InvalidToken) and error.reason == "invalid_claim"
     )
+
+
+def with_auth(refusal: ToriiAuthError, auth: Auth) -> ToriiAuthError:
+    """Return a refusal that knows the Auth: a copy, as an application may raise one object again."""
+    if not isinstance(refusal, PermissionDenied) or refusal.auth is not None:
+        return refusal
+    known = copy(refusal)
+    known.auth = auth
+    known.__cause__ = refusal.__cause__
+    return known.with_traceback(refusal.__traceback__)
 
 
 def refusal_response(

@@ -43,6 +43,7 @@ from torii_backend._keys.fork_safety import reset_in_child
 from torii_backend._keys.keyset import KeySet
 from torii_backend._keys.load import load_keys
 from torii_backend._keys.process_limits import LIMITS
+from torii_backend._keys.reports import KeyReports, tell_all
 from torii_backend.plain_http import names_of_issuer
 from torii_backend.settings import DEFAULT_FETCH_TIMEOUT
 
@@ -93,7 +94,8 @@ class KeyFetcher:
         self._error: Optional[BaseException] = None
         # Flights whose job may still run, those that were given up included.
         self._running: list[Flight] = []
-        # What to do once the lock is free: wake those who wait, and write to the log.
+        # What to do once the lock is free: wake those who wait, write to the log, and tell listeners.
+        self._observed = KeyReports(issuer)
         self._ended: list[tuple[Flight, Outcome]] = []
         self._reports: list[Optional[BaseException]] = []
         self.key_set = None if keys is None else self._seeded(keys)
@@ -137,6 +139,7 @@ class KeyFetcher:
         self._running = []
         self._ended = []
         self._reports = []
+        self._observed.taken()
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:
@@ -145,12 +148,14 @@ class KeyFetcher:
             yield
             ended, self._ended = self._ended, []
             reports, self._reports = self._reports, []
+            observed = self._observed.taken()
         try:
             for report in reports:
                 _log(self.issuer, report)
         finally:
             for flight, outcome in ended:
                 flight.end(outcome)
+            tell_all(observed)
 
     def _reap(self, now: float) -> None:
         """End the flight under way if it is overdue."""
@@ -178,12 +183,12 @@ class KeyFetcher:
         self.fetches += 1
         self._running = [each for each in self._running if each.may_run]
         if len(self._running) >= MAX_FLIGHTS:
-            self._end(flight, FetchError("earlier fetches still hang"))
+            self._end(flight, FetchError("earlier fetches still hang"), 0.0)
             return flight
         try:
             LIMITS.run(lambda: flight.run(self._run), urgent=urgent, again=len(self._running) > 0)
         except RuntimeError:
-            self._end(flight, FetchError("no thread could be started"))
+            self._end(flight, FetchError("no thread could be started"), 0.0)
         else:
             self._running.append(flight)
         return flight
@@ -199,7 +204,7 @@ class KeyFetcher:
         except BaseException as error:  # noqa: BLE001 (such as gevent's Timeout; the thread ends here)
             result = None if flight.was_stopped(monotonic() - began) else error
         with self._deciding():
-            self._end(flight, result)
+            self._end(flight, result, monotonic() - began)
 
     def _give_up(self, flight: Flight) -> None:
         """End a flight that somebody has waited for until its deadline."""
@@ -208,20 +213,31 @@ class KeyFetcher:
 
     def _end_overdue(self, flight: Flight, now: float) -> None:
         """End a flight that has no result in time; called with the lock held."""
-        was_stopped = flight.was_stopped(now - flight.started_at)
-        self._end(flight, None if was_stopped else FetchError("no response in time"))
+        seconds = now - flight.started_at
+        was_stopped = flight.was_stopped(seconds)
+        self._end(flight, None if was_stopped else FetchError("no response in time"), seconds)
 
-    def _end(self, flight: Flight, result: Union[KeySet, BaseException, None]) -> None:
-        """Take the result of a flight; None if it was lost. Called with the lock held."""
+    def _end(
+        self, flight: Flight, result: Union[KeySet, BaseException, None], seconds: float
+    ) -> None:
+        """Take the result of a flight after so many seconds; None if it was lost. Needs the lock."""
         is_current = self._flight is flight
         if isinstance(result, KeySet):
             is_newest = self.key_set is None or result.is_newer_than(self.key_set)
             if is_current or (is_newest and flight in self._running):
+                self._observed.succeeded(result, self.key_set, seconds)
                 self._succeed(result)
         elif is_current:
             self._waits_for_refresh = not flight.asked
             if result is not None:
                 self._fail(flight, result)
+                self._observed.failed(
+                    self._error or result,
+                    self.key_set,
+                    started_at=flight.started_at,
+                    seconds=seconds,
+                    retry_at=self._limiter.refresh.retry_at,
+                )
         if is_current:
             self._flight = None
             outcome: Outcome = "lost" if result is None else "failed"
@@ -280,6 +296,16 @@ def forget_limits(issuer: str) -> None:
 def issuers_in_use() -> list[str]:
     """Return the issuers whose keys this process fetches when it needs them."""
     return sorted({fetcher.issuer for fetcher in _fetchers_in_use()})
+
+
+def ages_of_keys() -> dict[str, float]:
+    """Return the age in seconds of the keys of each issuer that has some; the greatest, if several."""
+    ages: dict[str, float] = {}
+    for fetcher in _fetchers_in_use():
+        age = fetcher.age
+        if age is not None:
+            ages[fetcher.issuer] = max(age, ages.get(fetcher.issuer, 0.0))
+    return ages
 
 
 def _fetchers_in_use() -> list[KeyFetcher]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union, final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -46,6 +47,10 @@ DEFAULT_CACHE_SIZE = 4096
 DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
 # An issuer's own tokens have few different headers. Only signed ones are remembered.
 MAX_HEADERS = 64
+
+
+# All of this process, by id: the one collection of weak references that is copied atomically.
+_verifiers: WeakValueDictionary[int, Verifier] = WeakValueDictionary()
 
 
 class VerifierStats(msgspec.Struct, frozen=True):
@@ -162,6 +167,7 @@ class Verifier(Unchanging):
         self._hits = self._misses = 0
         self._clock = clock
         self._aging = aging_clock(clock)
+        _verifiers[id(self)] = self
         fetch = resolve_fetch(fetch, session)
         fetch_timeout = resolve_fetch_timeout(fetch_timeout)
         refresh = require_bool(refresh, "refresh")
@@ -288,6 +294,11 @@ class Verifier(Unchanging):
             failures=sum(keystore.failures for keystore in stores),
             keys_age=max(known) if len(known) == len(ages) else None,
         )
+
+    @property
+    def has_accepted(self) -> bool:
+        """Whether it has accepted any token so far."""
+        return bool(self._headers)
 
     def _share_keys(self, pooled: Callable[[KeyStore], KeyStore]) -> None:
         """Use the key stores that `pooled` gives for those of this Verifier, before it is used."""
@@ -459,6 +470,12 @@ class Verifier(Unchanging):
             self._headers.clear()
         self._headers[sealed.header()] = keystore, key
         return auth
+
+
+def verifiers_in_use() -> list[Verifier]:
+    """Return all Verifiers of this process."""
+    found = [reference() for reference in list(_verifiers.valuerefs())]
+    return [verifier for verifier in found if verifier is not None]
 
 
 # Guards pass a sealed token to these, and a string to what replaces them in a subclass or a test.

@@ -35,6 +35,7 @@ from torii_backend.events.event import Event
 from torii_backend.events.feed import REVOKING_TYPES, TokenRevoker, make_revoking_handler
 from torii_backend.events.handlers import Function, Handlers, require_patterns
 from torii_backend.events.inbox import Claim, Inbox, MemoryInbox
+from torii_backend.events.reported import reported
 from torii_backend.events.signing_keys import Secrets
 from torii_backend.events.webhook import (
     DEFAULT_TOLERANCE,
@@ -48,6 +49,8 @@ from torii_backend.events.webhook import (
     require_max_bytes,
     require_tolerance,
 )
+from torii_backend.observing.kinds import EventHandled
+from torii_backend.observing.slots import tell
 from torii_backend.settings import Unchanging, is_async_function
 
 Kind = TypeVar("Kind", bound=Function)
@@ -183,6 +186,22 @@ class Events(Unchanging):
             raise ConfigurationError(
                 "handlers must be sync functions, or called by dispatch_async."
             )
+        with reported(event) as handled:
+            outcome = handled.outcome = self._run(attempt)
+        return outcome
+
+    async def dispatch_async(self, event: Event) -> Outcome:
+        """Async version of `dispatch`. Sync handlers run on a thread."""
+        attempt = self._attempt(event)
+        if not attempt.handlers:
+            return self._ignored(event)
+        if not attempt.is_async:
+            return await on_thread(self.dispatch, event)
+        with reported(event) as handled:
+            outcome = handled.outcome = await self._run_async(attempt)
+        return outcome
+
+    def _run(self, attempt: Attempt) -> Outcome:
         claim = self._reached(attempt.claim)
         if claim.state != "new":
             return self._not_new(claim)
@@ -197,13 +216,7 @@ class Events(Unchanging):
         self._reached(attempt.done)
         return self._ok()
 
-    async def dispatch_async(self, event: Event) -> Outcome:
-        """Async version of `dispatch`. Sync handlers run on a thread."""
-        attempt = self._attempt(event)
-        if not attempt.handlers:
-            return self._ignored(event)
-        if not attempt.is_async:
-            return await on_thread(self.dispatch, event)
+    async def _run_async(self, attempt: Attempt) -> Outcome:
         claim = await self._reached_async(attempt.claim)
         if claim.state != "new":
             return self._not_new(claim)
@@ -260,6 +273,7 @@ class Events(Unchanging):
 
     def _ignored(self, event: Event) -> Outcome:
         self._count("unhandled")
+        tell(EventHandled(event.type, "unhandled", 0.0))
         _logger.info("No handler for the event %r (id %r).", event.type, event.id)
         return self._ok()
 

@@ -27,17 +27,26 @@ import logging
 import time
 from collections.abc import Awaitable
 from threading import Lock
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, NamedTuple, Optional, Union, get_args
 
 import msgspec
 
 from torii_backend._guard.bearer import Headers, header_values
 from torii_backend._guard.context import bind_auth, unbind_auth
-from torii_backend.errors import ConfigurationError, InboxUnavailable, InvalidWebhook
+from torii_backend.errors import (
+    ConfigurationError,
+    InboxUnavailable,
+    InvalidWebhook,
+    InvalidWebhookReason,
+)
 from torii_backend.events.dispatcher import Events, Outcome
 from torii_backend.events.event import Event
+from torii_backend.observing.kinds import WebhookRefused
+from torii_backend.observing.slots import tell
 
 _REPORT_SECONDS = 60.0
+# A scheme of your own may give others.
+_REASONS = frozenset(get_args(InvalidWebhookReason))
 _JSON = ("Content-Type", "application/json")
 _RETRY = ("Retry-After", "5")
 
@@ -186,6 +195,7 @@ class Receiver:
 
     def _refused(self, reason: str) -> Response:
         self._report(reason, f"A webhook delivery was refused: {reason}.")
+        tell(WebhookRefused(reason if reason in _REASONS else "_OTHER"))
         return _TOO_LARGE if reason == "too_large" else _REFUSED
 
     def _report(self, reason: str, sentence: str) -> None:

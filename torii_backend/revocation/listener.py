@@ -31,6 +31,8 @@ from torii_backend._keys.aging import AgingClock
 from torii_backend._keys.flight import Flight
 from torii_backend._keys.fork_safety import new_lock
 from torii_backend.errors import ToriiError
+from torii_backend.observing.kinds import RevocationsFresh, RevocationsStale
+from torii_backend.observing.slots import tell
 from torii_backend.revocation.log import Log, Page
 from torii_backend.revocation.redis import BLOCK_SECONDS, as_error, is_refusal, reason
 from torii_backend.revocation.table import Entry
@@ -100,7 +102,7 @@ class Listener:
         self._unwritten: dict[Optional[str], float] = {}
         self._write_at = 0.0
         self._last: Optional[bytes] = None
-        self._is_fresh = False
+        self._is_fresh = self._is_stale = False
         self._heartbeat = self._clock.now()
         self._warned_at = -math.inf
         self._lag: Optional[float] = None
@@ -315,12 +317,15 @@ class Listener:
         knowledge = self._knowledge()
         if knowledge is None or self._is_closed:
             return
-        now = self._heartbeat = self._clock.now()
+        now, before = self._clock.now(), self._heartbeat
+        self._heartbeat = now
         knowledge.fresh_until = math.inf if self._max_stale is None else now + self._max_stale
         if not self._is_fresh:
             self._is_fresh = True
             self._warned_at = -math.inf
+            self._is_stale = False
             logger.info("Revocations are up to date.")
+            tell(RevocationsFresh(max(0.0, now - before)))
         flight = self._flight
         if flight is not None:
             self._end(flight, read=True)
@@ -332,6 +337,9 @@ class Listener:
 
     def _failed(self, error: BaseException) -> None:
         self._is_fresh = False
+        if not self._is_stale:
+            self._is_stale = True
+            tell(RevocationsStale(self._max_stale))
         then = (
             "Meanwhile, tokens are accepted that only other processes know to be revoked."
             if self._max_stale is None

@@ -30,6 +30,8 @@ from torii_backend._keys.aging import aging_clock
 from torii_backend._keys.fork_safety import new_lock, reset_in_child
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, RevocationsUnavailable
+from torii_backend.observing.kinds import Revoked
+from torii_backend.observing.slots import tell
 from torii_backend.revocation.arguments import Moment, in_seconds, spellings
 from torii_backend.revocation.table import Entry, Table
 from torii_backend.revocation.watchers import Watchers
@@ -302,6 +304,7 @@ class Revocations(Unchanging):
         moment = min(in_seconds(at, now), now + MAX_SECONDS_AHEAD)
         self._merge([Entry(user_ids, moment)])
         logger.debug("%s the tokens of %s.", what, user_ids[0] or "everybody")
+        tell(Revoked("everybody" if user_ids[0] is None else "user", what == "Outdated"))
         if self._listener is not None:
             problem = self._listener.write(user_ids[0], moment)
             if problem is not None:

@@ -78,11 +78,17 @@ def test_the_command_takes_an_origin(
 
 @pytest.mark.parametrize(
     "origin",
-    ["", "app.example", "http://app.example", "https://app.example/x", "https://ada:hunter2@app.example"],
+    [
+        "",
+        "app.example",
+        "http://app.example",
+        "https://app.example/x",
+        "https://ada:hunter2@app.example",
+    ],
 )
 def test_an_origin_that_is_not_valid(origin: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--origin", origin]) == 2
     output, talk = capsys.readouterr()
     assert output == ""
-    assert talk.startswith("--origin must be ")
+    assert talk.startswith("--origin must ")
     assert "hunter2" not in talk

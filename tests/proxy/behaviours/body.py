@@ -11,6 +11,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 @behaviour
 def a_body_keeps_its_length(rig: Rig) -> None:
+    """Also that of a DELETE (see clerk/javascript#8163)."""
     for method in (b"POST", b"PUT", b"PATCH", b"DELETE"):
         assert rig.ask(method=method, body=BODY).status == 200
     for request in rig.upstream.requests:
@@ -72,7 +73,9 @@ def a_body_streams(rig: Rig) -> None:
         length = b"Content-Length: %d" % len(first + second)
         client.send(rig.request(b"/_torii/x", length, method=b"POST", body=first))
         # WSGI has no way to read less than was asked for, so the proxy asks for a little at a time.
-        rig.upstream.wait_for(lambda: any(len(each.body) > 50_000 for each in rig.upstream.requests))
+        rig.upstream.wait_for(
+            lambda: any(len(each.body) > 50_000 for each in rig.upstream.requests)
+        )
         client.send(second)
         assert client.read_response().status == 200
     assert rig.upstream.only.body == first + second
@@ -83,7 +86,9 @@ def a_body_over_the_limit_is_413(rig: Rig) -> None:
     """By its length, before anything of it is sent."""
     with rig.connect() as client:
         fields = b"Content-Length: 1001"
-        client.send(rig.request(b"/_torii/x", fields, method=b"POST", body=bytes(1001), max_body=1000))
+        client.send(
+            rig.request(b"/_torii/x", fields, method=b"POST", body=bytes(1001), max_body=1000)
+        )
         assert client.read_response().status == 413
         client.send_end()
         client.read_to_end()

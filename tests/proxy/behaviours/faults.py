@@ -141,7 +141,12 @@ def an_upstream_that_does_not_read_is_504(rig: Rig) -> None:
 @behaviour
 def what_the_upstream_refuses_is_passed_on(rig: Rig) -> None:
     """See agenticos#1426: 429 and Retry-After were flattened into a failure."""
-    for status in (b"429 Too Many Requests", b"503 Service Unavailable", b"500 Oh", b"403 Forbidden"):
+    for status in (
+        b"429 Too Many Requests",
+        b"503 Service Unavailable",
+        b"500 Oh",
+        b"403 Forbidden",
+    ):
         body = b'{"title":"no","supportId":"x"}'
         fields = (b"Retry-After: 7", b"Content-Type: application/problem+json")
         rig.upstream.script(reply(body, *fields, status=status))

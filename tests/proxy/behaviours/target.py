@@ -56,7 +56,14 @@ def the_prefix_and_what_is_below_it_is_proxied(rig: Rig) -> None:
 
 @behaviour
 def every_other_path_is_the_apps(rig: Rig) -> None:
-    for path in (b"/", b"/_toriix", b"/_torii.x", b"/x/_torii/client", b"/_TORII/client", b"/x?/_torii/y"):
+    for path in (
+        b"/",
+        b"/_toriix",
+        b"/_torii.x",
+        b"/x/_torii/client",
+        b"/_TORII/client",
+        b"/x?/_torii/y",
+    ):
         response = rig.ask(path)
         assert response.body == b"app GET " + path.partition(b"?")[0]
         assert response.values(b"cache-control") == []
@@ -65,7 +72,9 @@ def every_other_path_is_the_apps(rig: Rig) -> None:
 
 @behaviour
 def path_and_query_go_out_byte_for_byte(rig: Rig) -> None:
-    target = b"/_torii/a%2Fb;c=1/%C3%A6%7e~/x,y:z@(1)'*!$&+?state=a%2Bb+c&code=4/0Ab_c&q=[x]&e=%zz&&=?"
+    target = (
+        b"/_torii/a%2Fb;c=1/%C3%A6%7e~/x,y:z@(1)'*!$&+?state=a%2Bb+c&code=4/0Ab_c&q=[x]&e=%zz&&=?"
+    )
     assert rig.ask(target).status == 200
     assert rig.upstream.only.target == target
 
@@ -142,7 +151,11 @@ def of_an_absolute_form_only_the_path_counts(rig: Rig) -> None:
 
 @behaviour
 def other_forms_of_a_target_are_not_proxied(rig: Rig) -> None:
-    for method, target in ((b"OPTIONS", b"*"), (b"CONNECT", b"testserver:443"), (b"GET", b"_torii/x")):
+    for method, target in (
+        (b"OPTIONS", b"*"),
+        (b"CONNECT", b"testserver:443"),
+        (b"GET", b"_torii/x"),
+    ):
         rig.sends_nothing(rig.request(target, method=method), 404, 200)
 
 

@@ -17,7 +17,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 import msgspec
 import requests
@@ -55,9 +55,13 @@ from torii_backend.client.models import Page
 from torii_backend.client.secret_key import SecretKey
 from torii_backend.client.types import TokenRevoker
 from torii_backend.errors import ToriiConnectionError, ToriiTimeout
+from torii_backend.observing.kinds import ApiCalled
+from torii_backend.observing.slots import SLOTS, tell
 from torii_backend.settings import is_local
 
 logger: logging.Logger = logging.getLogger("torii_backend.client")
+
+_LONGEST_ID = 200
 
 CLOSED = "The client is closed: make a new one."
 
@@ -227,6 +231,12 @@ class Transport:
         if self._revocations is not None and request.revokes is not None:
             revoke_tokens(self._revocations, request, response.headers)
 
+    def request_id(self, response: HttpResponse) -> Optional[str]:
+        """Return the server's id of a request, without the key; None if it can't be one."""
+        found = response.headers.get("X-Request-Id", "")
+        is_id = isinstance(found, str) and 0 < len(found) <= _LONGEST_ID and found.isprintable()
+        return self._key.masked(found) if is_id else None
+
     def _masked(self, response: HttpResponse) -> HttpResponse:
         """Remove the key, which a server may quote, before an error is made from the response."""
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(
@@ -256,6 +266,8 @@ class Call:
             self._may_be_processed = self._may_be_processed or not was_not_processed(outcome)
             return pause
         _log(request, outcome, self._attempts, self._started)
+        if SLOTS.api_called is not None:
+            tell(self._called(outcome))
         if isinstance(outcome, TransportFailure):
             raise (ToriiTimeout if outcome.is_timeout else ToriiConnectionError)(outcome.message)
         if self._may_be_processed and is_problem(outcome, request.done_before):
@@ -263,6 +275,18 @@ class Call:
             self._transport.note_success(request, outcome)
             return ApiResponse(outcome.status, outcome.headers, outcome.body, None)
         return self._transport.parse(request, outcome)
+
+    def _called(self, outcome: Outcome) -> ApiCalled:
+        """Return what listeners hear of this call."""
+        request, seconds = self._request, time.perf_counter() - self._started
+        operation = f"{request.method} {request.template}"
+        if isinstance(outcome, TransportFailure):
+            error: Literal["timeout", "connection"] = (
+                "timeout" if outcome.is_timeout else "connection"
+            )
+            return ApiCalled(operation, None, seconds, self._attempts, None, error)
+        request_id = self._transport.request_id(outcome)
+        return ApiCalled(operation, outcome.status, seconds, self._attempts, request_id, None)
 
 
 def _read(received: Any) -> HttpResponse:

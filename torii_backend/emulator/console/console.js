@@ -63,9 +63,9 @@ function userItem(user) {
   const label = labelOf(user);
   const path = `${API}/users/${user.id}`;
   const more = el("div", { className: "more" });
-  const act = (text, done, method, suffix) =>
-    button(text, `${suffix}:${user.id}`, async () => {
-      await call(method, path + suffix);
+  const act = (text, done, key, suffix) =>
+    button(text, `${key}:${user.id}`, async () => {
+      await call("POST", path + suffix);
       say(`${label} ${done}.`);
       await loadUsers();
     });
@@ -73,10 +73,10 @@ function userItem(user) {
     button("Token as", `token:${user.id}`, () => showToken(more, user)),
     button("Sessions", `sessions:${user.id}`, () => showSessions(more, user)),
   ];
-  if (user.status === "active") actions.push(act("Ban", "is banned", "POST", "/ban"));
-  if (user.status === "banned") actions.push(act("Lift ban", "is active again", "POST", "/unban"));
+  if (user.status === "active") actions.push(act("Ban", "is banned", "ban", "/ban"));
+  if (user.status === "banned") actions.push(act("Lift ban", "is active again", "ban", "/unban"));
   if (user.status !== "deleted" && user.email && !user.emailVerifiedAt) {
-    actions.push(act("Verify email", "has a verified email", "POST", "/verify-email"));
+    actions.push(act("Verify email", "has a verified email", "verify", "/verify-email"));
   }
   if (user.status !== "deleted") {
     actions.push(button("Delete", `delete:${user.id}`, async () => {
@@ -301,7 +301,9 @@ const SECTIONS = {
   faults: loadFaults, requests: loadRequests, mailbox: loadMailbox, events: loadEvents,
 };
 
-function show(event) {
+async function show(event) {
+  const main = document.querySelector("main");
+  main.setAttribute("aria-busy", "true");
   const wanted = location.hash.slice(1);
   const name = Object.hasOwn(SECTIONS, wanted) ? wanted : "start";
   for (const other of Object.keys(SECTIONS)) find(other).hidden = other !== name;
@@ -312,7 +314,8 @@ function show(event) {
   document.title = `${find(`${name}-title`).textContent} · Torii emulator`;
   say("");
   if (event) find(`${name}-title`).focus();
-  attempt(SECTIONS[name]);
+  await attempt(SECTIONS[name]);
+  main.setAttribute("aria-busy", "false");
 }
 
 onSubmit("search-users", loadUsers);

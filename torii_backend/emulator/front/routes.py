@@ -7,6 +7,7 @@ import re
 from torii_backend.emulator.front.boot import Boot
 from torii_backend.emulator.front.frontend import Frontend
 from torii_backend.emulator.front.login import Login
+from torii_backend.emulator.front.oauth import OAuth
 from torii_backend.emulator.front.organizations import Organizations
 from torii_backend.emulator.front.passwords import Passwords
 from torii_backend.emulator.front.profile import Profile
@@ -31,6 +32,7 @@ def front_routes(frontend: Frontend, settings: FrontSettings, refresh_path: str)
         *SessionEndpoints(frontend, refresh_path).routes(),
         *Profile(frontend).routes(),
         *Organizations(frontend).routes(),
+        *OAuth(frontend, settings).routes(),
     ]
 
 
