@@ -13,12 +13,11 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Callable, Optional
 
-import anyio
-
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead
 from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.presence import run_while_present
 from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 from torii_backend.proxy.upload import RequestBody
@@ -134,21 +133,9 @@ class StreamingForwarder:
             RefusedError: there is no usable response.
             CutError: its body was cut.
         """
-        failure: Optional[Exception] = None
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                await body.wait_until_gone()
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            try:
-                await self._exchange(request, body, respond)
-            except Exception as error:  # noqa: BLE001 (the group would wrap it)
-                failure = error
-            group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        await run_while_present(
+            lambda: self._exchange(request, body, respond), body.wait_until_gone
+        )
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
@@ -269,14 +256,14 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         self._inner = inner
         self._exchange: Optional[Exchange] = None
 
-    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:
         exchange = current_exchange.get(None)
         if exchange is not None and exchange is not self._exchange:
             exchange.begin(is_reused=self._exchange is not None)
             self._exchange = exchange
         await self._inner.write(buffer, timeout)
 
-    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:
         exchange = self._exchange
         if exchange is None or timeout is None:
             return await self._inner.read(max_bytes, timeout)
