@@ -18,6 +18,7 @@ from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead
 from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
 from torii_backend.proxy.presence import run_while_present
+from torii_backend.proxy.readable import Readable
 from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 from torii_backend.proxy.upload import RequestBody
@@ -34,14 +35,15 @@ class StreamingResponse:
     def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
-        self._response = response
+        # The stream of the response itself: its methods would check it each time.
+        self._stream: Any = None if response is None else response.stream
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body."""
-        if self._response is None:
+        if self._stream is None:
             return
         left = self.head.length
-        chunks = self._response.aiter_stream()
+        chunks = self._stream.__aiter__()
         try:
             async for chunk in chunks:
                 if left is not None:
@@ -56,8 +58,9 @@ class StreamingResponse:
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
-        if self._response is not None:
-            await self._response.aclose()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
 
 
 class StreamingForwarder:
@@ -255,6 +258,7 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._exchange: Optional[Exchange] = None
+        self._readable: Optional[Readable] = None
 
     async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:
         exchange = current_exchange.get(None)
@@ -281,4 +285,9 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         return _WatchedStream(await self._inner.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        if info != "is_readable":
+            return self._inner.get_extra_info(info)
+        # httpcore asks before and after each request whether the upstream has closed the connection.
+        if self._readable is None:
+            self._readable = Readable(self._inner.get_extra_info("socket"))
+        return self._readable()
