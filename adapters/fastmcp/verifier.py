@@ -47,7 +47,7 @@ class ToriiTokenVerifier(TokenVerifier):
     @shows_options(TokenOptions, any_token=False)
     def __init__(self, **options: Unpack[TokenOptions]) -> None:
         super().__init__()
-        self._check = TokenCheck(**options)
+        self._check = TokenCheck("fastmcp", **options)
 
     async def verify_token(self, token: str) -> Optional[AccessToken]:
         """Verify a token. The server calls this.

@@ -45,7 +45,7 @@ class ToriiTokenVerifier:
 
     @shows_options(TokenOptions, any_token=False)
     def __init__(self, **options: Unpack[TokenOptions]) -> None:
-        self._check = TokenCheck(**options)
+        self._check = TokenCheck("mcp", **options)
 
     async def verify_token(self, token: str) -> Optional[AccessToken]:
         """Verify a token. The server calls this.

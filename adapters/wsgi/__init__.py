@@ -62,6 +62,7 @@ class AuthMiddleware:
         request = WSGIRequest(environ)
         metadata = None if self._resource is None else self._resource.response_to(request)
         if metadata is not None:
+            drop_body(environ)
             return _send(metadata, environ, start_response)
         try:
             auth = self._authenticator.authenticate(request)

@@ -10,19 +10,20 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer
 from torii_backend import Auth, ConfigurationError, KeysUnavailable, Policy, Verifier
+from torii_backend._guard.refusal_log import forget_refusals
 from torii_backend._guard.token_check import TokenCheck
 
 AUDIENCE = "https://api.example/mcp"
 
 
 def auth_of(token: str, **options: Any) -> Optional[Auth]:
-    return asyncio.run(TokenCheck(**options).auth_of(token))
+    return asyncio.run(TokenCheck("mcp", **options).auth_of(token))
 
 
 def described(issuer: Issuer, verifier: Verifier, claims: dict[str, Any]) -> dict[str, Any]:
     """Describe a good token with these claims."""
     token = issuer.token(**claims)
-    check = TokenCheck(verifier=verifier, any_token=True)
+    check = TokenCheck("mcp", verifier=verifier, any_token=True)
     auth = asyncio.run(check.auth_of(token))
     assert auth is not None
     found = check.described(auth, token)
@@ -73,7 +74,7 @@ def test_the_scopes_are_those_of_the_token(
 def test_the_resource_is_the_audience_that_matched(issuer: Issuer, clock: Clock) -> None:
     accepted = ["https://b.example", AUDIENCE]
     verifier = Verifier(issuer.url, fetch=issuer.fetch, clock=clock, audience=accepted)
-    check = TokenCheck(verifier=verifier)
+    check = TokenCheck("mcp", verifier=verifier)
     for audience in (AUDIENCE, ["https://other.example", AUDIENCE]):
         token = issuer.token(aud=audience)
         auth = asyncio.run(check.auth_of(token))
@@ -97,6 +98,20 @@ def test_who_fails_the_policy_is_nobody(issuer: Issuer, verifier: Verifier) -> N
         assert auth_of(other, verifier=verifier, **options) is None
 
 
+def test_what_it_refuses_is_logged(
+    issuer: Issuer, verifier: Verifier, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    forget_refusals()
+    caplog.set_level("INFO", "torii_backend.refusals")
+    token = issuer.token(aud="https://other.example")
+    strict = Verifier(issuer.url, fetch=issuer.fetch, clock=clock, audience=AUDIENCE)
+    assert auth_of(token, verifier=strict) is None
+    assert auth_of(token, verifier=verifier, claims={"use": "mcp"}) is None
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["refused: wrong_audience 401 - mcp", "refused: claim 401 - mcp"]
+    assert token not in caplog.text
+
+
 def test_an_outage_is_not_a_bad_token(issuer: Issuer) -> None:
     def fetch(url: str, timeout: float) -> Any:
         raise OSError
@@ -110,7 +125,7 @@ def test_an_outage_is_not_a_bad_token(issuer: Issuer) -> None:
 def test_a_server_says_which_tokens_are_for_it(options: Any, verifier: Verifier) -> None:
     for more in ({"issuer": URL}, {"verifier": verifier}):
         with pytest.raises(ConfigurationError, match="audience must be set, such as https://api"):
-            TokenCheck(**more, **options)
+            TokenCheck("mcp", **more, **options)
 
 
 @pytest.mark.parametrize(
@@ -127,4 +142,4 @@ def test_a_server_says_which_tokens_are_for_it(options: Any, verifier: Verifier)
 )
 def test_settings_are_checked(options: Any, error: Any) -> None:
     with pytest.raises(error):
-        TokenCheck(**{"issuer": URL, **options})
+        TokenCheck("mcp", **{"issuer": URL, **options})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -85,6 +86,28 @@ def test_an_outage_of_the_issuer_is_a_503(package: McpPackage, issuers: Issuers)
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) >= 1
     assert "WWW-Authenticate" not in response.headers
+
+
+def test_without_the_middleware_an_outage_is_no_bad_token(
+    package: McpPackage, issuers: Issuers
+) -> None:
+    down = issuers.down
+    good = down.issue_token(user_id="ada", claims={"aud": AUDIENCE}).access_token
+    with served(package.app(package.verifier(issuer=down.issuer, audience=AUDIENCE))) as url:
+        assert Client(url, good).open().status_code == 500
+        assert Client(url).open().status_code == 401
+
+
+def test_a_client_of_others_calls_a_tool(url: str, issuers: Issuers) -> None:
+    """It speaks the newest version of the protocol that both sides know."""
+    from fastmcp import Client as TheirClient
+
+    async def call() -> list[Any]:
+        async with TheirClient(f"{url}/mcp", auth=token(issuers)) as client:
+            results = [await client.call_tool(tool) for tool in ("whoami", "whoami_async")]
+        return [result.content[0].text for result in results]
+
+    assert asyncio.run(call()) == ["ada free"] * 2
 
 
 def test_a_session_belongs_to_its_user(url: str, issuers: Issuers) -> None:

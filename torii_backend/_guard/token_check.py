@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.options import GuardOptions
 from torii_backend._guard.policy import Policy, PolicyOptions
+from torii_backend._guard.refusal_log import note_refusal
 from torii_backend._guard.request import HeadersRequest
 from torii_backend._verify.verifier import Verifier
 from torii_backend.auth import Auth
@@ -47,16 +48,21 @@ class TokenOptions(PolicyOptions, total=False):
 class TokenCheck:
     """Verifies the tokens of one MCP server.
 
+    Args:
+        adapter: the name of the package, for the log of refusals.
+        options: the keywords of `TokenOptions`.
+
     Raises:
         ConfigurationError: a setting is missing or wrong.
         TypeError: a keyword is unknown.
     """
 
-    def __init__(self, **options: Unpack[TokenOptions]) -> None:
+    def __init__(self, adapter: str, **options: Unpack[TokenOptions]) -> None:
         unknown = options.keys() - TokenOptions.__annotations__.keys()
         if unknown:
             raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
         any_token = require_bool(options.pop("any_token", False), "any_token")
+        self._adapter = adapter
         self._authenticator = Authenticator(**cast("GuardOptions", options))
         checked = self._authenticator.__torii_guard__
         shared = checked.verifier
@@ -69,7 +75,7 @@ class TokenCheck:
             )
 
     async def auth_of(self, token: str) -> Optional[Auth]:
-        """Return the Auth of a token; None if the token is bad or its user fails the policy.
+        """Return the Auth of a token; None if the token is bad or its user fails the policy, with a log line.
 
         Raises:
             KeysUnavailable: the issuer's keys can't be fetched. The token may be good.
@@ -81,6 +87,8 @@ class TokenCheck:
         except ToriiAuthError as refusal:
             if refusal.status == 503:
                 raise
+            # Behind our middleware with the same settings, nothing comes here.
+            note_refusal(refusal, 401, self._adapter, "", self._authenticator._verifier)
             return None
 
     def described(self, auth: Auth, token: str) -> dict[str, Any]:
