@@ -42,6 +42,7 @@ class Direct:
         self._request = f"GET {CLIENT} HTTP/1.1\r\n{_LINES}\r\n".encode()
 
     def __call__(self, requests: int) -> None:
+        """Send some requests, one after the other."""
         for _ in range(requests):
             self._socket.sendall(self._request)
             received = b""
@@ -49,6 +50,7 @@ class Direct:
                 received += self._socket.recv(65_536)
 
     def close(self) -> None:
+        """Close the connection."""
         self._socket.close()
 
 
@@ -84,6 +86,7 @@ class HttpxProxy:
         self._client = httpx.AsyncClient(base_url=url, timeout=30)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
         target = scope["raw_path"].decode()
         if scope["query_string"]:
             target += "?" + scope["query_string"].decode()

@@ -23,6 +23,7 @@ FRAMEWORKS = (
     "sqlalchemy",
     "structlog",
 )
+MCP = ("fastmcp", "mcp")
 QUEUES = ("arq", "celery", "dramatiq", "rq")
 STORES = ("psycopg", "redis")
 SERVERS = ("daphne", "gunicorn", "hypercorn", "uvicorn", "uvicorn_worker", "waitress")
@@ -36,6 +37,7 @@ def is_left_out(module: str) -> bool:
     name = module.partition(".")[0]
     return (
         (name in FRAMEWORKS and "TORII_TESTS_NEED_FRAMEWORKS" not in os.environ)
+        or (name in MCP and "TORII_TESTS_NEED_MCP" not in os.environ)
         or (name in QUEUES and "TORII_TESTS_NEED_QUEUES" not in os.environ)
         or (name in STORES and "TORII_TESTS_NEED_REDIS" not in os.environ)
         or (name in SERVERS and "TORII_TESTS_NEED_SERVERS" not in os.environ)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torii_backend._guard.policy import Policy, PolicyOptions
     from torii_backend._guard.refusal import RefusalResponse
     from torii_backend._guard.request import IncomingRequest
+    from torii_backend._guard.resource_metadata import ResourceMetadata
     from torii_backend._verify.verifier import Verifier
     from torii_backend._verify.verifier_pool import verify_token, verify_token_async
     from torii_backend.auth import Auth, ToriiAuth
@@ -74,6 +75,7 @@ __all__ = [
     "Policy",
     "PolicyOptions",
     "RefusalResponse",
+    "ResourceMetadata",
     "Revocations",
     "RevocationsUnavailable",
     "ToriiApiError",
@@ -109,6 +111,7 @@ _MODULES = {
     "Policy": "_guard.policy",
     "PolicyOptions": "_guard.policy",
     "RefusalResponse": "_guard.refusal",
+    "ResourceMetadata": "_guard.resource_metadata",
     "Revocations": "revocation.revocations",
     "ToriiAuth": "auth",
     "ToriiClient": "client",
@@ -160,6 +163,8 @@ if not TYPE_CHECKING:
             from torii_backend._guard import refusal as module
         elif path == "_guard.request":
             from torii_backend._guard import request as module
+        elif path == "_guard.resource_metadata":
+            from torii_backend._guard import resource_metadata as module
         elif path == "events.dispatcher":
             from torii_backend.events import dispatcher as module
         elif path == "events.event":

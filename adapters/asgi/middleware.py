@@ -57,6 +57,7 @@ class AuthMiddleware:
         settings = AsgiSettings(**options)
         self._app = app
         self._authenticator = settings.authenticator
+        self._resource = self._authenticator.resource
         self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
         require_open_proxy(app, self.__torii_guard__.exempt)
         self._query_parameter = settings.query_parameter
@@ -74,6 +75,10 @@ class AuthMiddleware:
             await self._serve_other(scope, receive, send)
             return
         request = self._request(scope)
+        metadata = None if self._resource is None else self._resource.response_to(request)
+        if metadata is not None:
+            await send_response(metadata, scope, receive, send)
+            return
         try:
             auth = await self._authenticator.authenticate_async(request)
         except ToriiAuthError as refusal:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, MutableMapping
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 from torii_backend._guard.refusal import RefusalResponse
+from torii_backend._guard.resource_metadata import MetadataResponse
 from torii_backend._guard.vary import Vary
 from torii_backend.asgi.upload import drop_body
 from torii_backend.auth import Auth
@@ -38,9 +39,12 @@ def send_with_vary(vary: Vary, send: Send) -> Send:
 
 
 async def send_response(
-    response: RefusalResponse, scope: Scope, receive: Receive, send: Send
+    response: Union[RefusalResponse, MetadataResponse],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
 ) -> None:
-    """Send the response to a refused request or WebSocket.
+    """Send the response to a refused request or WebSocket, or one that needs no application.
 
     A WebSocket is refused before it is accepted. If the server can't send our response then, the
     WebSocket is closed, and the server sends a 403.
@@ -57,7 +61,9 @@ async def send_response(
         await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
 
-async def _send(response: RefusalResponse, body: bytes, kind: str, send: Send) -> None:
+async def _send(
+    response: Union[RefusalResponse, MetadataResponse], body: bytes, kind: str, send: Send
+) -> None:
     length = ("Content-Length", str(len(response.body)))
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))

@@ -17,6 +17,7 @@ from torii_backend.django.events.receiver import receive
 from torii_backend.django.middleware import AuthMiddleware
 from torii_backend.django.mixins import RequireAuthMixin
 from torii_backend.django.public import public
+from torii_backend.django.resource import resource_urls
 from torii_backend.django.routes import unguarded_routes
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "public",
     "receive",
     "require_auth",
+    "resource_urls",
     "unguarded_routes",
 ]

@@ -16,13 +16,13 @@ from torii_backend.settings import is_async_function, without_secrets
 _USER_RESOLVER = "USER_RESOLVER"
 _CSRF_EXEMPT = "CSRF_EXEMPT"
 _OWN = (_USER_RESOLVER, _CSRF_EXEMPT)
-_OBJECTS = frozenset({"verifier", "on_error", "policy", "check"})
+_OBJECTS = frozenset({"verifier", "on_error", "policy", "check", "resource"})
 
 
 def configured_options() -> GuardOptions:
     """Return the options in `settings.TORII`, whose keys are those of `GuardOptions` in upper case.
 
-    VERIFIER, ON_ERROR, POLICY and CHECK may be dotted import paths, and ISSUER one of a function.
+    VERIFIER, ON_ERROR, POLICY, CHECK and RESOURCE may be dotted import paths, and ISSUER one of a function.
     """
     configured = _configured()
     known = {name.upper(): name for name in GuardOptions.__annotations__}

@@ -93,7 +93,8 @@ class ToriiAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the WWW-Authenticate header of a 401 that REST framework sends by itself."""
-        return dict(refusal_response(MissingCredentials()).headers)["WWW-Authenticate"]
+        resource = self._lazy_guard.get().authenticator.resource
+        return dict(refusal_response(MissingCredentials(), resource).headers)["WWW-Authenticate"]
 
     def is_open_preflight(self, request: Request) -> bool:
         """Return whether a request is a CORS preflight that passes without sign-in."""

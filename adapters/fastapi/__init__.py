@@ -12,6 +12,7 @@ error responses of the guards in the OpenAPI document.
 
 from torii_backend.asgi.events import EventReceiver
 from torii_backend.fastapi.dependency import RequireAuth, optional_auth, require_auth
+from torii_backend.fastapi.resource import resource_router
 from torii_backend.fastapi.response import REFUSALS
 from torii_backend.fastapi.routes import unguarded_routes
 
@@ -21,5 +22,6 @@ __all__ = [  # noqa: RUF022 (the order of `sorted`)
     "RequireAuth",
     "optional_auth",
     "require_auth",
+    "resource_router",
     "unguarded_routes",
 ]

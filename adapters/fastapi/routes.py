@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import FunctionType
 from typing import Any, NamedTuple, Optional
@@ -132,6 +132,7 @@ _START = _Step(Place())
 def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
     if hasattr(app, "routes"):
         if isinstance(app, Starlette):
+            yield from _metadata((_built(each) for each in app.user_middleware), step)
             step = _behind_middleware(app, step)
         router = getattr(app, "router", app)
         if _own_way(router):
@@ -145,11 +146,21 @@ def _walk(app: Any, step: _Step) -> Iterator[list[Route]]:
         return
     inner = _inside(app)
     if inner is not None:
+        yield from _metadata([app], step)
         yield from _walk(inner, step.behind(app))
     elif type(app) is StaticFiles:
         yield step.listed("/*", None, None)
     else:
         yield step.listed("/*", None, app, f"application {name_of(app)}")
+
+
+def _metadata(layers: Iterable[object], step: _Step) -> Iterator[list[Route]]:
+    """List what our middleware serves itself."""
+    for layer in layers:
+        options = options_in(layer)
+        if options is not None and options.resource is not None:
+            yield step.place.metadata(options.resource)
+        step = step.behind(layer)
 
 
 def _walk_route(route: Any, context: Any, step: _Step) -> Iterator[list[Route]]:

@@ -18,6 +18,7 @@ from torii_backend.flask.guard import (
     configured_options,
     respond_to_refusals_of_views,
 )
+from torii_backend.flask.resource import serve_metadata
 from torii_backend.flask.vary import add_vary_last
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Torii:
         respond_to_refusals_of_views(app)
         add_vary_last(app)
         app.before_request(guard)
+        if guard.resource is not None:
+            serve_metadata(app, guard.resource)
 
     @shows_options(GuardOptions)
     def guard(self, **options: Unpack[GuardOptions]) -> Callable[[], None]:

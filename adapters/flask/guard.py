@@ -17,11 +17,13 @@ from torii_backend._guard.options import (
 )
 from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
 from torii_backend.flask.events import EventView
 from torii_backend.flask.request_auth import current_request, keep_auth
+from torii_backend.flask.resource import MetadataView
 from torii_backend.flask.vary import add_vary_last, note_vary
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class AppGuard:
     def __init__(self, **options: Unpack[GuardOptions]) -> None:
         self._options = options
         self._authenticator = Authenticator(**options)
+        self.resource: Optional[ResourceMetadata] = self._authenticator.resource
 
     def __call__(self) -> None:
         """Authenticate the current request, or abort it."""
@@ -88,7 +91,7 @@ def configured_options(app: Flask) -> GuardOptions:
 def authenticate_request(authenticator: Authenticator) -> None:
     """Authenticate the current request and keep its Auth, or abort."""
     current = current_request()
-    if _is_received(current):
+    if _needs_no_guard(current):
         keep_auth(None, current)
         return
     incoming = WSGIRequest(current.environ)
@@ -105,12 +108,12 @@ def authenticate_request(authenticator: Authenticator) -> None:
     keep_auth(auth, current)
 
 
-def _is_received(current: Request) -> bool:
-    """Return whether the view that Flask calls is a receiver of webhooks, with nothing around it."""
+def _needs_no_guard(current: Request) -> bool:
+    """Return whether the view that Flask calls is one of ours for anybody, with nothing around it."""
     # The type itself: a decorator has the attributes of what it wraps.
     rule = current.url_rule
     view = None if rule is None else current_app.view_functions.get(rule.endpoint)
-    return type(view) is EventView
+    return type(view) in (EventView, MetadataView)
 
 
 def respond_to_refusals_of_views(app: Flask) -> None:

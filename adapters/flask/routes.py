@@ -28,6 +28,7 @@ from torii_backend._guard.audit import (
 )
 from torii_backend._guard.audit_place import Place
 from torii_backend._guard.options import CheckedOptions, checked_options
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.route_paths import ANYTHING, split_route
 from torii_backend._guard.wsgi_layers import wsgi_layers
 from torii_backend.auth import not_from_requests
@@ -86,7 +87,9 @@ def unguarded_routes(app: Any) -> list[str]:
 def _walk(app: Any, place: Place) -> Iterator[list[Route]]:
     for inner, there in wsgi_layers(app, place):
         served = getattr(inner, "__self__", None)
-        if isinstance(served, Flask):
+        if isinstance(inner, ResourceMetadata):
+            yield there.metadata(inner)
+        elif isinstance(served, Flask):
             yield from _rules(served, there)
         elif isinstance(inner, Flask):
             yield from _walk_flask(inner, there)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.context import BoundIterator, bind_auth, unbind_auth
@@ -18,6 +18,7 @@ from torii_backend._guard.options import CheckedOptions, GuardOptions, shows_opt
 from torii_backend._guard.proxy_order import require_open_proxy
 from torii_backend._guard.refusal import RefusalResponse, is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
+from torii_backend._guard.resource_metadata import MetadataResponse
 from torii_backend._guard.upload import drop_body
 from torii_backend._guard.vary import Vary
 from torii_backend.auth import Auth
@@ -52,12 +53,17 @@ class AuthMiddleware:
     def __init__(self, app: WSGIApplication, **options: Unpack[GuardOptions]) -> None:
         self._app = app
         self._authenticator = Authenticator(**options)
+        self._resource = self._authenticator.resource
         self.__torii_guard__: CheckedOptions = self._authenticator.__torii_guard__
         require_open_proxy(app, self.__torii_guard__.exempt)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = WSGIRequest(environ)
+        metadata = None if self._resource is None else self._resource.response_to(request)
+        if metadata is not None:
+            drop_body(environ)
+            return _send(metadata, environ, start_response)
         try:
             auth = self._authenticator.authenticate(request)
         except ToriiAuthError as refusal:
@@ -120,7 +126,7 @@ def _varying(start_response: StartResponse, vary: Vary) -> StartResponse:
 
 
 def _send(
-    response: RefusalResponse,
+    response: Union[RefusalResponse, MetadataResponse],
     environ: dict[str, Any],
     start_response: StartResponse,
     *raised: Any,

@@ -116,6 +116,14 @@ def test_the_output_shows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert issuer.startswith("http://127.0.0.1:")
     for expected in ("API URL", "sk_test_", "environment id", f"{issuer}/_emulator/tokens"):
         assert expected in text
+    assert f"{issuer}/_emulator/sign-in\n" in text
+    assert f"{issuer}/_emulator/\n" in text
+
+
+def test_without_a_console_the_output_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _output_until_sigterm(monkeypatch, "--no-console")
+    assert "/_emulator/sign-in\n" in text
+    assert "/_emulator/\n" not in text
 
 
 def test_the_json_output_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +241,7 @@ def test_allow_remote_is_a_switch_or_a_list_of_names(
         ("ENVIRONMENT_ID", "env_1", "environment_id must be a UUID"),
         ("ALLOW_REMOTE", "http://torii", "allow_remote must be True, or a host name"),
         ("WEBHOOKS", "nowhere", "webhooks must be"),
+        ("REFRESH_PATH", "/refresh", "refresh_path must be"),
     ],
 )
 def test_an_invalid_variable_is_exit_code_2(
@@ -284,3 +293,12 @@ def test_unknown_arguments_are_exit_code_2(capfd: pytest.CaptureFixture[str]) ->
         main(["emulator", "--nonsense"])
     assert caught.value.code == 2
     assert "--nonsense" in capfd.readouterr().err
+
+
+def test_front_ends_refresh_at_the_path_of_the_option() -> None:
+    arguments = ["emulator", "--port", "0", "--json", "--refresh-path", "/_torii/renew"]
+    with _shell(*arguments) as process:
+        assert process.stdout is not None
+        wire = Wire(json.loads(process.stdout.readline())["api_url"])
+        assert wire.post("/_torii/renew").status == 401
+        assert wire.post("/_torii/auth/session/refresh").status == 404

@@ -15,7 +15,7 @@ from tests.emulator.conftest import WATCHDOG
 from tests.ports import free_port
 from tests.support.fixtures import _torii_on_loopback  # noqa: F401 (a fixture)
 from tests.support.jwks_server import JwksServer, Response
-from torii_backend import Auth, InvalidToken, Verifier
+from torii_backend import Auth, InvalidToken, Verifier, create_torii_client
 from torii_backend.cli import token
 from torii_backend.cli.main import main
 from torii_backend.emulator import Emulator
@@ -44,6 +44,12 @@ def test_it_prints_a_token_and_nothing_else(torii: Emulator, capfd: Capture) -> 
     auth = _auth(capfd, torii, "ada")
     assert (auth.user_id, auth.organization_id, auth.organization_role) == ("ada", None, None)
     assert _auth(capfd, torii).user_id
+
+
+def test_a_user_by_email_address(torii: Emulator, capfd: Capture) -> None:
+    with create_torii_client(torii.secret_key, api_url=torii.api_url) as client:
+        ada = client.users.create(email="ada@example.com")
+    assert _auth(capfd, torii, "Ada@Example.com").user_id == ada.id
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,13 @@ def test_the_header_and_json(torii: Emulator, capfd: Capture) -> None:
         (["--claim", "plan"], "--claim must be a name and a value, such as plan=pro."),
         (["--claim", "=pro"], "--claim must be a name and a value, such as plan=pro."),
         ([""], "The emulator rejected this: userId must not be empty, such as 'user_ada'."),
+        (
+            ["ada@example.com"],
+            (
+                "The emulator rejected this: userId must be the id or the email address of a user. "
+                "No user has this address."
+            ),
+        ),
     ],
 )
 def test_wrong_arguments_are_one_sentence(

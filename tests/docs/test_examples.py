@@ -30,6 +30,7 @@ from torii_backend.emulator import Emulator
 from torii_backend.observing.slots import forget_listeners
 from torii_backend.testing import ToriiFixture, auth_as
 
+from .mcp_servers import assert_tells_where_to_sign_in, assert_tools_need_a_user
 from .socket_io import assert_connections_are_verified
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +97,9 @@ def test_the_examples_of_a_page_run_one_after_the_other(
         apps = {name: namespace.pop(name) for name in _APPS if name in namespace}
         # Only the routes of that page's app count.
         has_app = apps.keys() & {"app", "MIDDLEWARE", "urlpatterns"}
-        if has_app and page.name != "commands.md":
+        if page.name == "proxy.md":
+            _assert_proxied({**apps, **namespace})
+        elif has_app and page.name != "commands.md":
             with _served(apps) as app:
                 _assert_guarded(app, torii)
                 if page.name == "frameworks.md":
@@ -136,6 +139,8 @@ def test_the_readme_shows_each_command_once(env: str) -> None:
     assert PAGES[0].read_text("utf-8").splitlines().count(command) == 1
 
 
+_GUARDED = {"guarded", "also_guarded"}
+_PROXIED = {"app", "application", "asgi_application", *_GUARDED}
 # What a page may make of an application; names in capitals are settings of Django.
 _APPS = ("app", "urlpatterns", "MIDDLEWARE", "TORII")
 
@@ -203,6 +208,16 @@ def _assert_guarded(app: Any, torii: Emulator) -> None:
     assert USER_ID.encode() in admitted.body
 
 
+def _assert_proxied(apps: dict[str, Any]) -> None:
+    """Ask each application of a section for what only Torii has."""
+    for name in _PROXIED & apps.keys():
+        response = _call(apps[name], Request("/_torii/client", (("Cookie", "a=1"),)))
+        assert response.status == 200
+        assert response.json()["authenticated"] is False
+        expected = (401,) if name in _GUARDED else (200, 404)
+        assert _call(apps[name], Request()).status in expected
+
+
 def _assert_refused_by_policy(app: Any, torii: Emulator) -> None:
     """Look for the path that asks for a verified email address: one of two."""
     good = torii.issue_token(user_id=USER_ID).access_token
@@ -224,6 +239,10 @@ def _check_other_apps(page: Path, namespace: dict[str, Any], torii: Emulator) ->
     if page.name == "websockets.md" and "sockets" in namespace:
         assert_connections_are_verified(namespace, torii)
         del namespace["sockets"]
+    if page.name == "mcp.md" and "guarded" in namespace:
+        assert_tools_need_a_user(namespace.pop("guarded"), torii)
+    if page.name == "mcp.md" and "service" in namespace:
+        assert_tells_where_to_sign_in(namespace)
     if page.name == "client.md" and "api" in namespace:
         asyncio.run(_assert_shows(namespace["api"], namespace["support"].id))
         del namespace["api"]

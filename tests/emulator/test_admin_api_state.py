@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from torii_backend.emulator import Emulator
 
-if TYPE_CHECKING:
-    from .conftest import Wire
+from .conftest import Wire
 
 
 def explain(wire: Wire, token: str, **more: str) -> dict[str, Any]:
@@ -88,3 +87,18 @@ def test_a_withdrawn_key_and_an_audience_matter(wire: Wire) -> None:
 def test_any_text_is_explained(wire: Wire, token: str) -> None:
     report = explain(wire, token)
     assert (report["accepted"], report["reason"], report["claims"]) == (False, "malformed", None)
+
+
+def test_a_token_of_an_issuer_with_a_private_name_is_explained() -> None:
+    with Emulator(issuer="http://torii:4100") as torii:
+        wire = Wire(torii.api_url)
+        assert explain(wire, torii.issue_token().access_token)["accepted"] is True
+
+
+def test_no_guard_can_trust_an_issuer_with_plain_http_and_a_public_name() -> None:
+    with Emulator(issuer="http://torii.example.com") as torii:
+        wire = Wire(torii.api_url)
+        token = torii.issue_token().access_token
+        response = wire.post("/_emulator/explain", {"token": token})
+        assert response.status == 400
+        assert response.message.startswith("issuer must use https")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
+from collections.abc import Callable
 from datetime import datetime
 from http.client import RemoteDisconnected
 from threading import Thread
@@ -14,7 +16,7 @@ import pytest
 
 from torii_backend.emulator import Emulator
 
-from .conftest import Wire
+from .conftest import WATCHDOG, Wire
 from .rest.api import api_of, instant
 
 JWKS = "/_torii/.well-known/jwks.json"
@@ -32,6 +34,13 @@ def _requests(wire: Wire) -> list[dict[str, Any]]:
 def _last(wire: Wire) -> Any:
     """Return the last request with its bodies."""
     return wire.get(f"/_emulator/requests/{_requests(wire)[-1]['n']}").json()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Wait for what follows the end of a connection. For a response there is nothing to wait for."""
+    deadline = time.monotonic() + WATCHDOG
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_requests_are_listed_in_order_with_status_and_time(torii: Emulator, wire: Wire) -> None:
@@ -64,6 +73,7 @@ def test_the_admin_api_is_not_listed(wire: Wire) -> None:
 def test_a_dropped_connection_has_no_status(torii: Emulator, wire: Wire) -> None:
     with torii.outage("refuse"), pytest.raises(RemoteDisconnected):
         wire.get(JWKS)
+    _wait(lambda: _requests(wire) != [])
     assert _last(wire)["status"] is None
 
 
@@ -109,6 +119,31 @@ def test_an_impersonation_token_is_masked_wherever_it_is(torii: Emulator, wire: 
     assert access not in json.dumps(entries)
 
 
+def test_nothing_that_signs_a_user_in_is_kept(torii: Emulator, wire: Wire) -> None:
+    def post(path: str, document: Any) -> Any:
+        headers = {"Content-Type": "application/json"}
+        response = wire.send("POST", f"/_torii/auth/{path}", json.dumps(document), headers)
+        assert response.status == 200, response
+        return response.json() if response.body else {}
+
+    account = {"email": "ada@example.com", "password": "hunter2hunter2"}
+    started = post("signup", account)
+    code = torii.mailbox()[-1].code
+    documents = [started, post("signup/verify-email", {"token": started["token"], "code": code})]
+    documents.append(post("login?_is_native=1", account))
+    post("forgot-password", {"email": account["email"]})
+    reset = torii.mailbox()[-1].code
+    post("reset-password", {"email": account["email"], "code": reset, "password": "hunter2too"})
+    kept = json.dumps([wire.get(f"/_emulator/requests/{n}").json() for n in range(1, 6)])
+    tokens = [
+        value for each in documents for name, value in each.items() if "token" in name.lower()
+    ]
+    assert len(tokens) == 4
+    assert account["email"] in kept
+    secrets = ["hunter2", *(f'"{each}' for each in (code, reset)), *tokens]
+    assert [secret for secret in secrets if secret in kept.replace("\\", "")] == []
+
+
 def test_a_body_that_nobody_read_is_none(wire: Wire) -> None:
     wire.send("POST", "/api/server/v1/users", '{"email": "ada@example.com"}')
     entry = _last(wire)
@@ -139,6 +174,7 @@ def test_each_request_is_one_line_at_info(
     wire.get("/_emulator/health")
     with torii.outage("refuse"), pytest.raises(RemoteDisconnected):
         wire.get(JWKS)
+    _wait(lambda: len(caplog.records) == 4)
     lines = [record.getMessage() for record in caplog.records]
     expected = [
         f"GET {JWKS} 200",

@@ -162,7 +162,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("content") / "torii.db"
     with Emulator(db=file) as torii:
         for _ in range(20):
-            api_of(torii).user(publicMetadata={"k": "a" * 2000})
+            api_of(torii).user(publicMetadata={"k": "a" * 2000}, password="correct horse")
     return file.read_bytes()
 
 
@@ -183,6 +183,8 @@ DAMAGED = {
     "a record": "UPDATE user_records SET record = substr(record, 3)",
     "a record that is a number": "UPDATE user_records SET record = 7",
     "a field": "UPDATE user_records SET record = replace(record, 'createdAt', 'createdXt')",
+    "a hash": "UPDATE passwords SET hash = 'sha256$' || hash",
+    "a hash that is binary": "UPDATE passwords SET hash = CAST(hash AS BLOB)",
     "an origin": "UPDATE environments SET origins = '[1]'",
     "the name of a column": "ALTER TABLE sessions RENAME COLUMN revoked TO rewoked",
     "a table": "DROP TABLE invitations",

@@ -83,13 +83,16 @@ def _wheel_files(wheel: Path) -> set[str]:
 
 def _sources(pyproject: dict[str, Any], tree: Path) -> dict[str, Path]:
     """Map what should be installed to its source."""
-    folders = pyproject["tool"]["setuptools"]["package-dir"]
+    setuptools = pyproject["tool"]["setuptools"]
+    folders, data = setuptools["package-dir"], setuptools["package-data"]
     sources = {
         f"{package.replace('.', '/')}/{file.name}": file
         for package, folder in folders.items()
-        for file in (tree / folder).glob("*.py")
+        for pattern in ("*.py", *data.get(package, []))
+        for file in (tree / folder).glob(pattern)
     }
-    return {**sources, "torii_backend/py.typed": tree / "torii_backend" / "py.typed"}
+    assert "torii_backend/emulator/console/index.html" in sources
+    return sources
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(

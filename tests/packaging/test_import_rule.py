@@ -61,6 +61,7 @@ BELOW: dict[str, set[str]] = {
 }
 BELOW["drf"] |= {"django"}
 BELOW["ninja"] |= {"django"}
+BELOW["fastmcp"] |= {"mcp"}
 
 
 def room(module: str) -> str:

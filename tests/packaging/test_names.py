@@ -23,7 +23,19 @@ ALIASES = {
     "create_async_torii_client": "AsyncToriiClient",
     "create_torii_client": "ToriiClient",
 }
-ADAPTERS = ["asgi", "django", "drf", "fastapi", "flask", "ninja", "observing", "otel", "wsgi"]
+ADAPTERS = [
+    "asgi",
+    "django",
+    "drf",
+    "fastapi",
+    "fastmcp",
+    "flask",
+    "mcp",
+    "ninja",
+    "observing",
+    "otel",
+    "wsgi",
+]
 NEEDS = {"drf": "rest_framework", "ninja": "ninja", "otel": "opentelemetry"}
 
 
@@ -49,6 +61,7 @@ def test_the_public_names_are_these() -> None:
         "Policy",
         "PolicyOptions",
         "RefusalResponse",
+        "ResourceMetadata",
         "Revocations",
         "RevocationsUnavailable",
         "ToriiApiError",

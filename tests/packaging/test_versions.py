@@ -32,8 +32,8 @@ def _versions(lines: Iterable[str], operator: str) -> dict[str, Version]:
     return found
 
 
-def _pins(root: Path) -> dict[str, Version]:
-    lines = (root / "tests" / "packaging" / "lowest.txt").read_text("utf-8").splitlines()
+def _pins(root: Path, name: str = "lowest") -> dict[str, Version]:
+    lines = (root / "tests" / "packaging" / f"{name}.txt").read_text("utf-8").splitlines()
     return _versions((line for line in lines if not line.startswith("#")), "==")
 
 
@@ -61,7 +61,7 @@ def test_the_lowest_versions_tested_are_the_lowest_allowed(
 ) -> None:
     project = pyproject["project"]
     lines = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    assert _pins(root) == _versions(lines, ">=")
+    assert {**_pins(root), **_pins(root, "lowest-mcp")} == _versions(lines, ">=")
 
 
 def test_every_python_version_promised_is_tested(root: Path, pyproject: dict[str, Any]) -> None:

@@ -104,8 +104,8 @@ class Rig(NamedTuple):
             status = self.exchange(request).status
         except HungUp:
             status = 400
-        assert status in (*statuses, *REFUSED_BY_SERVER), (status, request)
-        assert self.upstream.requests == [], request
+        assert status in (*statuses, *REFUSED_BY_SERVER), (status, request[-200:])
+        assert self.upstream.requests == [], request[-200:]
 
 
 REFUSED_BY_SERVER = (400, 405, 414, 431, 501, 505)

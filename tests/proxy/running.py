@@ -23,7 +23,6 @@ class _Quiet(WSGIRequestHandler):
 def werkzeug_server() -> Iterator[int]:
     """Run werkzeug's development server; give its port."""
     server = make_server("127.0.0.1", 0, proxied.wsgi, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -39,7 +38,7 @@ def werkzeug_server() -> Iterator[int]:
 def uvicorn_server() -> Iterator[int]:
     """Run uvicorn; give its port."""
     config = uvicorn.Config(
-        proxied.asgi, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=5
+        proxied.asgi, port=0, lifespan="on", ws="none", log_config=None, timeout_graceful_shutdown=5
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

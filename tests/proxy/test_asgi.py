@@ -17,6 +17,8 @@ from torii_backend.asgi import ToriiProxy
 from .apps import bare_asgi
 from .upstream import Exchange, Upstream, chunked, reply
 
+# It is untyped.
+communicator_of: Any = ApplicationCommunicator
 Step = Callable[[Any], Coroutine[Any, Any, None]]
 
 
@@ -25,7 +27,7 @@ def run(upstream: Upstream, step: Step) -> None:
 
     async def within() -> None:
         proxy = ToriiProxy(bare_asgi, upstream=upstream.url)
-        lifespan = ApplicationCommunicator(proxy, {"type": "lifespan", "asgi": {"version": "3.0"}})
+        lifespan = communicator_of(proxy, {"type": "lifespan", "asgi": {"version": "3.0"}})
         await lifespan.send_input({"type": "lifespan.startup"})
         assert (await lifespan.receive_output(WATCHDOG))["type"] == "lifespan.startup.complete"
         await asyncio.wait_for(step(proxy), WATCHDOG)
@@ -63,7 +65,7 @@ def test_a_websocket_below_the_prefix_is_refused(upstream: Upstream) -> None:
     async def step(proxy: Any) -> None:
         for target, first in (("/_torii/ws", "websocket.close"), ("/ws", "websocket.accept")):
             scope = scope_of(Request(target), "websocket")
-            communicator = ApplicationCommunicator(proxy, scope)
+            communicator = communicator_of(proxy, scope)
             await communicator.send_input({"type": "websocket.connect"})
             assert (await communicator.receive_output(WATCHDOG))["type"] == first
             await communicator.wait(WATCHDOG)
@@ -79,11 +81,11 @@ def test_other_scopes_are_the_apps(upstream: Upstream) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append((scope, receive, send))
 
-    async def nothing(*_: Any) -> None: ...
+    async def nothing(*_: Any) -> Any: ...
 
     for kind in ("lifespan", "websocket", "of_tomorrow"):
-        scope = {"type": kind, "path": "/x", "headers": []}
-        asyncio.run(ToriiProxy(app, upstream=upstream.url)(scope, nothing, nothing))  # type: ignore[arg-type]
+        scope: Any = {"type": kind, "path": "/x", "headers": []}
+        asyncio.run(ToriiProxy(app, upstream=upstream.url)(scope, nothing, nothing))
     assert [scope["type"] for scope, _, _ in seen] == ["lifespan", "websocket", "of_tomorrow"]
 
 
@@ -112,7 +114,7 @@ def test_a_client_that_leaves_closes_the_connection_to_the_upstream(upstream: Up
         for script, messages in ((stream, 2), (Exchange.wait_until_left, 0)):
             upstream.script(script)
             count = len(upstream.requests)
-            communicator = ApplicationCommunicator(proxy, scope_of(Request("/_torii/client")))
+            communicator = communicator_of(proxy, scope_of(Request("/_torii/client")))
             await communicator.send_input({"type": "http.request", "body": b""})
             for _ in range(messages):
                 await communicator.receive_output(WATCHDOG)
@@ -133,7 +135,7 @@ def test_the_mount_point_is_a_part_of_the_path(upstream: Upstream) -> None:
             ("/_torii", "/_torii/client", b"{}"),
         ):
             scope = {**scope_of(Request(path)), "root_path": root_path}
-            communicator = ApplicationCommunicator(proxy, scope)
+            communicator = communicator_of(proxy, scope)
             await communicator.send_input({"type": "http.request", "body": b""})
             await communicator.receive_output(WATCHDOG)
             assert (await communicator.receive_output(WATCHDOG))["body"] == bodies
@@ -150,7 +152,7 @@ def test_each_event_loop_has_connections_of_its_own(upstream: Upstream) -> None:
         assert (await call_asgi(proxy, Request("/_torii/client"))).status == 200
 
     async def end() -> None:
-        lifespan = ApplicationCommunicator(proxy, {"type": "lifespan", "asgi": {"version": "3.0"}})
+        lifespan = communicator_of(proxy, {"type": "lifespan", "asgi": {"version": "3.0"}})
         await lifespan.send_input({"type": "lifespan.startup"})
         await lifespan.receive_output(WATCHDOG)
         await ask()

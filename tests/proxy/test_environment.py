@@ -85,7 +85,7 @@ def test_a_proxy_of_the_environment_connects(
 def test_a_proxy_that_refuses_is_502(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     with Proxy() as proxy:
         monkeypatch.setenv("https_proxy", f"http://ada:hunter2@{proxy.address}")
-        response = rig.ask(upstream="https://acme.test")
+        response = rig.ask(upstream="https://refused.test")
     assert response.status == 502
     assert b"hunter2" not in response.body
 
@@ -96,9 +96,9 @@ def test_no_proxy_is_asked_for_loopback_or_what_no_proxy_names(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
     assert rig.ask().status == 200
-    monkeypatch.setenv("no_proxy", "acme.test")
+    monkeypatch.setenv("no_proxy", "direct.test")
     # It has no address, but the proxy isn't asked for one.
-    assert rig.ask(upstream="https://acme.test").status == 502
+    assert rig.ask(upstream="https://direct.test").status == 502
     assert len(rig.upstream.requests) == 1
 
 

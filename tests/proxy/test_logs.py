@@ -32,8 +32,9 @@ def rig(request: pytest.FixtureRequest, rig_of: RigOf) -> Rig:
 
 def test_the_log_has_paths_only(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     """At the level DEBUG, also of the libraries that we use."""
-    caplog.set_level(logging.DEBUG)
+    # It sets the level of what is captured, too: the last one counts.
     caplog.set_level(logging.WARNING, ACCESS)
+    caplog.set_level(logging.DEBUG)
     rig.upstream.script(reply(b"hunter2", b"Set-Cookie: __client_session=hunter2"))
     rig.ask(b"/_torii/auth/login?ticket=hunter2", *SECRETS, method=b"POST", body=b"hunter2")
     assert "hunter2" not in caplog.text
@@ -56,8 +57,9 @@ def test_a_client_that_leaves_is_no_error(rig: Rig, caplog: pytest.LogCaptureFix
 
 
 def test_a_fault_is_logged_without_secrets(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    # It sets the level of what is captured, too: the last one counts.
     caplog.set_level(logging.WARNING, ACCESS)
+    caplog.set_level(logging.DEBUG)
     rig.upstream.script(Exchange.close)
     assert rig.ask(b"/_torii/x?ticket=hunter2", *SECRETS).status == 502
     assert "hunter2" not in caplog.text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-_WSGI = "tests.servers.guarded:wsgi"
-_ASGI = "tests.servers.guarded:asgi"
+_WSGI = "{module}:wsgi"
+_ASGI = "{module}:asgi"
 _GUNICORN = ("gunicorn", "--bind", "127.0.0.1:{port}", "--limit-request-field_size", "65536")
 _THREADS = "16"
 
@@ -16,7 +16,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("uvicorn", "--port", "{port}", _ASGI),
     "waitress": ("waitress", "--listen", "127.0.0.1:{port}", "--threads", _THREADS, _WSGI),
 }
-"""By name: the module to run, and its arguments."""
+"""By name: the module to run, and its arguments. `{module}` has the applications."""
 
 NEEDS = {**{name: name.partition("_")[0] for name in SERVERS}, "gunicorn_uvicorn": "uvicorn_worker"}
 """By name: the module that has to be installed."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.adapters.issuers import Issuers, running_issuers
 
+from .commands import SERVERS
 from .process import RunningServer
 
 
@@ -27,7 +28,7 @@ def port_of() -> Iterator[Callable[[str], int]]:
 
         @cache
         def start(name: str) -> int:
-            server = RunningServer(name)
+            server = RunningServer(SERVERS[name], "tests.servers.guarded")
             running.callback(server.stop)
             return server.port
 

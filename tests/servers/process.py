@@ -15,7 +15,6 @@ import pytest
 from tests.adapters.messages import Request
 from tests.ports import free_port
 
-from .commands import SERVERS
 from .guarded import HEADER, spelled
 from .wire import HungUp, exchange
 
@@ -28,16 +27,17 @@ class RunningServer:
     """One server, until `stop`.
 
     Args:
-        name: one of `SERVERS`.
+        command: one of `SERVERS`.
+        module: what it serves.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, command: tuple[str, ...], module: str) -> None:
         self.port = free_port()
-        module, *arguments = [part.format(port=self.port) for part in SERVERS[name]]
+        name, *arguments = [part.format(port=self.port, module=module) for part in command]
         self._name = name
         self._printed: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by stop)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", name, *arguments],
             env=_environment(),
             stdout=self._printed,
             stderr=subprocess.STDOUT,

@@ -46,16 +46,22 @@ class Verdict(NamedTuple):
 
 OPEN = Verdict("open")
 RECEIVER = Verdict("public", "verifies webhooks by their signature")
-_RECEIVERS = frozenset(
-    f"torii_backend.{name}"
-    for name in ("asgi.events.EventReceiver", "flask.events.EventView", "wsgi.events.EventReceiver")
-)
+METADATA = Verdict("public", "tells who issues tokens (RFC 9728)")
+_OWN_VIEWS = {
+    "torii_backend._guard.resource_metadata.ResourceMetadata": METADATA,
+    "torii_backend.asgi.events.EventReceiver": RECEIVER,
+    "torii_backend.fastapi.resource.MetadataEndpoint": METADATA,
+    "torii_backend.flask.events.EventView": RECEIVER,
+    "torii_backend.flask.resource.MetadataView": METADATA,
+    "torii_backend.wsgi.events.EventReceiver": RECEIVER,
+}
 
 
 def verdicts_of(view: object) -> list[Verdict]:
-    """Return what a view or an application of ours says of itself: a receiver of webhooks is public."""
+    """Return what a view or an application of ours says of itself, such as that it is public."""
     kind = type(view)
-    return [RECEIVER] if f"{kind.__module__}.{kind.__qualname__}" in _RECEIVERS else []
+    verdict = _OWN_VIEWS.get(f"{kind.__module__}.{kind.__qualname__}")
+    return [] if verdict is None else [verdict]
 
 
 def verdict_of(options: CheckedOptions, pieces: Sequence[str]) -> Verdict:

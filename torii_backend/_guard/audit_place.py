@@ -13,8 +13,10 @@ from torii_backend._guard.audit import (
     strongest,
     verdict_of,
     verdicts_of,
+    without_needless_head,
 )
 from torii_backend._guard.options import CheckedOptions
+from torii_backend._guard.resource_metadata import METHODS, ResourceMetadata
 from torii_backend._guard.view_code import functions_in, is_function, texts_of
 
 # Code that has none of these words can't change the path of a request (ASGI, WSGI).
@@ -128,6 +130,14 @@ class Place(NamedTuple):
         verdicts = [guard.verdict(whole, split) for guard in self.guards]
         verdict = strongest([*verdicts, *verdicts_of(view)], (*self.others, *others))
         return Route(self.host + whole, method, *verdict, where)
+
+    def metadata(self, resource: ResourceMetadata) -> list[Route]:
+        """List what middleware of ours serves itself: the metadata of a protected resource."""
+        found = [
+            self.route(resource.path, method, lambda path: [path], view=resource)
+            for method in METHODS
+        ]
+        return without_needless_head(found)
 
 
 def may_change_paths(layer: Any, words: frozenset[str] = _PATHS) -> bool:

@@ -24,6 +24,7 @@ from torii_backend._guard.refusal import (
 )
 from torii_backend._guard.refusal_log import note_refusal
 from torii_backend._guard.request import HeadersRequest, IncomingRequest
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.vary import Vary
 from torii_backend._verify.verifier import (
     DEFAULT_LEEWAY,
@@ -104,6 +105,7 @@ class Authenticator(Unchanging):
         self._policy: Optional[Policy] = checked.policy or None
         warn_of_any_organization(checked.policy)
         self._on_error = checked.on_error
+        self.resource: Optional[ResourceMetadata] = checked.resource
         self.vary: Vary = Vary(self._header)
 
     def authenticate(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
@@ -242,7 +244,10 @@ class Authenticator(Unchanging):
         if self._on_error is not None:
             known = with_auth(refusal, auth) if isinstance(auth, Auth) else refusal
             custom = self._on_error(known, request)
-        response = refusal_response(refusal) if custom is None else require_refusal_response(custom)
+        if custom is None:
+            response = refusal_response(refusal, self.resource)
+        else:
+            response = require_refusal_response(custom)
         note_refusal(refusal, response.status, adapter, request.method, self._verifier)
         return response
 

@@ -14,6 +14,7 @@ from torii_backend._guard.exempt_paths import Exempt, ExemptPaths, require_mount
 from torii_backend._guard.policy import Policy, PolicyOptions, reject_none
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import IncomingRequest
+from torii_backend._guard.resource_metadata import ResourceMetadata, require_resource
 from torii_backend._verify.verifier import DEFAULT_LEEWAY, Verifier
 from torii_backend.auth import marked_signature
 from torii_backend.errors import ConfigurationError, ToriiAuthError
@@ -65,6 +66,7 @@ class OptionsBesidesIssuer(PolicyOptions, total=False):
     insecure_hosts: InsecureHosts
     verifier: Optional[Verifier]
     on_error: Optional[OnError]
+    resource: Optional[ResourceMetadata]
 
 
 class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
@@ -99,6 +101,8 @@ class GuardOptions(_IssuerOptions, OptionsBesidesIssuer, total=False):
             insecure_hosts.
         on_error: called with each refusal, and with the `IncomingRequest` if it takes a second
             positional argument. It may return a RefusalResponse to send instead of the standard one.
+        resource: a `ResourceMetadata`, whose URL the 401 and 403 responses tell (RFC 9728). The WSGI
+            and ASGI middleware, and Flask's `Torii`, serve its document as well.
     """
 
 
@@ -126,6 +130,7 @@ class CheckedOptions:
         insecure_hosts: InsecureHosts = None,
         verifier: Optional[Verifier] = None,
         on_error: Optional[OnError] = None,
+        resource: Optional[ResourceMetadata] = None,
         **conditions: Unpack[PolicyOptions],
     ) -> None:
         if not isinstance(verifier, (Verifier, type(None))):
@@ -152,6 +157,7 @@ class CheckedOptions:
         self.preflight: bool = require_bool(preflight, "preflight")
         self.policy: Policy = combined_policy(policy, **conditions)
         self.on_error: Optional[ErrorHandler] = _error_handler(on_error)
+        self.resource: Optional[ResourceMetadata] = require_resource(resource)
 
 
 def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:

@@ -20,6 +20,7 @@ from torii_backend._guard.audit import (
     without_needless_head,
 )
 from torii_backend._guard.audit_place import Place
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.route_paths import ANYTHING, split_route
 from torii_backend._guard.wsgi_layers import wsgi_layers
 
@@ -69,7 +70,9 @@ def routes(app: Any) -> list[Route]:
 
 def _walk(app: Any, place: Place) -> Iterator[Route]:
     for inner, there in wsgi_layers(app, place):
-        if "asgi_app" in getattr(inner, "__dict__", {}):  # of Quart, with middleware around it
+        if isinstance(inner, ResourceMetadata):
+            yield from there.metadata(inner)
+        elif "asgi_app" in getattr(inner, "__dict__", {}):  # of Quart, with middleware around it
             yield from _walk(inner.asgi_app, there)
         else:
             yield from _routes(getattr(inner, "__self__", inner), there)

@@ -9,6 +9,7 @@ from typing import Any, Optional, Union
 
 import msgspec
 
+from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.errors import (
     SENTENCES,
@@ -175,12 +176,17 @@ def with_auth(refusal: ToriiAuthError, auth: Auth) -> ToriiAuthError:
     return known.with_traceback(refusal.__traceback__)
 
 
-def refusal_response(refusal: ToriiAuthError) -> RefusalResponse:
+def refusal_response(
+    refusal: ToriiAuthError, resource: Optional[ResourceMetadata] = None
+) -> RefusalResponse:
     """Make the standard response: `{"error": {"code": …, "message": …}}`, with a `reason` if known.
 
-    The sentences are fixed. Nothing of the request or the token is repeated.
+    The sentences are fixed. Nothing of the request or the token is repeated. A 401 or 403 tells the URL
+    of the `resource` (RFC 9728 section 5.1).
     """
     code, message, parameters = _described(refusal)
+    if parameters is not None and resource is not None and refusal.status in (401, 403):
+        parameters += f', resource_metadata="{resource.url}"'
     headers: list[tuple[str, str]] = [_JSON]
     if parameters is not None:
         headers.append(("WWW-Authenticate", _REALM + parameters))

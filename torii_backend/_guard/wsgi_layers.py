@@ -19,7 +19,10 @@ _TRANSPARENT = (
 
 
 def wsgi_layers(app: Any, place: Place) -> Iterator[tuple[Any, Place]]:
-    """Yield each application inside, with its place. None stands for files that middleware serves."""
+    """Yield each application inside, with its place.
+
+    None stands for files that middleware serves, and a ResourceMetadata for its document.
+    """
     if hasattr(app, "__func__"):
         yield app, place  # such as Flask.wsgi_app
         return
@@ -30,10 +33,13 @@ def wsgi_layers(app: Any, place: Place) -> Iterator[tuple[Any, Place]]:
     if isinstance(mounts, Mapping) and _is_of(app, "werkzeug.middleware.dispatcher"):
         for path, mounted in mounts.items():
             yield from wsgi_layers(mounted, place._replace(path=place.path + path))
+    options = options_in(app)
+    if options is not None and options.resource is not None:
+        yield options.resource, place
     inside = _inside(app)
     if inside is None:
         yield app, place
-    elif options_in(app) or _is_of(app, *_TRANSPARENT):
+    elif options is not None or _is_of(app, *_TRANSPARENT):
         yield from wsgi_layers(inside, place.behind(app))
     else:
         yield from wsgi_layers(inside, place.behind_other(app))

@@ -82,8 +82,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refresh-path",
         metavar="PATH",
-        default="/_torii/auth/session/refresh",
-        help="where front-ends renew access tokens (default: %(default)s)",
+        default=_variable("REFRESH_PATH") or "/_torii/auth/session/refresh",
+        help="where front-ends renew access tokens (default: /_torii/auth/session/refresh)",
+    )
+    parser.add_argument(
+        "--no-console", action="store_true", help="don't serve the console at /_emulator/"
     )
     parser.add_argument(
         "--json",
@@ -98,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM. Return the exit code."""
     from torii_backend.emulator import Emulator
 
+    console = not arguments.no_console
     torii = Emulator(
         host=arguments.host,
         port=arguments.port,
@@ -109,10 +113,11 @@ def run(arguments: argparse.Namespace) -> int:
         secret_key=arguments.secret_key,
         environment_id=arguments.environment_id,
         refresh_path=arguments.refresh_path,
+        console=console,
     )
     is_quiet = arguments.quiet or arguments.json
     with _signal_socket() as signals, _request_log(is_quiet=is_quiet), torii:
-        sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii))
+        sys.stdout.write(_as_json(torii) if arguments.json else _welcome(torii, console=console))
         sys.stdout.flush()
         signals.recv(1)
     return 0
@@ -192,7 +197,8 @@ def _as_json(torii: Emulator) -> str:
     return json.dumps(settings) + "\n"
 
 
-def _welcome(torii: Emulator) -> str:
+def _welcome(torii: Emulator, *, console: bool = True) -> str:
+    console_line = f"  console         {torii.api_url}/_emulator/\n" if console else ""
     return f"""\
 A local Torii is running.
 
@@ -201,7 +207,8 @@ A local Torii is running.
   secret key      {torii.secret_key}
   environment id  {torii.environment_id}
   webhook secret  {torii.webhooks.secret}
-
+  sign-in page    {torii.api_url}/_emulator/sign-in
+{console_line}
 Issue an access token, by torii token or over HTTP:
 
   curl -d '{{"claims": {{"plan": "pro"}}}}' '{torii.api_url}/_emulator/tokens'

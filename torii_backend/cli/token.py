@@ -29,7 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         f'{_DEFAULT_ISSUER}, such as for curl -H "$(torii token ada --header)".'
     )
     parser.add_argument(
-        "user", metavar="USER", nargs="?", help="user id, known to the emulator or not"
+        "user",
+        metavar="USER",
+        nargs="?",
+        help="user id, known to the emulator or not, or the email address of a known user",
     )
     parser.add_argument("--role", help="role in the active organization (default: none)")
     parser.add_argument(

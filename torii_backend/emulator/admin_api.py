@@ -46,8 +46,12 @@ class _OutageRequest(Body):
     target: OutageTarget = "tenant_host"
 
 
+class _ClockRequest(Body):
+    advance: float
+
+
 class AdminApi:
-    """The endpoints for tokens, sessions, keys, outages and the reset."""
+    """The endpoints for tokens, sessions, keys, outages, the clock and the reset."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn, reset_all: Callable[[], None]) -> None:
         self._tenant = tenant
@@ -61,6 +65,7 @@ class AdminApi:
             Route("POST", "/_emulator/sessions", self._sessions),
             Route("POST", "/_emulator/keys/rotate", self._rotate),
             Route("POST", "/_emulator/outage", self._outage),
+            Route("POST", "/_emulator/clock", self._clock),
             Route("POST", "/_emulator/reset", self._reset),
         ]
 
@@ -98,6 +103,13 @@ class AdminApi:
         with value_errors_as_400():
             self._tenant.outage(body.mode, seconds=body.seconds, target=body.target)
         return json_response({})
+
+    def _clock(self, request: Request) -> Response:
+        body = read_body(request, _ClockRequest)
+        try:
+            return json_response({"now": self._tenant.clock.advance(body.advance)})
+        except ValueError as error:
+            raise BadRequest(str(error).replace("seconds", "advance")) from None
 
     def _reset(self, request: Request) -> Response:
         read_body(request, Body)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
+from urllib.parse import urlsplit
 
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.admin_api import Body
@@ -13,7 +15,8 @@ from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.webhooks.webhooks import Webhooks
-from torii_backend.errors import SENTENCES
+from torii_backend.errors import SENTENCES, ConfigurationError
+from torii_backend.plain_http import is_private_name
 
 if TYPE_CHECKING:
     from torii_backend._verify.explain import Explanation
@@ -86,7 +89,14 @@ def _explanation(body: _ExplainRequest, tenant: Tenant) -> Explanation:
         # As they are: an outage is for guards, and would tell nothing about the token.
         return msgspec.json.encode(tenant.jwks()), {}
 
-    verifier = Verifier(tenant.issuer, audience=body.audience, fetch=fetch)
+    host = urlsplit(tenant.issuer).hostname or ""
+    insecure = [host] if is_private_name(host) else []
+    try:
+        verifier = Verifier(
+            tenant.issuer, audience=body.audience, fetch=fetch, insecure_hosts=insecure
+        )
+    except ConfigurationError as error:  # by its issuer, a guard could never be set up for it
+        raise BadRequest(str(error)) from None
     verifier.warm()
     return explain(body.token, verifier)
 

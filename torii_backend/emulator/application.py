@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator import responses
+from torii_backend.emulator.clock import Clock
 from torii_backend.emulator.host_header import OwnHosts
 from torii_backend.emulator.origins import Origins
 from torii_backend.emulator.request_log import RequestLog
@@ -32,11 +33,13 @@ class Application:
         hosts: Optional[OwnHosts] = None,
         origins: Optional[Origins] = None,
         log: Optional[RequestLog] = None,
+        clock: Optional[Clock] = None,
     ) -> None:
         self._routes = Routes(routes)
         self._hosts = hosts or OwnHosts()
         self._origins = origins or Origins()
         self._log = log or RequestLog()
+        self._clock = clock or Clock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request (PEP 3333)."""
@@ -72,7 +75,10 @@ class Application:
             return self._origins.preflight(request, self._routes.methods(request.path))
         self._origins.require(request)
         endpoint, values = self._routes.match(request.path, request.method)
-        return endpoint(request, **values)
+        with self._clock.in_use():
+            response = endpoint(request, **values)
+        self._origins.require_page(request, response)
+        return response
 
 
 class _InsufficientStorage(HTTPException):

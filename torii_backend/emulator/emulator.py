@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-from torii_backend._keys.fetcher import forget_keys
 from torii_backend.auth import not_from_requests
-from torii_backend.emulator.admin_api import AdminApi
-from torii_backend.emulator.admin_api_data import AdminApiData
-from torii_backend.emulator.admin_api_front import AdminApiFront
-from torii_backend.emulator.admin_api_state import AdminApiState
-from torii_backend.emulator.admin_api_traffic import AdminApiTraffic
-from torii_backend.emulator.admin_api_users import AdminApiUsers
-from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
-from torii_backend.emulator.application import Application
-from torii_backend.emulator.bootstrap import (
-    allowed_origins,
-    load_environments,
-    load_keys,
-    open_database,
-    require_path,
-    store_keys,
-)
-from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.environment import Environment
-from torii_backend.emulator.faults import with_outages
-from torii_backend.emulator.front.frontend import Frontend
-from torii_backend.emulator.front.routes import front_routes, require_refresh_path
-from torii_backend.emulator.front.settings import FrontSettings
 from torii_backend.emulator.front.shapes import DEFAULT_REFRESH
-from torii_backend.emulator.host_header import AllowRemote, OwnHosts, require_remote
-from torii_backend.emulator.mailbox import Mailbox, Message
-from torii_backend.emulator.origins import Origins
+from torii_backend.emulator.host_header import AllowRemote
+from torii_backend.emulator.mailbox import Message
+from torii_backend.emulator.options import FilePath, Options
 from torii_backend.emulator.outage import OutageMode, OutageTarget
-from torii_backend.emulator.request_log import RequestLog
-from torii_backend.emulator.rest import api
-from torii_backend.emulator.seed import read_seed
-from torii_backend.emulator.server import (
-    Server,
-    listen,
-    origin,
-    require_host,
-    require_issuer,
-    require_port,
-)
-from torii_backend.emulator.sign_in import SignIn
-from torii_backend.emulator.staged import StagedResponses, StagedStatus
-from torii_backend.emulator.store.database import IN_MEMORY, Database
-from torii_backend.emulator.tenant import Tenant
-from torii_backend.emulator.tenant_host import TenantHost
+from torii_backend.emulator.running import Running
+from torii_backend.emulator.staged import StagedStatus
+from torii_backend.emulator.store.database import IN_MEMORY
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.emulator.webhooks.delivery import Delivery, Fault
 from torii_backend.emulator.webhooks.webhooks import Webhooks
@@ -61,20 +25,6 @@ from torii_backend.settings import refuse_live_key
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-FilePath = Union[str, "os.PathLike[str]"]
-
-
-class _Parts(NamedTuple):
-    """The parts of an emulator that exist once it was started."""
-
-    tenant: Tenant
-    sign_in: SignIn
-    database: Database
-    log: RequestLog
-    staged: StagedResponses
-    server: Server
-    pid: int
 
 
 @not_from_requests("your_function")
@@ -134,26 +84,24 @@ class Emulator:
         refresh_path: str = DEFAULT_REFRESH,
         console: bool = True,
     ) -> None:
-        self._remote = require_remote(allow_remote)
-        self._allow_remote = bool(self._remote)
-        self._host = require_host(host, self._allow_remote)
-        self._issuer = None if issuer is None else require_issuer(issuer)
-        self._port = require_port(port)
-        self._console = bool(console)
-        self._db = require_path("db", db, "db")
-        self._seed = None if seed is None else require_path("seed", seed, "json")
-        self._environments = load_environments(
-            self._db, environment_id=environment_id, secret_key=secret_key
+        self._options = Options.checked(
+            host=host,
+            port=port,
+            allow_remote=allow_remote,
+            issuer=issuer,
+            db=db,
+            seed=seed,
+            secret_key=secret_key,
+            environment_id=environment_id,
+            refresh_path=refresh_path,
+            console=console,
         )
-        first, other = self._environments
+        first, other = self._options.environments
         self.other_environment: Environment = other
         self.secret_key: str = first.secret_key
         self.environment_id: str = first.environment_id
-        self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=self._allow_remote)
-        self._refresh_path = require_refresh_path(refresh_path)
-        self._mailbox = Mailbox()
-        self._front_settings = FrontSettings()
-        self._parts: Optional[_Parts] = None
+        self.webhooks: Webhooks = Webhooks(first, webhooks, allow_remote=bool(self._options.remote))
+        self._running: Optional[Running] = None
 
     @property
     def issuer(self) -> str:
@@ -181,57 +129,12 @@ class Emulator:
                 or TORII_SECRET_KEY holds a live key.
             RuntimeError: the emulator was started before.
         """
-        if self._parts is not None:
+        if self._running is not None:
             raise RuntimeError("This emulator was started before. Create a new one.")
         refuse_live_key("the emulator")
-        seed = None if self._seed is None else read_seed(self._seed)
-        templates = {} if seed is None else seed.compiled_templates()
-        database = open_database(self._db, self._environments, seed)
-        try:
-            keys = load_keys(database)
-            listener = listen(self._host, self._port)
-        except BaseException:
-            database.close()
-            raise
-        tenant = Tenant(
-            origin(listener, self._host), keys, partial(store_keys, database), issuer=self._issuer
+        self._running = Running(
+            self._options, self.webhooks, reset_all=self.reset, send_event=self.send_event
         )
-        sign_in = SignIn(tenant, database, self.environment_id, templates)
-        publish = self.webhooks.publish
-        log, staged = RequestLog(), StagedResponses()
-        frontend = Frontend(
-            tenant,
-            database,
-            environment_id=self.environment_id,
-            sign_in=sign_in,
-            publish=publish,
-            mailbox=self._mailbox,
-        )
-        tenant_host = [
-            *TenantHost(tenant, sign_in).routes(),
-            *front_routes(frontend, self._front_settings, self._refresh_path),
-        ]
-        rest = api.routes(database, self._environments, tenant.issuer, publish, self._mailbox)
-        routes = [
-            *BrowserRoutes(frontend, console=self._console).routes(),
-            *with_outages(staged.with_staged(tenant_host), tenant, "tenant_host"),
-            *AdminApi(tenant, sign_in, self.reset).routes(),
-            *AdminApiData(database, self._environments, publish).routes(),
-            *AdminApiUsers(frontend).routes(),
-            *AdminApiState(tenant, self._environments, self.webhooks).routes(),
-            *AdminApiWebhooks(self.webhooks, self.send_event).routes(),
-            *AdminApiFront(self._mailbox, self._front_settings).routes(),
-            *AdminApiTraffic(log, staged.stage).routes(),
-            *with_outages(staged.with_staged(rest), tenant, "rest_api"),
-        ]
-        hosts = OwnHosts(self._host, issuer=self._issuer, allow_remote=self._remote)
-        extra_origins = partial(allowed_origins, database, self.environment_id)
-        origins = Origins(extra_origins, issuer=self._issuer)
-        # An earlier emulator at this address had other keys.
-        forget_keys(tenant.origin)
-        forget_keys(tenant.issuer)
-        server = Server(listener, Application(routes, hosts, origins, log))
-        self._parts = _Parts(tenant, sign_in, database, log, staged, server, os.getpid())
 
     def stop(self) -> None:
         """Stop serving, and close all connections. Further calls do nothing.
@@ -239,12 +142,8 @@ class Emulator:
         In a forked child this does nothing, because the server runs in the parent. Afterwards
         `issue_token` treats every user as unknown.
         """
-        if self._parts is not None and self._parts.pid == os.getpid():
-            self._parts.server.stop()
-            self.webhooks.stop()
-            self._parts.tenant.end_outage()
-            self._parts.staged.clear()
-            self._parts.database.close()
+        if self._running is not None:
+            self._running.stop()
 
     def issue_token(
         self,
@@ -282,8 +181,11 @@ class Emulator:
 
         Returns:
             The last 200 messages, oldest first.
+
+        Raises:
+            RuntimeError: the emulator was not started.
         """
-        return self._mailbox.messages()
+        return self._started().mailbox.messages()
 
     def rotate_keys(self, *, withdraw: bool = False) -> str:
         """Sign with a new key from now on.
@@ -396,29 +298,44 @@ class Emulator:
             TypeError: the type is not a string.
             ValueError: an argument is invalid, or the data is not plain JSON.
         """
-        self._started()
-        return self.webhooks.send(type, data, to=to, fault=fault)
+        with self._started().tenant.clock.in_use():
+            return self.webhooks.send(type, data, to=to, fault=fault)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the time of the emulator, for all tokens and records that it makes or judges from now on.
+
+        Access tokens that were issued before don't change, and apps judge all of them by their own
+        clocks. Move the time back to issue tokens that are old, and on to let sessions, invitations and
+        codes expire. `reset` returns to the machine's time.
+
+        Args:
+            seconds: by how much to move it, on top of earlier calls. A negative number moves it back. All
+                calls together may move it by at most ten years.
+
+        Returns:
+            The new time, in UTC.
+
+        Raises:
+            RuntimeError: the emulator was not started.
+            TypeError: seconds is not a number.
+            ValueError: seconds is out of range.
+        """
+        return self._started().tenant.clock.advance(seconds)
 
     def reset(self) -> None:
-        """Restore the state at the start: no outage, the first signing keys, no pending event.
+        """Restore the state at the start: no outage, the first signing keys, the machine's time.
 
-        No response is staged any more, and the list of requests is empty. The first keys return, because verifiers limit how often they fetch the JWKS for an unknown
-        key. Verifiers of this process that trust the emulator forget its keys, and the fetches that
-        count towards that limit. Data in memory returns to the seed, or to nothing. Data in a file is kept.
-        Webhooks return to the secret and the URLs of the start. The mailbox is emptied.
+        No event is pending, no response is staged any more, and the list of requests is empty. The first
+        keys return, because verifiers limit how often they fetch the JWKS for an unknown key. Verifiers
+        of this process that trust the emulator forget its keys, and the fetches that count towards that
+        limit. Data in memory returns to the seed, or to nothing. Data in a file is kept. Webhooks return
+        to the secret and the URLs of the start. The mailbox is emptied.
 
         Raises:
             RuntimeError: the emulator was not started.
         """
-        parts = self._started()
-        parts.tenant.reset()
+        self._started().reset()
         self._forget_keys()
-        parts.database.restore_snapshot()
-        parts.staged.clear()
-        parts.log.clear()
-        self.webhooks.reset()
-        self._mailbox.clear()
-        self._front_settings.reset()
 
     def __enter__(self) -> Self:
         self.start()
@@ -434,13 +351,11 @@ class Emulator:
 
     def _forget_keys(self) -> None:
         """Let the Verifiers of this process that trust the emulator start anew."""
-        origin_here = self._started().tenant.origin
-        for address in {origin_here, self._issuer or origin_here}:
-            forget_keys(address)
+        self._started().forget_keys()
 
-    def _started(self) -> _Parts:
-        if self._parts is None:
+    def _started(self) -> Running:
+        if self._running is None:
             raise RuntimeError(
                 "The emulator was not started. Call start(), or use it in a with statement."
             )
-        return self._parts
+        return self._running

@@ -66,7 +66,10 @@ class OwnHosts:
         if sent is None:
             raise BadRequest("The request must have one Host header, such as 127.0.0.1:4100.")
         if not self._includes(sent[1], (sent[2] or "").rstrip(".")):
-            raise Forbidden("The Host header must name the emulator, such as 127.0.0.1:4100.")
+            raise Forbidden(
+                "The Host header must name the emulator, such as 127.0.0.1:4100. "
+                "To serve another name, start it with --allow-remote NAME."
+            )
 
     def _includes(self, address: Optional[str], name: str) -> bool:
         if (address or name) in self._own:

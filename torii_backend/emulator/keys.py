@@ -18,16 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
 
 ALGORITHM = "ES256"
 _CURVE = ec.SECP256R1()
@@ -48,21 +41,22 @@ class SigningKey:
         return cls(uuid4().hex, ec.generate_private_key(_CURVE))
 
     @classmethod
-    def load(cls, kid: str, der: bytes) -> SigningKey:
-        """Return a key pair from what `der` returned, or raise ValueError."""
-        if not isinstance(kid, str) or not _KID.fullmatch(kid) or not isinstance(der, bytes):
+    def load(cls, kid: str, stored: bytes) -> SigningKey:
+        """Return the key pair that `stored` returned, or raise ValueError if it is damaged."""
+        if not isinstance(kid, str) or not _KID.fullmatch(kid) or not isinstance(stored, bytes):
             raise ValueError("A stored key must have an id and bytes.")
-        try:
-            key = load_der_private_key(der, None)
-        except (TypeError, UnsupportedAlgorithm) as error:
-            raise ValueError("A stored key must be an unencrypted private key.") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE.name:
-            raise ValueError("A stored key must be one of P-256.")
-        return cls(kid, key)
+        private_value = int.from_bytes(stored[:_COORDINATE_BYTES], "big")
+        key = cls(kid, ec.derive_private_key(private_value, _CURVE))
+        # Otherwise a bit that flipped would sign with a key that verifiers don't have for this id.
+        if key.stored() != stored:
+            raise ValueError("A stored key must match its public key.")
+        return key
 
-    def der(self) -> bytes:
-        """Return the key pair, not encrypted (RFC 5958)."""
-        return self.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    def stored(self) -> bytes:
+        """Return the private value and the public point, which a database file keeps."""
+        numbers = self.private_key.private_numbers()
+        public = numbers.public_numbers
+        return b"".join(map(_octets, (numbers.private_value, public.x, public.y)))
 
     def sign(self, payload: bytes) -> str:
         """Return a compact JWS of a payload (RFC 7515 section 3.1, RFC 7518 section 3.4)."""

@@ -11,11 +11,11 @@ New keys are stored before they are used, under the lock: what can't be stored i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Optional
 
+from torii_backend.emulator.clock import Clock
 from torii_backend.emulator.keys import ALGORITHM, SigningKeys
 from torii_backend.emulator.outage import Outage, OutageMode, OutageTarget
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, IssuedToken, mint
@@ -39,6 +39,7 @@ class Tenant:
         *,
         issuer: Optional[str] = None,
     ) -> None:
+        self.clock: Clock = Clock()
         self.origin: str = origin
         self.issuer: str = issuer or origin
         self._first_issuer = self.issuer
@@ -83,7 +84,7 @@ class Tenant:
             subject=subject,
             claims=claims,
             expires_in=expires_in,
-            now=int(time.time()),
+            now=int(self.clock.now().timestamp()),
         )
 
     def rotate_keys(self, *, withdraw: bool) -> str:
@@ -107,7 +108,8 @@ class Tenant:
         self._replace_outage(None)
 
     def reset(self) -> None:
-        """Restore the first keys and the issuer, and end the outage."""
+        """Restore the first keys, the issuer and the time, and end the outage."""
+        self.clock.reset()
         with self._lock:
             if self._keys is not self._first_keys:
                 self._store(self._first_keys)

@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     import httpcore2 as httpcore
 else:
 
-    def _load() -> Any:
-        for name in ("httpcore2", "httpcore"):
+    def _load(*names: str) -> Any:
+        for name in names:
             try:
                 return import_module(name)
             except ModuleNotFoundError as error:
                 if error.name != name:
                     raise
         raise ConfigurationError(
-            "ToriiProxy needs httpcore. Install it with: pip install 'torii-backend[proxy]'"
+            "ToriiProxy needs httpcore and anyio. Install them with: "
+            "pip install 'torii-backend[proxy]'"
         )
 
-    httpcore = _load()
+    httpcore = _load("httpcore2", "httpcore")
+    # httpcore imports it if it is there, and can't await anything without it.
+    _load("anyio")
 
 __all__ = ["httpcore"]
 

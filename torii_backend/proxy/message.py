@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http.client import responses
+from http import HTTPStatus
 from typing import NamedTuple, Optional
 
 from torii_backend._guard.refusal import RefusalResponse
@@ -108,16 +108,16 @@ def response_head(
 
     Args:
         method: of the request.
-        status: a status below 200 is a switch of protocols.
+        status: a status below 200 is a switch of protocols, and servers have none above 599.
         headers: as they came.
         phrase: the words beside the status.
         version: of HTTP.
     """
-    if status < 200 or version not in _VERSIONS:
+    if not 200 <= status <= 599 or version not in _VERSIONS:
         raise RefusedError(FAILED)
     words = phrase.decode("latin-1")
     if not words or not words.isprintable():
-        words = responses.get(status, "Unknown")
+        words = _phrase(status)
     returned = response_headers(headers)
     lengths = [int(value) for name, value in returned if name.lower() == b"content-length"]
     if method == "HEAD" or status in _WITHOUT_BODY:
@@ -129,4 +129,11 @@ def refusal_head(refusal: RefusalResponse) -> ResponseHead:
     """Return the head of a response of our own."""
     length = ("Content-Length", str(len(refusal.body)))
     headers = [(name.encode(), value.encode()) for name, value in (*refusal.headers, length)]
-    return ResponseHead(refusal.status, responses.get(refusal.status, "Unknown"), headers)
+    return ResponseHead(refusal.status, _phrase(refusal.status), headers)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

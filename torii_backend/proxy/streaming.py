@@ -1,15 +1,16 @@
 """Sends requests upstream, and awaits the responses: for ASGI.
 
-State: `_pools` has one pool for each event loop, which alone uses it. It is closed when its loop tells of the
-shutdown, or else forgotten after the loop is closed. Loops of other threads add and remove their entries at
-the same time: each of these steps is atomic, so there is no lock.
+State: `_pools` has one pool for each event loop, which alone uses it. It is closed at the lifespan's shutdown,
+or else when the loop ends: loops finish the async generators that are left, and one of them is waiting to
+close the pool. Loops of other threads add and remove their entries at the same time: each of these steps is
+atomic, so there is no lock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Callable, Optional
 
 import anyio
@@ -28,10 +29,12 @@ class StreamingResponse:
 
     Attributes:
         head: its status and headers.
+        is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
     def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
+        self.is_over: bool = response is None
         self._response = response
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -46,6 +49,7 @@ class StreamingResponse:
                     left -= len(chunk)
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
+                        self.is_over = True
                         await self.aclose()
                 yield chunk
         except FAULTS:
@@ -66,7 +70,7 @@ class StreamingForwarder:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._pools: dict[Any, httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[Any, _OpenPool] = {}
 
     async def _exchange(
         self,
@@ -80,6 +84,8 @@ class StreamingForwarder:
         else:
             body.skip()
         response = await self._send(request, content)
+        # The upstream may respond before it has read all.
+        body.skip()
         try:
             await respond(response)
         finally:
@@ -146,14 +152,14 @@ class StreamingForwarder:
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
-        pool = self._pools.pop(_event_loop(), None)
-        if pool is not None:
-            await pool.aclose()
+        opened = self._pools.pop(_event_loop(), None)
+        if opened is not None:
+            await opened.aclose()
 
     async def _respond(
         self, outgoing: httpcore.Request, exchange: Exchange, *, may_repeat: bool
     ) -> httpcore.Response:
-        pool = self._pool()
+        pool = await self._pool()
         token = current_exchange.set(exchange)
         try:
             return await pool.handle_async_request(outgoing)
@@ -167,22 +173,44 @@ class StreamingForwarder:
             exchange.is_in_head = False
             current_exchange.reset(token)
 
-    def _pool(self) -> httpcore.AsyncConnectionPool:
+    async def _pool(self) -> httpcore.AsyncConnectionPool:
         """Return the pool of this event loop."""
         loop = _event_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
+        opened = self._pools.get(loop)
+        if opened is None:
+            opened = self._pools[loop] = _OpenPool(self._route)
             for other in filter(_is_closed, list(self._pools)):
                 self._pools.pop(other, None)
-            pool = self._pools[loop] = httpcore.AsyncConnectionPool(
-                ssl_context=self._route.tls,
-                proxy=self._route.proxy,
-                max_connections=None,
-                max_keepalive_connections=self._route.settings.pool_size,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=_Backend(),
-            )
-        return pool
+            await opened.start()
+        return opened.pool
+
+
+class _OpenPool:
+    """A pool that is closed when its event loop ends."""
+
+    def __init__(self, route: Route) -> None:
+        self.pool = httpcore.AsyncConnectionPool(
+            ssl_context=route.tls,
+            proxy=route.proxy,
+            max_connections=None,
+            max_keepalive_connections=route.settings.pool_size,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=_Backend(),
+        )
+        self._end = self._close_at_end()
+
+    async def start(self) -> None:
+        """Let the event loop know."""
+        await self._end.__anext__()
+
+    async def aclose(self) -> None:
+        await self._end.aclose()
+
+    async def _close_at_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self.pool.aclose()
 
 
 def _is_closed(loop: Any) -> bool:
@@ -228,9 +256,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         is_asyncio = asyncio._get_running_loop() is not None
-        self._inner: httpcore.AsyncNetworkBackend = (
-            httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
-        )
+        self._inner: Any = httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         return _WatchedStream(await self._inner.connect_tcp(*args, **kwargs))

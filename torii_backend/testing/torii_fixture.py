@@ -28,7 +28,6 @@ from torii_backend.emulator.emulator import Emulator
 from torii_backend.emulator.faults import fetch_keys
 from torii_backend.emulator.ids import new_id
 from torii_backend.emulator.store import users
-from torii_backend.emulator.store.timestamps import now
 from torii_backend.emulator.tokens import DEFAULT_EXPIRES_IN, DEFAULT_USER_ID, IssuedToken
 from torii_backend.settings import is_loopback, refuse_live_key, resolve_issuers
 from torii_backend.testing.identity import DEFAULT_ORGANIZATION, require_text
@@ -131,7 +130,7 @@ class ToriiFixture(Emulator):
 
     def create_user(self) -> User:
         """Create a user with a verified email address of their own, without HTTP."""
-        moment = now()
+        moment = self._started().tenant.clock.now()
         user = users.StoredUser(
             id=new_id(),
             environment_id=self.environment_id,

@@ -90,5 +90,5 @@ def test_an_origin_that_is_not_valid(origin: str, capsys: pytest.CaptureFixture[
     assert main(["doctor", "--origin", origin]) == 2
     output, talk = capsys.readouterr()
     assert output == ""
-    assert talk.startswith("--origin must be ")
+    assert talk.startswith("--origin must ")
     assert "hunter2" not in talk

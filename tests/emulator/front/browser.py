@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Optional
 
 from tests.emulator.conftest import Response, Wire
@@ -93,11 +92,12 @@ class Browser:
             self.token = response.json()["accessToken"]
 
     def _keep(self, header: str) -> None:
-        for name, morsel in SimpleCookie(header).items():
-            if morsel["max-age"] == "0":
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = morsel.value
+        pair, *attributes = header.split("; ")
+        name, _, value = pair.partition("=")
+        if "Max-Age=0" in attributes:
+            self.cookies.pop(name, None)
+        else:
+            self.cookies[name] = value
 
 
 def error_code(response: Response, status: int) -> str:

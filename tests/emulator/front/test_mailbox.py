@@ -48,3 +48,13 @@ def test_a_refused_call_mails_nothing(torii: Emulator, browser: Browser) -> None
     assert torii.mailbox() == []
     connection.execute("PRAGMA query_only = 0")
     assert browser.signed_up("ada@example.com")["email"] == "ada@example.com"
+
+
+def test_a_full_disk_leaves_nothing_half_written(torii: Emulator, browser: Browser) -> None:
+    started = browser.sign_up("ada@example.com")
+    connection = torii._started().database._connection
+    connection.execute("PRAGMA query_only = 1")
+    assert browser.verify(started).status == 507
+    connection.execute("PRAGMA query_only = 0")
+    assert browser.client()["authenticated"] is False
+    assert browser.verify(started).status == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +9,11 @@ import pytest
 
 from torii_backend import ConfigurationError
 from torii_backend.emulator import Emulator
+from torii_backend.emulator.store import users
 
 from .browser import HINT, PASSWORD, REFRESH, SESSION, Browser, error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator.rest.api import Api
 
 EMAIL = "ada@example.com"
@@ -72,13 +70,14 @@ def test_what_ends_a_session_ends_its_refresh_at_once(
         assert error_code(browser.call(method, path, {}), 401) == "authentication_failed"
 
 
-def test_a_session_lasts_seven_days(
-    browser: Browser, ada: Any, travel: Callable[[timedelta], None]
-) -> None:
-    travel(timedelta(days=7, seconds=-5))
+def test_a_session_lasts_seven_days(browser: Browser, ada: Any) -> None:
+    week = 7 * 24 * 60 * 60
+    browser.torii.advance(week - 60)
     assert browser.refresh().status == 200
-    travel(timedelta(days=7))
+    assert browser.call("PATCH", ME, {}).status == 200
+    browser.torii.advance(60)
     assert browser.refresh().status == 401
+    assert browser.call("PATCH", ME, {}).status == 401
 
 
 def test_a_lifted_ban_does_not_revive_a_session(browser: Browser, api: Api, ada: Any) -> None:
@@ -180,3 +179,31 @@ def test_an_impersonation_in_a_browser_is_a_session_of_its_own(browser: Browser,
     assert browser.refresh().status == 200
     claims = browser.claims()
     assert (claims["sub"], claims["act"]) == (user["id"], {"sub": actor["id"]})
+
+
+def test_the_issuer_alone_decides_whether_cookies_need_https(torii: Emulator) -> None:
+    lie = {"Forwarded": "proto=https", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
+    with Emulator(issuer="https://auth.example.test") as public:
+        for emulator, attributes in (
+            (torii, "SameSite=Lax"),
+            (public, "Secure; SameSite=None; Partitioned"),
+        ):
+            browser = Browser(emulator)
+            browser.signed_up(EMAIL)
+            body = {"email": EMAIL, "password": PASSWORD}
+            signed_in = browser.send("POST", "/_torii/auth/login", body, lie)
+            signed_out = browser.send("POST", LOGOUT, None, lie)
+            for response in (signed_in, signed_out):
+                session, hint = response.headers.get_all("Set-Cookie", [])
+                assert session.endswith(f"; HttpOnly; {attributes}")
+                assert hint.endswith(f"; {attributes}")
+
+
+def test_a_ban_alone_ends_the_refresh(torii: Emulator, browser: Browser, ada: Any) -> None:
+    # Every other way to ban a user also revokes the sessions.
+    with torii._started().database.transaction() as connection:
+        user = users.find(connection, ada["id"])
+        assert user is not None
+        users.change(connection, user, status="banned")
+    assert browser.refresh().status == 401
+    assert browser.call("PATCH", ME, {}).status == 401

@@ -11,6 +11,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 @behaviour
 def a_body_keeps_its_length(rig: Rig) -> None:
+    """Also that of a DELETE (see clerk/javascript#8163)."""
     for method in (b"POST", b"PUT", b"PATCH", b"DELETE"):
         assert rig.ask(method=method, body=BODY).status == 200
     for request in rig.upstream.requests:

@@ -36,7 +36,7 @@ def a_client_that_leaves_during_the_response_ends_it(rig: Rig) -> None:
 @behaviour
 def nothing_of_a_response_is_left_for_the_next_client(rig: Rig) -> None:
     """A connection that was half read never serves another request."""
-    large = reply(b"of another user" * 100_000)
+    large = reply(b"of another user" * 2_000_000)
     rig.upstream.script(large, reply(b"mine"))
     with rig.connect() as client:
         client.send(rig.request(b"/_torii/client"))

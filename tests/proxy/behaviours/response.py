@@ -42,6 +42,9 @@ MALFORMED = (
     b"HTTP/1.1\r\n\r\n",
     b"HTTP/1.1 20 OK\r\n\r\n",
     b"HTTP/1.1 abc OK\r\n\r\n",
+    b"HTTP/1.1 600 OK\r\nContent-Length: 2\r\n\r\n{}",
+    b"HTTP/1.1 999 OK\r\nContent-Length: 2\r\n\r\n{}",
+    b"HTTP/9.9 200 OK\r\nContent-Length: 2\r\n\r\n{}",
     b"ICY 200 OK\r\nContent-Length: 2\r\n\r\n{}",
     b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nX Space: y\r\nContent-Length: 2\r\n\r\n{}",
@@ -60,17 +63,20 @@ MALFORMED = (
 )
 
 
+FIELDS = (
+    b"Content-Type: application/json; charset=x",
+    b"X-Twice: 1",
+    b"X-Other: caf\xe9 \xc3\xa6",
+    b"X-Twice: 2",
+    b'ETag: W/"1"',
+    b"Vary: Origin",
+    b"Cache-Control: private, max-age=5",
+)
+PAIRS = [(name.lower(), value) for name, _, value in (field.partition(b": ") for field in FIELDS)]
+
+
 @behaviour
 def status_and_headers_come_as_they_are(rig: Rig) -> None:
-    fields = (
-        b"Content-Type: application/json; charset=x",
-        b"X-Twice: 1",
-        b"X-Other: caf\xe9 \xc3\xa6",
-        b"X-Twice: 2",
-        b'ETag: W/"1"',
-        b"Vary: Origin",
-        b"Cache-Control: private, max-age=5",
-    )
     for status in (
         b"200 OK",
         b"201 Created",
@@ -79,13 +85,19 @@ def status_and_headers_come_as_they_are(rig: Rig) -> None:
         b"500 Oh",
         b"599 What",
     ):
-        rig.upstream.script(reply(b"body", *fields, status=status))
+        rig.upstream.script(reply(b"body", *FIELDS, status=status))
         response = rig.ask()
         assert b"%d" % response.status == status.partition(b" ")[0]
         assert response.body == b"body"
-        names = [field.partition(b":")[0].lower() for field in fields]
-        got = [field for field in response.fields if field[0] in names]
-        assert got == [(name, field.partition(b": ")[2]) for name, field in zip(names, fields)]
+        for name, _ in PAIRS:
+            assert response.values(name) == [value for other, value in PAIRS if other == name]
+
+
+@behaviour
+def headers_keep_their_order(rig: Rig) -> None:
+    rig.upstream.script(reply(b"body", *FIELDS))
+    names = [name for name, _ in PAIRS]
+    assert [field for field in rig.ask().fields if field[0] in names] == PAIRS
 
 
 @behaviour

@@ -63,27 +63,27 @@ function userItem(user) {
   const label = labelOf(user);
   const path = `${API}/users/${user.id}`;
   const more = el("div", { className: "more" });
-  const act = (text, done, method, suffix) =>
-    button(text, `${suffix}:${user.id}`, async () => {
-      await call(method, path + suffix);
-      say(`${label} ${done}.`);
+  const act = (text, done, key, suffix) =>
+    button(text, `${key}:${user.id}`, async () => {
+      await call("POST", path + suffix);
       await loadUsers();
+      say(`${label} ${done}.`);
     });
   const actions = [
     button("Token as", `token:${user.id}`, () => showToken(more, user)),
     button("Sessions", `sessions:${user.id}`, () => showSessions(more, user)),
   ];
-  if (user.status === "active") actions.push(act("Ban", "is banned", "POST", "/ban"));
-  if (user.status === "banned") actions.push(act("Lift ban", "is active again", "POST", "/unban"));
+  if (user.status === "active") actions.push(act("Ban", "is banned", "ban", "/ban"));
+  if (user.status === "banned") actions.push(act("Lift ban", "is active again", "ban", "/unban"));
   if (user.status !== "deleted" && user.email && !user.emailVerifiedAt) {
-    actions.push(act("Verify email", "has a verified email", "POST", "/verify-email"));
+    actions.push(act("Verify email", "has a verified email", "verify", "/verify-email"));
   }
   if (user.status !== "deleted") {
     actions.push(button("Delete", `delete:${user.id}`, async () => {
       if (!confirm(`Delete ${label}? This is final.`)) return;
       await call("DELETE", path);
-      say(`${label} is deleted.`);
       await loadUsers();
+      say(`${label} is deleted.`);
     }));
   }
   for (const action of actions) action.setAttribute("aria-label", `${action.textContent} ${label}`);
@@ -114,8 +114,8 @@ async function showSessions(target, user) {
   const label = labelOf(user);
   const revoke = async (suffix, text) => {
     await call("DELETE", `${API}/users/${user.id}/sessions${suffix}`);
-    say(text);
     await showSessions(target, user);
+    say(text);
   };
   list(items, sessions, (session) => {
     const end = button("Revoke", `revoke:${session.id}`, () => revoke(`/${session.id}`, "The session is revoked."));
@@ -197,8 +197,8 @@ async function loadKeys() {
 
 async function rotate(withdraw) {
   const { kid } = await call("POST", `${API}/keys/rotate`, { withdraw });
-  say(`The key ${kid} signs from now on${withdraw ? ", and the older keys are withdrawn" : ""}.`);
   await loadKeys();
+  say(`The key ${kid} signs from now on${withdraw ? ", and the older keys are withdrawn" : ""}.`);
 }
 
 // Faults
@@ -224,8 +224,8 @@ function showOutage({ mode, target }) {
 
 async function startOutage({ mode, target, seconds }) {
   await call("POST", `${API}/outage`, { mode, target, seconds: seconds === undefined ? null : Number(seconds) });
-  say("The outage has begun.");
   await loadFaults();
+  say("The outage has begun.");
 }
 
 async function stageFault({ method, path, status, times }) {
@@ -237,8 +237,8 @@ async function stageFault({ method, path, status, times }) {
 async function reset() {
   if (!confirm("Reset the emulator? Data in memory returns to the seed.")) return;
   await call("POST", `${API}/reset`);
-  say("The emulator was reset.");
   await loadFaults();
+  say("The emulator was reset.");
 }
 
 // Requests
@@ -301,7 +301,9 @@ const SECTIONS = {
   faults: loadFaults, requests: loadRequests, mailbox: loadMailbox, events: loadEvents,
 };
 
-function show(event) {
+async function show(event) {
+  const main = document.querySelector("main");
+  main.setAttribute("aria-busy", "true");
   const wanted = location.hash.slice(1);
   const name = Object.hasOwn(SECTIONS, wanted) ? wanted : "start";
   for (const other of Object.keys(SECTIONS)) find(other).hidden = other !== name;
@@ -312,7 +314,8 @@ function show(event) {
   document.title = `${find(`${name}-title`).textContent} · Torii emulator`;
   say("");
   if (event) find(`${name}-title`).focus();
-  attempt(SECTIONS[name]);
+  await attempt(SECTIONS[name]);
+  main.setAttribute("aria-busy", "false");
 }
 
 onSubmit("search-users", loadUsers);
@@ -320,19 +323,19 @@ onClick("more-users", loadMoreUsers);
 onSubmit("create-user", async (fields, form) => {
   const user = await call("POST", `${API}/users`, fields);
   form.reset();
-  say(`${labelOf(user)} was created.`);
   await loadUsers();
+  say(`${labelOf(user)} was created.`);
 });
 onSubmit("create-organization", async (fields, form) => {
   const organization = await call("POST", `${API}/organizations`, fields);
   form.reset();
-  say(`${organization.name} was created.`);
   await loadOrganizations();
+  say(`${organization.name} was created.`);
 });
 onSubmit("put-member", async (fields) => {
   await call("POST", `${API}/members`, fields);
-  say("The membership is saved.");
   await loadOrganizations();
+  say("The membership is saved.");
 });
 onSubmit("issue-token", issueToken);
 onSubmit("explain-token", explainToken);
@@ -341,8 +344,8 @@ onClick("withdraw-keys", () => rotate(true));
 onSubmit("start-outage", startOutage);
 onClick("end-outage", async () => {
   await call("DELETE", `${API}/outage`);
-  say("The outage is over.");
   await loadFaults();
+  say("The outage is over.");
 });
 onSubmit("stage-fault", stageFault);
 onClick("reset", reset);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.front.code_checks import require_right_code
+from torii_backend.emulator.front.code_error import code_error
 from torii_backend.emulator.front.frontend import Frontend, private, read_json
 from torii_backend.emulator.front.shapes import (
     CHANGE_PASSWORD,
@@ -54,7 +54,8 @@ class Passwords:
             if state == "right" and user is not None:
                 passwords.put(context.connection, user.id, hashed)
                 end_all_sessions(context, user)
-        require_right_code(state)
+        if state != "right":
+            raise code_error(state)
         return json_response({})
 
     def _change(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.inputs import CreateUser
-from torii_backend.emulator.front.code_checks import require_right_code
+from torii_backend.emulator.front.code_error import code_error
 from torii_backend.emulator.front.frontend import Frontend, private, read_json
 from torii_backend.emulator.front.settings import FrontSettings
 from torii_backend.emulator.front.shapes import (
@@ -27,6 +27,7 @@ from torii_backend.emulator.responses import RequestError, json_response
 from torii_backend.emulator.rest.request_context import RequestContext
 from torii_backend.emulator.rest.users import add_user
 from torii_backend.emulator.routes import Route
+from torii_backend.emulator.sign_in import OpenedSession
 from torii_backend.emulator.store import codes, invitations, passwords, tickets, users
 from torii_backend.emulator.store.users import StoredUser
 from torii_backend.emulator.tenant_host import device_of
@@ -65,13 +66,15 @@ class SignUp:
 
     def _verify_email(self, request: Request) -> Response:
         body = read_json(request, VerifyEmailRequest)
+        opened: Optional[OpenedSession] = None
         with self._frontend.transaction() as context:
             checked = codes.check(context.connection, _name(body.token), body.code, context.now)
             if checked.state == "right":
                 _require_free_email(context, checked.data["email"])
                 user = _add(context, checked.data, verified_at=context.now)
                 opened = self._frontend.open_session(context, user, device_of(request))
-        require_right_code(checked.state)
+        if opened is None:
+            raise code_error(checked.state)
         return self._frontend.signed_in(request, opened)
 
     def _invited_sign_up(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Optional
 
-from torii_backend.emulator.store.schema import OLDER_VERSION, SCHEMA, VERSION
+from torii_backend.emulator.store.schema import SCHEMA, VERSION
 from torii_backend.emulator.store.soundness import is_sound
 from torii_backend.errors import ConfigurationError
 
@@ -150,18 +150,16 @@ def _create(path: str) -> None:
 def _ensure_schema(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if version == OLDER_VERSION or not (version or tables):
-        added = SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
-        added = added.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS")
-        connection.executescript(
-            f"BEGIN EXCLUSIVE; {added} PRAGMA user_version = {VERSION}; COMMIT;"
-        )
-    elif version != VERSION:
+    if version == VERSION:
+        connection.execute("BEGIN EXCLUSIVE")  # takes the lock until the connection closes
+        connection.execute("COMMIT")
+        if not is_sound(connection):
+            raise damaged()
+    elif version or tables:
         raise _not_an_emulator_database()
-    connection.execute("BEGIN EXCLUSIVE")  # takes the lock until the connection closes
-    connection.execute("COMMIT")
-    if tables and not is_sound(connection):
-        raise damaged()
+    else:
+        script = f"BEGIN EXCLUSIVE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+        connection.executescript(script)
 
 
 def damaged() -> ConfigurationError:

@@ -5,7 +5,7 @@ The hash is a cheap one, which takes about a millisecond: this is a local emulat
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
 from sqlite3 import Connection
 from typing import Optional
 
@@ -15,6 +15,11 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 # werkzeug's default takes 1,000,000 rounds, and 50 ms or more.
 _METHOD = "pbkdf2:sha256:4000"
+_HASH = re.compile(r"pbkdf2:sha256:[0-9]{1,7}\$[A-Za-z0-9]+\$[0-9a-f]{64}")
+# Of a password that nobody knows. It is compared with where there is none, so that the time tells nothing.
+_NOBODYS_HASH = (
+    f"{_METHOD}$dC3TRuxhj9ciG97n$19fa7c03273ae100e711ed3dcf3a1b18736aad72ac422d21ae0cf1cc51af8bb4"
+)
 
 
 def password_problem(password: str) -> Optional[str]:
@@ -25,7 +30,7 @@ def password_problem(password: str) -> Optional[str]:
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password. Call it outside a transaction: it takes time."""
+    """Return the hash of a password, which takes about a millisecond."""
     return generate_password_hash(password, _METHOD)
 
 
@@ -33,8 +38,13 @@ def is_password(hashed: Optional[str], password: str) -> bool:
     """Return whether a password has this hash. It takes as long if there is no hash."""
     if _unusable(password) is not None:
         return False
-    matches = check_password_hash(_nobodys_hash() if hashed is None else hashed, password)
+    matches = check_password_hash(_NOBODYS_HASH if hashed is None else hashed, password)
     return matches and hashed is not None
+
+
+def is_hash(stored: object) -> bool:
+    """Return whether a stored value is one that `is_password` can read."""
+    return isinstance(stored, str) and _HASH.fullmatch(stored) is not None
 
 
 def put(connection: Connection, user_id: str, hashed: str) -> None:
@@ -58,9 +68,3 @@ def _unusable(password: str) -> Optional[str]:
     if "\0" in password:
         return "must not contain the character NUL."
     return None
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    """Return a hash to compare with if there is none, so that the time tells nothing."""
-    return hash_password("nobody's password")

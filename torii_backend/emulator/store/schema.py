@@ -7,7 +7,6 @@ since the epoch.
 from __future__ import annotations
 
 VERSION = 0x70110003  # kept in the file, to recognize a database of this emulator
-OLDER_VERSION = 0x70110002  # of release 0.1.0, which lacked some tables
 
 # No index begins with environment_id. There are two environments, so it would not narrow a search
 # down, yet SQLite would prefer it to the primary key. Ids sort by creation, as results do.

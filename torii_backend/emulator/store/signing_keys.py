@@ -18,5 +18,5 @@ def replace(connection: Connection, keys: SigningKeys) -> None:
     connection.execute("DELETE FROM signing_keys")
     connection.executemany(
         "INSERT INTO signing_keys (position, kid, private_key) VALUES (?, ?, ?)",
-        [(position, key.kid, key.der()) for position, key in enumerate(keys.published)],
+        [(position, key.kid, key.stored()) for position, key in enumerate(keys.published)],
     )

@@ -11,6 +11,7 @@ import msgspec
 from torii_backend.client.models import InvitationDetail, Organization, OrganizationMember
 from torii_backend.emulator.store.codes import CodeRecord
 from torii_backend.emulator.store.impersonations import Impersonation
+from torii_backend.emulator.store.passwords import is_hash
 from torii_backend.emulator.store.schema import SCHEMA
 from torii_backend.emulator.store.sessions import StoredSession
 from torii_backend.emulator.store.tickets import Ticket
@@ -40,9 +41,10 @@ def is_sound(connection: sqlite3.Connection) -> bool:
             decode = msgspec.json.Decoder(kind).decode
             for (document,) in connection.execute(f"SELECT {column} FROM {table}"):  # noqa: S608
                 decode(document)
+        hashes = connection.execute("SELECT hash FROM passwords")
+        return all(is_hash(stored) for (stored,) in hashes)
     except (sqlite3.DatabaseError, UnicodeDecodeError, msgspec.DecodeError, TypeError):
         return False
-    return True
 
 
 def _tables(connection: sqlite3.Connection) -> set[tuple[Any, ...]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from torii_backend.emulator.clock import now_in_use
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def now() -> datetime:
-    """Return the current time in UTC."""
-    # While freezegun freezes the clock, that is an object of its own class, which msgspec doesn't encode.
-    return _EPOCH + (datetime.now(timezone.utc) - _EPOCH)
+    """Return the time in UTC of the emulator that this thread works for."""
+    return now_in_use()
 
 
 def microseconds(timestamp: datetime) -> int:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from torii_backend.emulator.store.timestamps import now
+from torii_backend.emulator.clock import machine_now
 from torii_backend.emulator.webhook_signing import sign_webhook
 from torii_backend.emulator.webhooks.delivery import DeliveryAttempt, Fault
 from torii_backend.events.signing_keys import Secret
@@ -51,7 +51,8 @@ def send_delivery(
     fault: Optional[Fault] = None,
 ) -> DeliveryAttempt:
     """Make one attempt. Whatever goes wrong is in the result."""
-    sent_at, body = now(), msgspec.json.encode(event)
+    # Receivers compare it with their own clocks.
+    sent_at, body = machine_now(), msgspec.json.encode(event)
     headers = sign_webhook(
         secret=[token_bytes(32)] if fault == "bad_signature" else list(secrets),
         payload=body,
