@@ -185,7 +185,7 @@ def test_the_page_of_the_client_lists_what_is_not_safe_to_repeat() -> None:
 
 def test_contributing_names_environments_that_exist() -> None:
     tox = (ROOT / "tox.ini").read_text("utf-8")
-    known = {*re.findall(r"^\[testenv:(\w+)\]", tox, re.MULTILINE), "py", "py39", "py313"}
+    known = {*re.findall(r"^\[testenv:(\w+)[\]{]", tox, re.MULTILINE), "py", "py39", "py313"}
     named = re.findall(r"tox run -e ([\w,]+)", _text("CONTRIBUTING.md"))
     assert {env for envs in named for env in envs.split(",")} <= known
 
