@@ -27,6 +27,7 @@ import events
 import forged
 import fresh
 import memory
+import observing
 import outage
 import overhead
 import proxy
@@ -53,6 +54,7 @@ _PARTS = {
     "event_loop": event_loop.measure,
     "outage": outage.measure,
     "overhead": overhead.measure,
+    "observing": observing.measure,
     "proxy": proxy.measure,
     "events": events.measure,
     "receivers": receivers.measure,

@@ -112,6 +112,9 @@ async def _respond(response: StreamingResponse, send: Send) -> None:
     head = response.head
     headers = [(name.lower(), value) for name, value in head.headers]
     await send({"type": "http.response.start", "status": head.status, "headers": headers})
+    more = True
     async for chunk in response.chunks():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        more = not response.is_over
+        await send({"type": "http.response.body", "body": chunk, "more_body": more})
+    if more:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -68,7 +68,8 @@ def says(page: Page, text: str) -> None:
 
 def api_answers(page: Page, text: str) -> None:
     """Call the API, and wait until the result contains a text."""
-    page.locator("#call-api").click()
+    with page.expect_response("**/me"):
+        page.locator("#call-api").click()
     page.locator("#result").filter(has_text=text).wait_for()
 
 
@@ -108,6 +109,16 @@ def test_sign_in_call_switch_and_sign_out(page: Page, place: Place) -> None:
     page.reload()
     says(page, "You are not signed in.")
     assert page.context.cookies() == []
+
+
+def test_a_sign_in_by_oauth_leads_back_to_the_page(page: Page, place: Place) -> None:
+    page.goto(f"{place.url}_torii/auth/oauth2/google?redirect_url={place.url}")
+    assert page.url.startswith(place.torii.issuer)
+    check(page)
+    page.get_by_role("button", name="Continue as Ada").click()
+    page.wait_for_url(place.url)
+    says(page, "You are signed in.")
+    api_answers(page, f'200 {{"user_id":"{ADA}"')
 
 
 def test_a_wrong_password_says_so(page: Page, place: Place) -> None:
@@ -176,6 +187,7 @@ def test_a_ban_ends_the_session_at_the_next_refresh(page: Page, place: Place) ->
 def test_an_outage_of_torii_is_no_sign_out(page: Page, place: Place) -> None:
     sign_in(page, place)
     says(page, "You are signed in.")
+    api_answers(page, "200")  # the app has fetched the keys
     with place.torii.outage("error"):
         api_answers(page, "200")
         page.reload()

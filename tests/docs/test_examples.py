@@ -27,6 +27,7 @@ from tests.installed import is_left_out
 from tests.support.redis_server import missing_for_redis, redis_server  # noqa: F401
 from torii_backend import Revocations, ToriiClient, current_auth
 from torii_backend.emulator import Emulator
+from torii_backend.observing.slots import forget_listeners
 from torii_backend.testing import ToriiFixture, auth_as
 
 from .mcp_servers import assert_tells_where_to_sign_in, assert_tools_need_a_user
@@ -53,10 +54,11 @@ USER_ID = "user_ada"
 
 @pytest.fixture(autouse=True)
 def _quiet_again() -> Iterator[None]:
-    """Take back the level that an example gives a logger."""
-    logger = logging.getLogger("torii_backend.client")
+    """Take back the level that an example gives a logger, and its listeners."""
     yield
-    logger.setLevel(logging.NOTSET)
+    for name in ("torii_backend.client", "torii_backend.refusals"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    forget_listeners()
 
 
 @pytest.fixture(autouse=True)

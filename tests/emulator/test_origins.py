@@ -126,7 +126,7 @@ def test_no_response_is_shared_with_everyone(wire: Wire) -> None:
 def test_a_foreign_page_changes_nothing_on_the_tenant_host(wire: Wire, method: str) -> None:
     response = wire.send(method, REDEEM, "{}", {"Origin": FOREIGN})
     assert response.status == 403
-    assert response.message == "Cross-origin requests to the emulator are not allowed."
+    assert response.message.startswith("Cross-origin requests to the emulator are not allowed. ")
 
 
 def test_pages_of_the_emulator_itself_are_its_own() -> None:
@@ -150,7 +150,7 @@ def test_pages_of_the_emulator_itself_are_its_own() -> None:
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403),
-        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Origin": PAGE}, 200),
         ({"Sec-Fetch-Site": "same-site"}, 200),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
@@ -160,6 +160,19 @@ def test_pages_of_the_emulator_itself_are_its_own() -> None:
 )  # fmt: skip
 def test_another_site_reads_no_data(wire: Wire, sent: dict[str, str], status: int) -> None:
     assert wire.send("GET", "/_emulator/deliveries", headers=sent).status == status
+
+
+@pytest.mark.parametrize(("dest", "status"), [("document", 200), ("iframe", 403)])
+@pytest.mark.parametrize("path", ["/_emulator/", "/_emulator/sign-in"])
+def test_another_site_may_link_to_pages_but_not_frame_them(
+    wire: Wire, path: str, dest: str, status: int
+) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": dest}
+    response = wire.send("GET", path, headers=headers)
+    assert response.status == status
+    assert response.headers.get_content_type() == (
+        "text/html" if status == 200 else "application/json"
+    )
 
 
 def test_a_form_of_our_own_page_that_hides_its_origin_is_accepted(wire: Wire) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -231,12 +233,44 @@ def test_the_session_gives_access_tokens_with_what_was_chosen(wire: Wire) -> Non
         claims='{"plan": "pro"}',
         expiresIn="60",
     )
-    cookies = response.headers.get_all("Set-Cookie") or []
-    (session,) = [cookie for cookie in cookies if cookie.startswith("__client_session=")]
-    assert "HttpOnly" in session and "SameSite=Lax" in session
-    cookie = {"Cookie": session.partition(";")[0]}
+    cookies = "\n".join(response.headers.get_all("Set-Cookie") or [])
+    assert re.search("__client_session=.*; HttpOnly; SameSite=Lax", cookies)
+    cookie = {"Cookie": session_cookie(response)}
     refreshed = wire.send("POST", "/_torii/auth/session/refresh", None, cookie).json()
     claims = wire.verified(refreshed["accessToken"])
     assert (claims["sub"], claims["plan"]) == (user_id, "pro")
     assert (claims["org_id"], claims["org_role"]) == (organization_id, "admin")
     assert claims["exp"] - claims["iat"] == 60
+
+
+def test_claims_of_any_depth_sign_in_or_are_refused(wire: Wire) -> None:
+    user_id = add_user(wire, email="ada@example.com")
+    # Decoding and encoding have limits that depend on the Python, and are close to each other.
+    for depth in (100, *range(900, 1010), 5000):
+        claims = '{"a": ' + "[" * depth + "]" * depth + "}"
+        assert submit(wire, userId=user_id, claims=claims).status in {200, 400}
+
+
+def session_cookie(response: Response) -> str:
+    cookies = response.headers.get_all("Set-Cookie") or []
+    (session,) = [cookie for cookie in cookies if cookie.startswith("__client_session=")]
+    return session.partition(";")[0]
+
+
+def test_browsers_that_sign_in_at_once_get_sessions_of_their_own(wire: Wire) -> None:
+    user_ids = [add_user(wire, email=f"user{number}@example.com") for number in range(8)]
+    with ThreadPoolExecutor(len(user_ids)) as browsers:
+        responses = browsers.map(lambda user_id: submit(wire, userId=user_id), user_ids)
+    for user_id, response in zip(user_ids, responses):
+        cookie = {"Cookie": session_cookie(response)}
+        client = wire.send("GET", "/_torii/client", None, cookie).json()
+        assert client["user"]["id"] == user_id
+
+
+@pytest.mark.parametrize("cookie", ["01970000-0000-7000-8000-000000000001", "", "<b>", "x" * 4000])
+def test_the_last_choice_at_another_emulator_is_ignored(wire: Wire, cookie: str) -> None:
+    add_user(wire, email="ada@example.com")
+    sent = {"Cookie": f"torii_emulator_last_choice={cookie}"}
+    response = wire.send("GET", "/_emulator/sign-in", None, sent)
+    assert response.status == 200
+    assert b"last choice" not in response.body

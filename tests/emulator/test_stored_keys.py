@@ -97,6 +97,24 @@ def test_a_key_that_cannot_be_stored_is_not_used(file: Path) -> None:
         assert torii.rotate_keys() in wire.kids()
 
 
+def test_a_full_disk_keeps_the_keys_as_they_are_until_there_is_room(file: Path) -> None:
+    with Emulator(db=file) as torii:
+        wire, connection = Wire(torii.issuer), torii._started().database._connection
+        connection.execute("PRAGMA max_page_count = 1")
+        for _ in range(100):  # a page of 4 KiB has room for some
+            kids, response = wire.kids(), wire.post("/_emulator/keys/rotate")
+            if response.status != 200:
+                break
+        assert (response.status, "The disk is full." in response.message) == (507, True)
+        assert wire.kids() == kids
+        assert wire.verified(torii.issue_token().access_token)
+        connection.execute("PRAGMA max_page_count = 1000000")
+        kids = [*kids, wire.post("/_emulator/keys/rotate").json()["kid"]]
+        assert wire.kids() == kids
+    with Emulator(db=file) as torii:
+        assert Wire(torii.issuer).kids() == kids
+
+
 @pytest.mark.parametrize("change", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_key_is_found_at_the_start(file: Path, change: str) -> None:
     with Emulator(db=file):

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+import socket
 from contextlib import suppress
 from typing import Any, Callable
 
 import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.support.fuzzing import any_text, fuzz
 from torii_backend import (
     Authenticator,
     ConfigurationError,
@@ -21,7 +26,12 @@ from torii_backend import (
     verify_token_async,
 )
 from torii_backend.client import AsyncToriiClient, ToriiClient
-from torii_backend.settings import resolve_api_url, resolve_insecure_hosts, resolve_issuers
+from torii_backend.settings import (
+    is_loopback,
+    resolve_api_url,
+    resolve_insecure_hosts,
+    resolve_issuers,
+)
 
 ACME = "https://acme.torii.so"
 TORII = "http://torii:4100"
@@ -134,6 +144,27 @@ def test_any_other_name_or_address_may_not(host: str) -> None:
             ConfigurationError, match="insecure_hosts must be host names that can't"
         ):
             resolve_insecure_hosts(listed)
+
+
+_labels = st.text("0123456789abcdefxotz-_.", max_size=12) | any_text
+_names = st.tuples(_labels, st.sampled_from(["", ".test", ".internal", ".home.arpa"])).map("".join)
+
+
+@given(_names)
+@fuzz
+def test_no_listed_name_is_an_address_or_another_host_to_a_client(name: str) -> None:
+    try:
+        (host,) = resolve_insecure_hosts([name])
+    except ConfigurationError:
+        return
+    if is_loopback(host):
+        return
+    with pytest.raises(OSError, match="illegal IP address"):
+        # Resolvers take every notation for an address that this does, such as 0x7f.1.
+        socket.inet_aton(host)
+    (url,) = resolve_issuers(f"http://{name.strip()}:4100", [name])
+    sent = requests.Request("GET", f"{url}/keys").prepare()
+    assert sent.url == f"http://{host}:4100/keys"
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -24,7 +24,8 @@ ACME = "https://acme.torii.so"
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TORII_ISSUER", raising=False)
+    for name in ("TORII_ISSUER", "TORII_INSECURE_HOSTS", "TORII_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,17 @@ def test_the_upstream_is_one_origin(
 def test_the_issuer_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORII_ISSUER", ACME)
     assert ProxySettings().upstream.host == b"acme.torii.so"
+
+
+@pytest.mark.parametrize("name", ["issuer", "upstream"])
+def test_a_host_that_is_known_to_be_insecure_is_allowed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: Any = {name: "http://torii:4000"}
+    with pytest.raises(ConfigurationError, match=name):
+        ProxySettings(**options)
+    monkeypatch.setenv("TORII_INSECURE_HOSTS", "torii")
+    assert ProxySettings(**options).upstream.authority == b"torii:4000"
 
 
 @pytest.mark.parametrize(

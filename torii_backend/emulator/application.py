@@ -76,7 +76,9 @@ class Application:
         self._origins.require(request)
         endpoint, values = self._routes.match(request.path, request.method)
         with self._clock.in_use():
-            return endpoint(request, **values)
+            response = endpoint(request, **values)
+        self._origins.require_page(request, response)
+        return response
 
 
 class _InsufficientStorage(HTTPException):

@@ -24,7 +24,10 @@ _TENANT_HOST = ("/_torii/", "/.well-known/openid-configuration")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}  # RFC 9110 section 9.2.1
 _PREFLIGHT_SECONDS = 600
 _MAX_HEADERS = 50
-_FORBIDDEN = "Cross-origin requests to the emulator are not allowed."
+_FORBIDDEN = (
+    "Cross-origin requests to the emulator are not allowed. If the page is yours, add its origin to the "
+    "allowed origins."
+)
 
 
 class Origins:
@@ -44,11 +47,17 @@ class Origins:
             return
         origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
         if origin is None:
-            allowed = site != "cross-site" or _is_visit(request)
+            allowed = not _is_cross_site(request) or _is_visit(request)
         else:
             # A form of our own page sends null, because the page has Referrer-Policy: no-referrer.
             allowed = self._allows(request) or (origin == "null" and site == "same-origin")
         if not allowed:
+            raise Forbidden(_FORBIDDEN)
+
+    def require_page(self, request: Request, response: Response) -> None:
+        """Raise Forbidden if a link of another site leads to data, and not to a page."""
+        is_page = response.mimetype == "text/html" or 300 <= response.status_code < 400
+        if request.path.startswith(_ADMIN_API) and _is_cross_site(request) and not is_page:
             raise Forbidden(_FORBIDDEN)
 
     def is_preflight(self, request: Request) -> bool:
@@ -93,6 +102,12 @@ class Origins:
 
 def _is_for_pages(request: Request) -> bool:
     return request.path.startswith((_ADMIN_API, *_TENANT_HOST))
+
+
+def _is_cross_site(request: Request) -> bool:
+    """Return whether another site asks, and doesn't say which one."""
+    sent = request.headers
+    return "Origin" not in sent and sent.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _is_visit(request: Request) -> bool:

@@ -22,7 +22,7 @@ from torii_backend.emulator.bootstrap import allowed_origins, load_keys, open_da
 from torii_backend.emulator.browser_routes import BrowserRoutes
 from torii_backend.emulator.faults import with_outages
 from torii_backend.emulator.front.frontend import Frontend
-from torii_backend.emulator.front.routes import front_routes
+from torii_backend.emulator.front.routes import FrontRoutes
 from torii_backend.emulator.front.settings import FrontSettings
 from torii_backend.emulator.host_header import OwnHosts
 from torii_backend.emulator.mailbox import Mailbox
@@ -125,7 +125,7 @@ class Running:
         options, tenant = self._options, self.tenant
         tenant_host = [
             *TenantHost(tenant, self.sign_in).routes(),
-            *front_routes(self._frontend, self._front_settings, options.refresh_path),
+            *FrontRoutes(self._frontend, self._front_settings, options.refresh_path).routes(),
         ]
         publish = self._webhooks.publish
         rest = api.routes(self.database, options.environments, tenant.issuer, publish, self.mailbox)

@@ -90,7 +90,8 @@ class _Listener:
     def __call__(self, event: object) -> None:
         try:
             result = self._function(event)
-            _reject_coroutine(result)
+            if result is not None:
+                _reject_coroutine(result)
         except Exception:
             if not self._has_failed:
                 self._has_failed = True
@@ -166,7 +167,7 @@ def _change(kind: type, changed: Callable[[tuple[_Listener, ...]], tuple[_Listen
         listeners = _listeners[kind] = changed(_listeners.get(kind, ()))
         tell: Any = None
         if listeners:
-            tell = partial(_tell, listeners)
+            tell = listeners[0] if len(listeners) == 1 else partial(_tell, listeners)
             if kind in BACKGROUND_KINDS:
                 tell = partial(_tell_later, tell)
         setattr(SLOTS, _SLOT_OF[kind], tell)
@@ -186,6 +187,13 @@ def _tell(listeners: tuple[_Listener, ...], event: object) -> None:
 
 def _tell_later(tell: Callable[[object], None], event: object) -> None:
     BACKGROUND.put(partial(tell, event))
+
+
+def forget_listeners() -> None:
+    """End all listeners, for tests."""
+    with _lock:
+        for kind in list(_listeners):
+            _change(kind, lambda _: ())
 
 
 def _renew_lock() -> None:

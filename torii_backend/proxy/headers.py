@@ -22,7 +22,7 @@ _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
 # The upstream would believe these, and the client can write anything into them.
-_FORWARDING = frozenset((b"forwarded", b"x-real-ip", b"true-client-ip"))
+_FORWARDING = frozenset((b"forwarded", b"proxy", b"x-real-ip", b"true-client-ip"))
 _NOT_SENT = _HOP_BY_HOP | _FORWARDING | {b"expect", b"host", b"content-length", b"cookie"}
 _NOT_SENT_PREFIXES = (b"proxy-", b"x-forwarded-", b"cf-")
 

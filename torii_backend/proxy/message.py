@@ -108,12 +108,12 @@ def response_head(
 
     Args:
         method: of the request.
-        status: a status below 200 is a switch of protocols.
+        status: a status below 200 is a switch of protocols, and servers have none above 599.
         headers: as they came.
         phrase: the words beside the status.
         version: of HTTP.
     """
-    if status < 200 or version not in _VERSIONS:
+    if not 200 <= status <= 599 or version not in _VERSIONS:
         raise RefusedError(FAILED)
     words = phrase.decode("latin-1")
     if not words or not words.isprintable():

@@ -36,7 +36,8 @@ class ProxyOptions(TypedDict, total=False):
     Attributes:
         issuer: your tenant host, such as https://acme.torii.so. TORII_ISSUER is read if you leave it
             out. Requests are sent to this host, whatever they say.
-        upstream: the host to send requests to, if it isn't the issuer, or if there are several issuers.
+        upstream: the host to send requests to, such as https://acme.torii.so, if it isn't the issuer, or
+            if there are several issuers.
         timeout: two numbers of seconds: for a connection, and for each wait for bytes. (3, 30) by
             default.
         max_body: the most bytes that the body of a request may have, 1 MiB by default. A larger one
@@ -130,12 +131,12 @@ class ProxySettings:
 
 def _resolve_upstream(issuer: Issuer, upstream: Optional[str]) -> Upstream:
     if upstream is None:
-        issuers = resolve_issuers(issuer)
-        if len(issuers) > 1:
+        first, *others = resolve_issuers(issuer)
+        if others:
             raise ConfigurationError(
                 "upstream must be set if there are several issuers, such as https://acme.torii.so."
             )
-        return Upstream(_origin(issuers[0], "issuer"))
+        return Upstream(_origin(first, "issuer"))
     if issuer is not None:
         resolve_issuers(issuer)
     address = without_secrets(upstream)

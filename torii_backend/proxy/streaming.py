@@ -29,10 +29,12 @@ class StreamingResponse:
 
     Attributes:
         head: its status and headers.
+        is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
     def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
+        self.is_over: bool = response is None
         self._response = response
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -47,6 +49,7 @@ class StreamingResponse:
                     left -= len(chunk)
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
+                        self.is_over = True
                         await self.aclose()
                 yield chunk
         except FAULTS:
@@ -81,6 +84,8 @@ class StreamingForwarder:
         else:
             body.skip()
         response = await self._send(request, content)
+        # The upstream may respond before it has read all.
+        body.skip()
         try:
             await respond(response)
         finally:
@@ -251,9 +256,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         is_asyncio = asyncio._get_running_loop() is not None
-        self._inner: httpcore.AsyncNetworkBackend = (
-            httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
-        )
+        self._inner: Any = httpcore.AnyIOBackend() if is_asyncio else httpcore.TrioBackend()
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         return _WatchedStream(await self._inner.connect_tcp(*args, **kwargs))

@@ -37,7 +37,7 @@ class RequestBody:
         return bool(self._first.get("body")) or bool(self._first.get("more_body"))
 
     def skip(self) -> None:
-        """Note that there is no body to read."""
+        """Note that nobody reads the rest of the body, if there is one."""
         self._read.set()
 
     async def chunks(self, length: Optional[int]) -> AsyncIterator[bytes]:

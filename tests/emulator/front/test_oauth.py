@@ -218,3 +218,12 @@ def test_a_state_is_of_one_provider(browser: Browser) -> None:
     assert browser.send("GET", page.replace("google", "github")).status == 400
     unknown = browser.send("GET", f"/_torii/auth/oauth2/myspace?redirect_url={APP}")
     assert error_code(unknown, 404) == "provider_not_found"
+
+
+def test_a_code_is_of_one_state(browser: Browser) -> None:
+    first, second = (
+        _target(_submit(browser, _start(browser), email=email))
+        for email in ("ada@example.com", "grace@example.com")
+    )
+    mixed = first.partition("&code=")[0] + second[second.index("&code=") :]
+    assert browser.send("GET", mixed).status == 400

@@ -56,3 +56,22 @@ def a_connection_that_the_upstream_closes_is_not_kept(rig: Rig) -> None:
     for _ in range(3):
         assert rig.ask(method=b"POST").status == 200
     assert rig.upstream.accepted == 3
+
+
+@behaviour
+def what_nobody_asked_for_is_never_a_response(rig: Rig) -> None:
+    """A second response on a connection would be taken for that of the next request, of another user."""
+
+    def together(exchange: Exchange) -> None:
+        exchange.send(reply(b"mine") + reply(b"of another user"))
+
+    def after(exchange: Exchange) -> None:
+        exchange.send(reply(b"mine"))
+        exchange.send(reply(b"of another user"))
+
+    for script in (together, after):
+        rig.upstream.script(script, reply(b"next"))
+        bodies = [rig.ask().body for _ in range(3)]
+        assert bodies[0] == b"mine"
+        assert b"of another user" not in bodies
+        assert bodies[-1] == b"next"

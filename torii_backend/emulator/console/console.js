@@ -66,8 +66,8 @@ function userItem(user) {
   const act = (text, done, key, suffix) =>
     button(text, `${key}:${user.id}`, async () => {
       await call("POST", path + suffix);
-      say(`${label} ${done}.`);
       await loadUsers();
+      say(`${label} ${done}.`);
     });
   const actions = [
     button("Token as", `token:${user.id}`, () => showToken(more, user)),
@@ -82,8 +82,8 @@ function userItem(user) {
     actions.push(button("Delete", `delete:${user.id}`, async () => {
       if (!confirm(`Delete ${label}? This is final.`)) return;
       await call("DELETE", path);
-      say(`${label} is deleted.`);
       await loadUsers();
+      say(`${label} is deleted.`);
     }));
   }
   for (const action of actions) action.setAttribute("aria-label", `${action.textContent} ${label}`);
@@ -114,8 +114,8 @@ async function showSessions(target, user) {
   const label = labelOf(user);
   const revoke = async (suffix, text) => {
     await call("DELETE", `${API}/users/${user.id}/sessions${suffix}`);
-    say(text);
     await showSessions(target, user);
+    say(text);
   };
   list(items, sessions, (session) => {
     const end = button("Revoke", `revoke:${session.id}`, () => revoke(`/${session.id}`, "The session is revoked."));
@@ -197,8 +197,8 @@ async function loadKeys() {
 
 async function rotate(withdraw) {
   const { kid } = await call("POST", `${API}/keys/rotate`, { withdraw });
-  say(`The key ${kid} signs from now on${withdraw ? ", and the older keys are withdrawn" : ""}.`);
   await loadKeys();
+  say(`The key ${kid} signs from now on${withdraw ? ", and the older keys are withdrawn" : ""}.`);
 }
 
 // Faults
@@ -224,8 +224,8 @@ function showOutage({ mode, target }) {
 
 async function startOutage({ mode, target, seconds }) {
   await call("POST", `${API}/outage`, { mode, target, seconds: seconds === undefined ? null : Number(seconds) });
-  say("The outage has begun.");
   await loadFaults();
+  say("The outage has begun.");
 }
 
 async function stageFault({ method, path, status, times }) {
@@ -237,8 +237,8 @@ async function stageFault({ method, path, status, times }) {
 async function reset() {
   if (!confirm("Reset the emulator? Data in memory returns to the seed.")) return;
   await call("POST", `${API}/reset`);
-  say("The emulator was reset.");
   await loadFaults();
+  say("The emulator was reset.");
 }
 
 // Requests
@@ -323,19 +323,19 @@ onClick("more-users", loadMoreUsers);
 onSubmit("create-user", async (fields, form) => {
   const user = await call("POST", `${API}/users`, fields);
   form.reset();
-  say(`${labelOf(user)} was created.`);
   await loadUsers();
+  say(`${labelOf(user)} was created.`);
 });
 onSubmit("create-organization", async (fields, form) => {
   const organization = await call("POST", `${API}/organizations`, fields);
   form.reset();
-  say(`${organization.name} was created.`);
   await loadOrganizations();
+  say(`${organization.name} was created.`);
 });
 onSubmit("put-member", async (fields) => {
   await call("POST", `${API}/members`, fields);
-  say("The membership is saved.");
   await loadOrganizations();
+  say("The membership is saved.");
 });
 onSubmit("issue-token", issueToken);
 onSubmit("explain-token", explainToken);
@@ -344,8 +344,8 @@ onClick("withdraw-keys", () => rotate(true));
 onSubmit("start-outage", startOutage);
 onClick("end-outage", async () => {
   await call("DELETE", `${API}/outage`);
-  say("The outage is over.");
   await loadFaults();
+  say("The outage is over.");
 });
 onSubmit("stage-fault", stageFault);
 onClick("reset", reset);

@@ -16,11 +16,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.emulator.body import BodyT, decode_body, read_bytes
-from torii_backend.emulator.front.bearer import (
-    invalid_access_token,
-    sent_access_token,
-    verified_auth,
-)
 from torii_backend.emulator.front.session_cookie import (
     is_native,
     sent_session_tokens,
@@ -109,6 +104,13 @@ class Frontend:
 
     def caller(self, context: RequestContext, request: Request) -> Caller:
         """Return who sends the request, or raise a 401. The session must be live, if there is one."""
+        # Verifying takes modules that most emulators never need.
+        from torii_backend.emulator.front.bearer import (
+            invalid_access_token,
+            sent_access_token,
+            verified_auth,
+        )
+
         access_token = sent_access_token(request)
         auth = verified_auth(self.tenant, access_token, context.now)
         session_id = session_tokens.session_of_access_token(context.connection, access_token)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from torii_backend.emulator.front.shapes import STATE_PARAMETER
 from torii_backend.emulator.pages.fields import Entries, hidden, text_field
 from torii_backend.emulator.people import Person
 
-STATE_FIELD = "state"
 USER_FIELD = "userId"
 EMAIL_FIELD = "email"
 CONSENT_FIELD = "legalConsent"
@@ -80,5 +80,5 @@ def _new_user(content: Content) -> Markup:
 
 def _form(content: Content, fields: Markup) -> Markup:
     return Markup('<form method="post" action="{}">\n{}{}</form>').format(
-        content.action, hidden(STATE_FIELD, content.state), fields
+        content.action, hidden(STATE_PARAMETER, content.state), fields
     )

@@ -38,11 +38,31 @@ DEFAULT_REFRESH = "/_torii/auth/session/refresh"
 OAUTH_START = "/_torii/auth/oauth2/{provider}"
 OAUTH_PAGE = "/_torii/auth/oauth2/{provider}/continue"
 
-# All but the path of the refresh, which can be chosen.
-PATHS = (
-    *(ENVIRONMENT, CLIENT, LOGIN, SIGN_UP, VERIFY_EMAIL, INVITED_SIGN_UP, FORGOT_PASSWORD),
-    *(RESET_PASSWORD, CHANGE_PASSWORD, LOGOUT, TEMPLATE_TOKEN, ESTABLISH, OAUTH_CALLBACK, ME),
-    *(MY_SESSIONS, MY_SESSION, ORGANIZATIONS, SWITCH, INVITE, ACCEPT, OAUTH_START, OAUTH_PAGE),
+# All endpoints but the refresh, whose path can be chosen.
+ENDPOINTS = (
+    ("GET", ENVIRONMENT),
+    ("GET", CLIENT),
+    ("POST", LOGIN),
+    ("POST", SIGN_UP),
+    ("POST", VERIFY_EMAIL),
+    ("POST", INVITED_SIGN_UP),
+    ("POST", FORGOT_PASSWORD),
+    ("POST", RESET_PASSWORD),
+    ("POST", CHANGE_PASSWORD),
+    ("POST", LOGOUT),
+    ("POST", TEMPLATE_TOKEN),
+    ("PATCH", ME),
+    ("GET", MY_SESSIONS),
+    ("DELETE", MY_SESSION),
+    ("GET", ORGANIZATIONS),
+    ("POST", SWITCH),
+    ("POST", INVITE),
+    ("POST", ACCEPT),
+    ("GET", OAUTH_START),
+    ("GET", OAUTH_PAGE),
+    ("POST", OAUTH_PAGE),
+    ("GET", OAUTH_CALLBACK),
+    ("GET", ESTABLISH),
 )
 
 # Torii's dashboard has cookies of these names. That tenants have the same is likely, not published.
@@ -56,6 +76,8 @@ NATIVE_PARAMETER = "_is_native"
 TEMPLATE_PARAMETER = "template"
 # Ours, as are all names below but those that docs/emulator.md calls published.
 TICKET_PARAMETER = "ticket"
+CODE_PARAMETER = "code"
+STATE_PARAMETER = "state"
 REDIRECT_PARAMETER = "redirect_url"
 
 # Roles whose members may invite others. Torii's docs show admin and owner, its API org:administrator.

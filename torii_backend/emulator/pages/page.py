@@ -43,6 +43,18 @@ def message_page(title: str, *sentences: str, status: int, back: str = "") -> Re
     return page(title, body, status=status)
 
 
+def foreign_redirect_page(parameter: str) -> Response:
+    """Return the page for a URL that a browser must not be sent to."""
+    return message_page(
+        "Redirect not allowed",
+        f"{parameter} must be a URL on a loopback address or on an allowed origin, such as"
+        " http://localhost:3000/.",
+        "Add the origin of your app to the allowed origins, by client.allowed_origins.set() or"
+        " PUT /api/server/v1/allowed-origins.",
+        status=400,
+    )
+
+
 def secured(response: Response, form_targets: tuple[str, ...] = ()) -> Response:
     """Add the headers that keep other sites, scripts in data and caches away from a page."""
     forms = " ".join(("'self'", *form_targets))

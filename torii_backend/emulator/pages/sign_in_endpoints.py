@@ -17,7 +17,7 @@ from torii_backend.emulator.ids import normalize_id
 from torii_backend.emulator.memberships import put_member
 from torii_backend.emulator.pages.choice import Choice, InvalidChoice, read_choice
 from torii_backend.emulator.pages.fields import Entries
-from torii_backend.emulator.pages.page import message_page, page, secured
+from torii_backend.emulator.pages.page import foreign_redirect_page, message_page, page, secured
 from torii_backend.emulator.pages.redirect_target import form_target, shared_host
 from torii_backend.emulator.pages.sign_in_page import SIGN_IN_PATH, Content, sign_in_body
 from torii_backend.emulator.people import Person, find_people, find_person
@@ -43,7 +43,7 @@ class SignInPages:
         """Respond to GET."""
         target = request.args.get("redirect", "")
         if target and self._redirect_origin(target) is None:
-            return _foreign_redirect()
+            return foreign_redirect_page("redirect")
         moved = _moved(request, target)
         return secured(redirect_to(moved)) if moved else self._page(request, target, Entries())
 
@@ -60,7 +60,7 @@ class SignInPages:
                 back=_link(""),
             )
         if target and self._redirect_origin(target) is None:
-            return _foreign_redirect()
+            return foreign_redirect_page("redirect")
         try:
             choice = self._new_user(request) if "create" in form else read_choice(form)
             return self._sign_in(request, choice, target)
@@ -77,14 +77,18 @@ class SignInPages:
                 raise InvalidChoice("userId", "This user does not exist any more.")
             if person.user.status != "active":
                 return _refusal(person, target)
-            opened = self._frontend.sign_in.open_session(
-                context.connection,
-                person.user,
-                device_of(request),
-                organization=_membership(context, person, choice),
-                claims=dict(choice.claims),
-                expires_in=choice.expires_in,
-            )
+            membership = _membership(context, person, choice)
+            try:
+                opened = self._frontend.sign_in.open_session(
+                    context.connection,
+                    person.user,
+                    device_of(request),
+                    organization=membership,
+                    claims=dict(choice.claims),
+                    expires_in=choice.expires_in,
+                )
+            except (ValueError, RecursionError):  # what was just decoded may be too deep to encode
+                raise InvalidChoice("claims", "claims must not be nested that deeply.") from None
         response = redirect_to(target, 303) if target else _signed_in_page(person)
         set_session_cookies(response, opened, secure=self._frontend.sign_in.secure_cookies)
         response.set_cookie(
@@ -207,15 +211,4 @@ def _refusal(person: Person, target: str) -> Response:
         remedy,
         status=403,
         back=_link(target),
-    )
-
-
-def _foreign_redirect() -> Response:
-    return message_page(
-        "Redirect not allowed",
-        "redirect must be a URL on a loopback address or on an allowed origin, such as"
-        " http://localhost:3000/.",
-        "Add the origin of your app to the allowed origins, by client.allowed_origins.set() or"
-        " PUT /api/server/v1/allowed-origins.",
-        status=400,
     )

@@ -30,7 +30,7 @@ def password_problem(password: str) -> Optional[str]:
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password. Call it outside a transaction: it takes time."""
+    """Return the hash of a password, which takes about a millisecond."""
     return generate_password_hash(password, _METHOD)
 
 
