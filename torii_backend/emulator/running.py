@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import partial
 
 from torii_backend._keys.fetcher import forget_keys
-from torii_backend.emulator.admin_api import AdminApi
-from torii_backend.emulator.admin_api_data import AdminApiData
-from torii_backend.emulator.admin_api_front import AdminApiFront
-from torii_backend.emulator.admin_api_state import AdminApiState
-from torii_backend.emulator.admin_api_traffic import AdminApiTraffic
-from torii_backend.emulator.admin_api_users import AdminApiUsers
-from torii_backend.emulator.admin_api_webhooks import AdminApiWebhooks
+from torii_backend.emulator.admin_api.control import AdminApi
+from torii_backend.emulator.admin_api.data import AdminApiData
+from torii_backend.emulator.admin_api.front import AdminApiFront
+from torii_backend.emulator.admin_api.state import AdminApiState
+from torii_backend.emulator.admin_api.traffic import AdminApiTraffic
+from torii_backend.emulator.admin_api.users import AdminApiUsers
+from torii_backend.emulator.admin_api.webhooks import AdminApiWebhooks
 from torii_backend.emulator.application import Application
 from torii_backend.emulator.bootstrap import allowed_origins, load_keys, open_database, store_keys
 from torii_backend.emulator.browser_routes import BrowserRoutes

@@ -30,9 +30,12 @@ class BlockingResponse:
         head: its status and headers.
     """
 
-    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
+    def __init__(
+        self, head: ResponseHead, response: Optional[httpcore.Response], exchange: Exchange
+    ) -> None:
         self.head: ResponseHead = head
         self._response = response
+        self._exchange = exchange
         self._left = head.length
         self._chunks: Iterator[bytes] = iter(()) if response is None else response.iter_stream()
 
@@ -57,6 +60,8 @@ class BlockingResponse:
 
     def close(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
+        # An idle connection must not keep the client's.
+        self._exchange.is_client_gone = None
         if self._response is not None:
             self._response.close()
 
@@ -103,8 +108,8 @@ class BlockingForwarder:
             raise
         if head.length == 0:
             self._finish(request, response, exchange)
-            return BlockingResponse(head, None)
-        return BlockingResponse(head, response)
+            return BlockingResponse(head, None, exchange)
+        return BlockingResponse(head, response, exchange)
 
     def _finish(
         self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange

@@ -13,12 +13,12 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Callable, Optional
 
-import anyio
-
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead
 from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.presence import run_while_present
+from torii_backend.proxy.readable import Readable
 from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 from torii_backend.proxy.upload import RequestBody
@@ -35,14 +35,15 @@ class StreamingResponse:
     def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
-        self._response = response
+        # The stream of the response itself: its methods would check it each time.
+        self._stream: Any = None if response is None else response.stream
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body."""
-        if self._response is None:
+        if self._stream is None:
             return
         left = self.head.length
-        chunks = self._response.aiter_stream()
+        chunks = self._stream.__aiter__()
         try:
             async for chunk in chunks:
                 if left is not None:
@@ -57,8 +58,9 @@ class StreamingResponse:
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
-        if self._response is not None:
-            await self._response.aclose()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
 
 
 class StreamingForwarder:
@@ -134,21 +136,9 @@ class StreamingForwarder:
             RefusedError: there is no usable response.
             CutError: its body was cut.
         """
-        failure: Optional[Exception] = None
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                await body.wait_until_gone()
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            try:
-                await self._exchange(request, body, respond)
-            except Exception as error:  # noqa: BLE001 (the group would wrap it)
-                failure = error
-            group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        await run_while_present(
+            lambda: self._exchange(request, body, respond), body.wait_until_gone
+        )
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
@@ -268,15 +258,16 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._exchange: Optional[Exchange] = None
+        self._readable: Optional[Readable] = None
 
-    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:
         exchange = current_exchange.get(None)
         if exchange is not None and exchange is not self._exchange:
             exchange.begin(is_reused=self._exchange is not None)
             self._exchange = exchange
         await self._inner.write(buffer, timeout)
 
-    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:
         exchange = self._exchange
         if exchange is None or timeout is None:
             return await self._inner.read(max_bytes, timeout)
@@ -294,4 +285,9 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         return _WatchedStream(await self._inner.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        if info != "is_readable":
+            return self._inner.get_extra_info(info)
+        # httpcore asks before and after each request whether the upstream has closed the connection.
+        if self._readable is None:
+            self._readable = Readable(self._inner.get_extra_info("socket"))
+        return self._readable()
