@@ -34,6 +34,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
+from torii_backend._guard.authenticator import warn_of_any_organization
 from torii_backend._guard.options import IssuerOf, OptionsBesidesIssuer, shows_options
 from torii_backend._guard.policy import Policy
 from torii_backend.auth import Auth, not_from_requests
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["StaffSiteMixin", "ToriiBackend", "is_staff", "session_view"]
 
 _STAFF = "_torii_staff"
+_ADMIN = "django.contrib.admin.sites"
 
 
 @not_from_requests()
@@ -116,6 +118,8 @@ def session_view(
         raise ConfigurationError(
             'staff must be a Policy, such as Policy(organization="org_1", role="admin").'
         )
+    if staff is not None:
+        warn_of_any_organization(staff)
     options.setdefault("impersonation", "forbid")
     lazy_guard = LazyGuard(issuer=issuer, required=True, **options)
 
@@ -149,6 +153,8 @@ def session_view(
 def is_staff(request: HttpRequest) -> bool:
     """Return whether the token that started the session of a request met the policy for staff.
 
+    It may query the database, so async code calls it by `sync_to_async`.
+
     Args:
         request: a request of Django with a session and a user.
 
@@ -168,7 +174,18 @@ class StaffSiteMixin:
 
     Write it before `AdminSite`. What they see and change there is up to Django's permissions, as ever. Who
     isn't signed in is sent to `LOGIN_URL`, and no password is asked for.
+
+    Raises:
+        ConfigurationError: the mixin comes after `AdminSite`.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if any(getattr(cls, name).__module__ == _ADMIN for name in ("has_permission", "login")):
+            raise ConfigurationError(
+                f"StaffSiteMixin must come before the other bases of {cls.__name__}. "
+                "After AdminSite it does nothing."
+            )
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return whether the user of a request may open the site; the admin calls this."""

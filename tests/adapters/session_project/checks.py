@@ -9,6 +9,7 @@ import django
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.contrib.admin import AdminSite
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
@@ -17,8 +18,9 @@ from django.test import AsyncClient, Client, RequestFactory, TestCase, override_
 
 from torii_backend import ConfigurationError, Policy
 from torii_backend.django.routes import routes
-from torii_backend.django.sessions import session_view
+from torii_backend.django.sessions import StaffSiteMixin, session_view
 from torii_backend.emulator import Emulator
+from torii_backend.testing import auth_as
 
 MIDDLEWARE = "torii_backend.django.AuthMiddleware"
 STAFF = {"o": {"id": "org_1", "rol": "admin"}}
@@ -248,6 +250,14 @@ class Sessions(_Case):
         assert self.account() == ""
         assert Session.objects.exclude(session_data="").count() == 0
 
+    def test_tests_need_no_token(self) -> None:
+        with auth_as("grace"):
+            assert self.client.post("/session").status_code == 200
+        assert self.account() == "grace False"
+        other = Client()
+        other.force_login(User.objects.get())
+        assert self.account(other) == "grace False"
+
     def test_it_works_behind_the_middleware(self) -> None:
         torii = {**self.torii, "EXEMPT": ["/account", "/sign-in"]}
         chain = ["django.contrib.sessions.middleware.SessionMiddleware"]
@@ -411,5 +421,11 @@ class Staff(_Case):
         away = self.client.get("/admin/login/?next=https://evil.example/")
         assert away["Location"] == "/sign-in?next=/admin/"
 
-    def test_a_policy_that_needs_a_claim_is_a_policy(self) -> None:
-        assert callable(session_view(staff=Policy(role="admin", any_organization=True)))
+    def test_a_role_of_any_organization_is_warned_of(self) -> None:
+        with self.assertLogs("torii_backend.guard", "WARNING") as logs:
+            session_view(staff=Policy(role="admin"))
+        assert "any organization" in logs.output[0]
+
+    def test_the_mixin_must_come_first(self) -> None:
+        with pytest.raises(ConfigurationError, match="before the other bases of Site"):
+            type("Site", (AdminSite, StaffSiteMixin), {})
