@@ -15,8 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, REDIRECT_FIELD_NAME, get_user_model, login
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, login
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends import signed_cookies
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -27,12 +26,9 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.module_loading import import_string
 
 from torii_backend._guard.authenticator import warn_of_any_organization
 from torii_backend._guard.options import IssuerOf, OptionsBesidesIssuer, shows_options
@@ -40,7 +36,8 @@ from torii_backend._guard.policy import Policy
 from torii_backend.auth import Auth, not_from_requests
 from torii_backend.django.decorators import _guarded
 from torii_backend.django.guard import LazyGuard, RequestGuard
-from torii_backend.django.options import configured_csrf_exempt
+from torii_backend.django.own_site import next_page, require_own_origin
+from torii_backend.django.session_backend import ToriiBackend, configured_backend, is_ours
 from torii_backend.errors import ConfigurationError, MissingCredentials, PermissionDenied
 from torii_backend.settings import Issuer, require_seconds
 
@@ -51,34 +48,6 @@ __all__ = ["StaffSiteMixin", "ToriiBackend", "is_staff", "session_view"]
 
 _STAFF = "_torii_staff"
 _ADMIN = "django.contrib.admin.sites"
-
-
-@not_from_requests()
-class ToriiBackend(ModelBackend):
-    """Finds the user of a session that `session_view` started, for `AUTHENTICATION_BACKENDS`.
-
-    A user whose `is_active` is False isn't signed in, from the next request on. Permissions are those
-    of Django's users and groups. It signs nobody in by a password: keep `ModelBackend` beside it if some
-    users have one.
-    """
-
-    def authenticate(
-        self,
-        request: Optional[HttpRequest],
-        username: Optional[str] = None,
-        password: Optional[str] = None,
-        **kwargs: Any,
-    ) -> None:
-        """Return None: only `session_view` signs users in."""
-
-    async def aauthenticate(
-        self,
-        request: Optional[HttpRequest],
-        username: Optional[str] = None,
-        password: Optional[str] = None,
-        **kwargs: Any,
-    ) -> None:
-        """Return None. Django's own would check passwords, whatever `authenticate` does."""
 
 
 @shows_options(OptionsBesidesIssuer)
@@ -130,12 +99,12 @@ def session_view(
         auth: Optional[Auth] = request.auth  # type: ignore[attr-defined]
         if auth is None:  # the path is exempt
             return guard.http_response_to(MissingCredentials(), request)
-        _require_own_origin(request, guard)
+        require_own_origin(request, guard)
         seconds = guard.authenticator.seconds_left(auth) if lifetime is None else lifetime
         meets_policy = staff is not None and _meets(staff, auth)
         _start(request, guard, seconds)
         request.session[_STAFF] = meets_policy
-        wanted = _next_page(request, resolve_url(settings.LOGIN_REDIRECT_URL))
+        wanted = next_page(request, resolve_url(settings.LOGIN_REDIRECT_URL))
         response = JsonResponse({"next": wanted})
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -165,7 +134,7 @@ def is_staff(request: HttpRequest) -> bool:
     session: Any = getattr(request, "session", None)
     if user is None or session is None or not (user.is_authenticated and user.is_active):
         return False
-    return bool(session.get(_STAFF) is True and _is_ours(session.get(BACKEND_SESSION_KEY)))
+    return bool(session.get(_STAFF) is True and is_ours(session.get(BACKEND_SESSION_KEY)))
 
 
 @not_from_requests()
@@ -194,36 +163,13 @@ class StaffSiteMixin:
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
         """Send a user to `LOGIN_URL`. Those who are signed in get a 403, or into the site."""
         site: Any = self
-        wanted = _next_page(request, reverse("admin:index", current_app=site.name))
+        wanted = next_page(request, reverse("admin:index", current_app=site.name))
         if self.has_permission(request):
             return HttpResponseRedirect(wanted)
         user: Any = request.user
         if user.is_authenticated:
             raise DjangoPermissionDenied
         return redirect_to_login(wanted)
-
-
-def _next_page(request: HttpRequest, default: str) -> str:
-    """Return the page to open after sign-in: on this host, whatever the request names."""
-    wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
-    is_own = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_own else default
-
-
-def _require_own_origin(request: HttpRequest, guard: RequestGuard) -> None:
-    """Refuse what a page of another site sends: it would sign the browser in as somebody else.
-
-    Such a page can send our header only by a script, and browsers add Origin to such a request. If
-    browsers may send the token by themselves, a request without Origin is refused, too.
-    """
-    is_sent_on_purpose = guard.is_sent_on_purpose() and configured_csrf_exempt()
-    if "HTTP_ORIGIN" not in request.META and is_sent_on_purpose:
-        return
-    check: Any = CsrfViewMiddleware(lambda _: HttpResponse())
-    if "HTTP_ORIGIN" not in request.META or not check._origin_verified(request):
-        raise PermissionDenied("A page of another site can't start a session here.")
 
 
 def _start(request: HttpRequest, guard: RequestGuard, seconds: float) -> None:
@@ -247,26 +193,9 @@ def _start(request: HttpRequest, guard: RequestGuard, seconds: float) -> None:
     if not isinstance(user, get_user_model()):
         raise ConfigurationError("USER_RESOLVER must return a user of settings.AUTH_USER_MODEL.")
     # It gives the session a new id, so whoever planted the old one doesn't get in.
-    login(request, user, backend=_configured_backend())
+    login(request, user, backend=configured_backend())
     # A time and not a number of seconds, which Django counts from the last change of the session.
     session.set_expiry(timezone.now() + timedelta(seconds=seconds))
-
-
-def _configured_backend() -> str:
-    backends: list[str] = list(settings.AUTHENTICATION_BACKENDS)
-    for path in backends:
-        if _is_ours(path):
-            return path
-    raise ConfigurationError(
-        "settings.AUTHENTICATION_BACKENDS must have torii_backend.django.sessions.ToriiBackend."
-    )
-
-
-def _is_ours(path: Optional[str]) -> bool:
-    if path is None or path not in settings.AUTHENTICATION_BACKENDS:
-        return False
-    backend = import_string(path)
-    return isinstance(backend, type) and issubclass(backend, ToriiBackend)
 
 
 def _meets(policy: Policy, auth: Auth) -> bool:
