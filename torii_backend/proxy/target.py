@@ -26,7 +26,8 @@ _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
 # Dot segments, also with what Tomcat and others leave out from a `;` on; control characters; and the longer
 # spellings of `.`, `/` and `\` that UTF-8 forbids (RFC 3629).
 _UNSURE = re.compile(
-    rb"/\.\.?(?:;[^/]*)?(?:/|\Z)|//|[\x00-\x1f\x7f\\\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]"
+    rb"/\.\.?(?:;[^/]*)?(?:/|\Z)"
+    rb"|//|[\x00-\x1f\x7f\\\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]"
 )
 # Characters allowed unencoded in a path (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
