@@ -17,7 +17,7 @@ from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead
 from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
-from torii_backend.proxy.presence import run_while_present
+from torii_backend.proxy.presence import Presence
 from torii_backend.proxy.readable import Readable
 from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
@@ -32,9 +32,12 @@ class StreamingResponse:
         is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
-    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
+    def __init__(
+        self, head: ResponseHead, response: Optional[httpcore.Response], presence: Presence
+    ) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
+        self._presence = presence
         # The stream of the response itself: its methods would check it each time.
         self._stream: Any = None if response is None else response.stream
 
@@ -53,6 +56,8 @@ class StreamingResponse:
                         self.is_over = True
                         await self.aclose()
                 yield chunk
+                if not self.is_over:
+                    self._presence.watch_now()
         except FAULTS:
             raise CutError("The response of the upstream ended early.") from None
 
@@ -78,6 +83,7 @@ class StreamingForwarder:
         self,
         request: OutgoingRequest,
         body: RequestBody,
+        presence: Presence,
         respond: Callable[[StreamingResponse], Awaitable[None]],
     ) -> None:
         content: Optional[AsyncIterable[bytes]] = None
@@ -85,7 +91,7 @@ class StreamingForwarder:
             content = body.chunks(request.framing.length)
         else:
             body.skip()
-        response = await self._send(request, content)
+        response = await self._send(request, content, presence)
         # The upstream may respond before it has read all.
         body.skip()
         try:
@@ -94,7 +100,7 @@ class StreamingForwarder:
             await response.aclose()
 
     async def _send(
-        self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]]
+        self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]], presence: Presence
     ) -> StreamingResponse:
         outgoing, exchange = self._route.request(request, body), Exchange()
         try:
@@ -108,8 +114,8 @@ class StreamingForwarder:
             raise
         if head.length == 0:
             await self._finish(request, response, exchange)
-            return StreamingResponse(head, None)
-        return StreamingResponse(head, response)
+            return StreamingResponse(head, None, presence)
+        return StreamingResponse(head, response, presence)
 
     async def _finish(
         self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
@@ -136,9 +142,8 @@ class StreamingForwarder:
             RefusedError: there is no usable response.
             CutError: its body was cut.
         """
-        await run_while_present(
-            lambda: self._exchange(request, body, respond), body.wait_until_gone
-        )
+        presence = Presence(body.wait_until_gone)
+        await presence.run(lambda: self._exchange(request, body, presence, respond))
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
