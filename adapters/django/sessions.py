@@ -46,6 +46,8 @@ from torii_backend.settings import Issuer, require_seconds
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+__all__ = ["StaffSiteMixin", "ToriiBackend", "is_staff", "session_view"]
+
 _STAFF = "_torii_staff"
 
 
