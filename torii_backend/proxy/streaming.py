@@ -32,10 +32,13 @@ class StreamingResponse:
         is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
-    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
+    def __init__(
+        self, head: ResponseHead, response: Optional[httpcore.Response], exchange: Exchange
+    ) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
         self._response = response
+        self._exchange = exchange
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body."""
@@ -50,8 +53,11 @@ class StreamingResponse:
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
                         self.is_over = True
+                        self._exchange.note_end(chunk)
                         await self.aclose()
                 yield chunk
+            if left is None:
+                self._exchange.note_end()
         except FAULTS:
             raise CutError("The response of the upstream ended early.") from None
 
@@ -106,8 +112,8 @@ class StreamingForwarder:
             raise
         if head.length == 0:
             await self._finish(request, response, exchange)
-            return StreamingResponse(head, None)
-        return StreamingResponse(head, response)
+            return StreamingResponse(head, None, exchange)
+        return StreamingResponse(head, response, exchange)
 
     async def _finish(
         self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
@@ -115,7 +121,8 @@ class StreamingForwarder:
         """Give the connection of a response without a body back."""
         try:
             # A body that must not be there would be taken for the beginning of the next response.
-            if exchange.ends_with_head:
+            exchange.note_end()
+            if exchange.is_clean:
                 await response.aread()
         except FAULTS as error:
             raise refusal_of(request, error) from None
@@ -294,4 +301,7 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         return _WatchedStream(await self._inner.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
+        # httpcore closes an idle connection with something to read.
+        if info == "is_readable" and self._exchange is not None and not self._exchange.is_clean:
+            return True
         return self._inner.get_extra_info(info)
