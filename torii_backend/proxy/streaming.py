@@ -33,10 +33,15 @@ class StreamingResponse:
     """
 
     def __init__(
-        self, head: ResponseHead, response: Optional[httpcore.Response], presence: Presence
+        self,
+        head: ResponseHead,
+        response: Optional[httpcore.Response],
+        exchange: Exchange,
+        presence: Presence,
     ) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
+        self._exchange = exchange
         self._presence = presence
         # The stream of the response itself: its methods would check it each time.
         self._stream: Any = None if response is None else response.stream
@@ -54,10 +59,13 @@ class StreamingResponse:
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
                         self.is_over = True
+                        self._exchange.note_end(chunk)
                         await self.aclose()
                 yield chunk
                 if not self.is_over:
                     self._presence.watch_now()
+            if left is None:
+                self._exchange.note_end()
         except FAULTS:
             raise CutError("The response of the upstream ended early.") from None
 
@@ -114,8 +122,8 @@ class StreamingForwarder:
             raise
         if head.length == 0:
             await self._finish(request, response, exchange)
-            return StreamingResponse(head, None, presence)
-        return StreamingResponse(head, response, presence)
+            return StreamingResponse(head, None, exchange, presence)
+        return StreamingResponse(head, response, exchange, presence)
 
     async def _finish(
         self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
@@ -123,7 +131,8 @@ class StreamingForwarder:
         """Give the connection of a response without a body back."""
         try:
             # A body that must not be there would be taken for the beginning of the next response.
-            if exchange.ends_with_head:
+            exchange.note_end()
+            if exchange.is_clean:
                 await response.aread()
         except FAULTS as error:
             raise refusal_of(request, error) from None
@@ -292,7 +301,10 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info != "is_readable":
             return self._inner.get_extra_info(info)
-        # httpcore asks before and after each request whether the upstream has closed the connection.
+        # httpcore closes an idle connection with something to read.
+        if self._exchange is not None and not self._exchange.is_clean:
+            return True
+        # It asks before and after each request whether the upstream has closed the connection.
         if self._readable is None:
             self._readable = Readable(self._inner.get_extra_info("socket"))
         return self._readable()
