@@ -20,9 +20,16 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends import signed_cookies
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
@@ -38,6 +45,8 @@ from torii_backend.settings import Issuer, require_seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+__all__ = ["StaffSiteMixin", "ToriiBackend", "is_staff", "session_view"]
 
 _STAFF = "_torii_staff"
 
@@ -122,7 +131,8 @@ def session_view(
         meets_policy = staff is not None and _meets(staff, auth)
         _start(request, guard, seconds)
         request.session[_STAFF] = meets_policy
-        response = JsonResponse({"next": next_page(request)})
+        wanted = _next_page(request, resolve_url(settings.LOGIN_REDIRECT_URL))
+        response = JsonResponse({"next": wanted})
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -135,6 +145,7 @@ def session_view(
     return guarded
 
 
+@not_from_requests()
 def is_staff(request: HttpRequest) -> bool:
     """Return whether the token that started the session of a request met the policy for staff.
 
@@ -164,20 +175,24 @@ class StaffSiteMixin:
         return is_staff(request)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
-        """Send a user to `LOGIN_URL`, or respond with a 403 if they are signed in already."""
+        """Send a user to `LOGIN_URL`. Those who are signed in get a 403, or into the site."""
+        site: Any = self
+        wanted = _next_page(request, reverse("admin:index", current_app=site.name))
+        if self.has_permission(request):
+            return HttpResponseRedirect(wanted)
         user: Any = request.user
-        if user.is_authenticated and not is_staff(request):
+        if user.is_authenticated:
             raise DjangoPermissionDenied
-        return redirect_to_login(next_page(request))
+        return redirect_to_login(wanted)
 
 
-def next_page(request: HttpRequest) -> str:
+def _next_page(request: HttpRequest, default: str) -> str:
     """Return the page to open after sign-in: on this host, whatever the request names."""
     wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
     is_own = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if is_own else resolve_url(settings.LOGIN_REDIRECT_URL)
+    return wanted if is_own else default
 
 
 def _require_own_origin(request: HttpRequest, guard: RequestGuard) -> None:

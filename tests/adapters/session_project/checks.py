@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Optional
 
+import django
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
@@ -258,6 +260,19 @@ class Sessions(_Case):
             assert self.client.post("/session").status_code == 401
             assert self.exchange(origin="https://evil.example").status_code == 403
 
+    def test_it_works_where_django_asks_for_sign_in(self) -> None:
+        if django.VERSION < (5, 1):
+            return
+        middleware = [
+            *settings.MIDDLEWARE,
+            "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        ]
+        with override_settings(MIDDLEWARE=middleware):
+            self.client = Client(enforce_csrf_checks=True)
+            assert self.client.get("/sign-in").status_code == 302
+            assert self.exchange().status_code == 200
+            assert self.account() == "ada False"
+
     def test_an_exempt_path_still_needs_a_token(self) -> None:
         view = session_view(exempt=["/session"])
         response: Any = view(RequestFactory().post("/session"))
@@ -382,9 +397,19 @@ class Staff(_Case):
         User.objects.update(is_active=False)
         assert self.client.get("/admin/").status_code == 302
 
+    def test_staff_need_not_sign_in_again(self) -> None:
+        self.exchange(token=_token(claims=STAFF))
+        for target, expected in {
+            "": "/admin/",
+            "?next=/admin/auth/user/": "/admin/auth/user/",
+            "?next=https://evil.example/": "/admin/",
+        }.items():
+            response = self.client.get(f"/admin/login/{target}")
+            assert (response.status_code, response["Location"]) == (302, expected)
+
     def test_the_sign_in_page_gets_no_foreign_address(self) -> None:
         away = self.client.get("/admin/login/?next=https://evil.example/")
-        assert away["Location"] == "/sign-in?next=/account"
+        assert away["Location"] == "/sign-in?next=/admin/"
 
     def test_a_policy_that_needs_a_claim_is_a_policy(self) -> None:
         assert callable(session_view(staff=Policy(role="admin", any_organization=True)))

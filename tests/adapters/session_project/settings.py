@@ -40,5 +40,6 @@ TEMPLATES = [
 ]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/account"
+USE_TZ = True  # the default from Django 5.0 on
 # The tests add the issuer.
 TORII: dict[str, Any] = {}
