@@ -26,7 +26,7 @@ class ToriiScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         target: an object of the class; drf-spectacular passes it.
     """
 
-    target_class = ToriiAuthentication
+    target_class: Union[str, type[object], None] = ToriiAuthentication
     match_subclasses = True
     # A project may have an extension of its own for our class, which comes first.
     priority = -1

@@ -19,6 +19,11 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+# They have one name each, and no list of names.
+STORES = {
+    "torii_backend.events.redis": ["RedisInbox"],
+    "torii_backend.events.sqlalchemy": ["SqlAlchemyInbox"],
+}
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".js": "js", ".json": "json", ".html": "html"}
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?!https?:)([^)#\s]+)(?=[)#])")
@@ -48,7 +53,7 @@ def stage(root: Path, pages: Path) -> None:
     for code in shown:
         made = quickstart_page(code, *quickstarts[code]) if code in quickstarts else code_page(code)
         _write(pages / _page_of(code, root), made)
-    for module, names in public_modules(root):
+    for module, names in [*public_modules(root), *STORES.items()]:
         _write(pages / "reference" / f"{module}.md", reference_page(module, names))
     for asset in (root / "docs" / "site").glob("*.[cj]s*"):
         shutil.copy(asset, pages)

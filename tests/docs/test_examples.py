@@ -49,6 +49,7 @@ ABOUT_ALL = (
 )
 STEPS = ["Install", "Configure", "Guard", "Read", "Refuse"]
 ISSUER = "https://acme.torii.so"
+LOCAL = "http://127.0.0.1:4100"  # where `torii emulator` listens
 USER_ID = "user_ada"
 
 
@@ -120,7 +121,7 @@ def _close(namespace: dict[str, Any]) -> None:
 
 def _export(section: re.Match[str], torii: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in EXPORT.findall(section[0]):
-        monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer))
+        monkeypatch.setenv(name, value.replace(ISSUER, torii.issuer).replace(LOCAL, torii.issuer))
 
 
 def test_every_framework_takes_the_same_five_steps() -> None:

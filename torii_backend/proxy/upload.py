@@ -35,9 +35,10 @@ class RequestBody:
 
     async def comes_unannounced(self, scope: Mapping[str, Any]) -> bool:
         """Return whether there is a body of which no header tells, as HTTP/2 allows."""
+        if scope.get("http_version", "1.1").startswith("1"):
+            return False
         names = {name.lower() for name, _ in scope["headers"]}
-        is_http_1 = scope.get("http_version", "1.1").startswith("1")
-        if is_http_1 or not names.isdisjoint((b"content-length", b"transfer-encoding")):
+        if not names.isdisjoint((b"content-length", b"transfer-encoding")):
             return False
         self._first = await self._next()
         return bool(self._first.get("body")) or bool(self._first.get("more_body"))
