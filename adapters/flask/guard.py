@@ -19,6 +19,7 @@ from torii_backend._guard.refusal import is_refusal_by_view
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.upload import drop_body
+from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
 from torii_backend.flask.events import EventView
 from torii_backend.flask.request_auth import current_request, keep_auth
@@ -148,7 +149,10 @@ def _respond_to_refusal(error: ToriiAuthError) -> Any:
 
 
 def _abort(
-    authenticator: Authenticator, refusal: ToriiAuthError, request: WSGIRequest, auth: object
+    authenticator: Authenticator,
+    refusal: ToriiAuthError,
+    request: WSGIRequest,
+    auth: Optional[Auth],
 ) -> NoReturn:
     standard = authenticator.response_to(refusal, request, adapter="flask", auth=auth)
     response = Response(standard.body, standard.status, list(standard.headers))

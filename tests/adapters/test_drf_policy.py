@@ -15,9 +15,11 @@ from rest_framework.response import Response as RestResponse
 from rest_framework.serializers import CharField, Serializer
 from rest_framework.views import APIView, exception_handler
 
+from tests.support.observed import observed
 from torii_backend import Auth, ConfigurationError, KeysUnavailable, Policy, ToriiAuthError
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend.drf import RequirePolicy, ToriiAuthentication
+from torii_backend.observing import Refused
 from torii_backend.testing import AuthBlock, auth_as
 
 from .behaviours.preflight import PREFLIGHT
@@ -69,6 +71,13 @@ def test_a_user_of_another_authentication_class_does_not_meet_a_policy() -> None
     asking = {**permitting(RequirePolicy()), "authentication_classes": (ByCookie,)}
     for headers in ((("Cookie", "user=grace"),), ()):
         assert_refused_as(ask_rest(Request(headers=headers), **asking), "no_credentials")
+
+
+def test_its_refusal_is_reported_without_a_guard_of_ours() -> None:
+    asking = {**permitting(RequirePolicy()), "authentication_classes": (ByCookie,)}
+    with observed(Refused) as heard:
+        ask_rest(Request(), **asking)
+    assert heard.events == [Refused("missing_credentials", 401, "drf", "GET")]
 
 
 def test_a_policy_applies_to_objects_too() -> None:

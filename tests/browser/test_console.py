@@ -80,6 +80,28 @@ def test_a_ban_ends_the_sessions_of_a_user(page: Page, torii: Emulator) -> None:
     section.get_by_text("Ada has no session.").wait_for()
 
 
+def test_a_user_is_verified_and_deleted(page: Page, torii: Emulator) -> None:
+    user_id = add_user(torii, "Ada", "ada@example.com")
+    section = visit(page, torii, "users")
+    section.get_by_role("button", name="Verify email Ada").click()
+    says(page, "Ada has a verified email.")
+    page.once("dialog", lambda dialog: dialog.accept())
+    section.get_by_role("button", name="Delete Ada").click()
+    says(page, "Ada is deleted.")
+    user = call(torii, "GET", f"/users/{user_id}")
+    assert user["emailVerifiedAt"] and user["status"] == "deleted"
+
+
+def test_more_users_follow_the_first_page(page: Page, torii: Emulator) -> None:
+    for number in range(21):
+        add_user(torii, f"User {number}", f"user{number}@example.com")
+    section = visit(page, torii, "users")
+    section.get_by_role("button", name="Show more users").click()
+    section.get_by_role("button", name="Ban User 20").wait_for()
+    assert page.evaluate("document.activeElement.ariaLabel") == "Token as User 20"
+    assert section.get_by_role("button", name="Show more users").is_hidden()
+
+
 def test_a_member_is_added_to_a_new_organization(page: Page, torii: Emulator) -> None:
     add_user(torii, "Ada", "ada@example.com")
     section = visit(page, torii, "organizations")

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from tests.client.operations import ITERATIONS, NOT_REPEATABLE, OPERATIONS
-from torii_backend import ToriiApiError, ToriiClient, settings
+from torii_backend import ToriiApiError, ToriiClient, observing, settings
 from torii_backend._guard.options import GuardOptions
 from torii_backend._jose import json_object, jws
 from torii_backend._keys import (
@@ -55,6 +55,14 @@ def test_the_page_of_verification_lists_every_reason_and_no_other() -> None:
 def test_the_page_of_policies_lists_every_reason_and_no_other() -> None:
     reasons = [row[2].strip("`") for row in _rows("docs/policies.md", "keyword")]
     assert list(dict.fromkeys(reasons)) == list(get_args(PermissionDeniedReason))
+
+
+def test_the_page_of_observing_lists_every_kind_with_its_attributes_and_no_other() -> None:
+    rows = {row[0].strip("`"): row[1] for row in _rows("docs/observing.md", "kind")}
+    kinds = {name: getattr(observing, name) for name in observing.__all__ if name != "observe"}
+    assert {name: re.findall(r"`(\w+)`", row) for name, row in rows.items()} == {
+        name: list(kind.__struct_fields__) for name, kind in kinds.items()
+    }
 
 
 def test_the_page_of_the_emulator_gives_the_faults_and_limits_of_webhooks() -> None:
@@ -185,7 +193,7 @@ def test_the_page_of_the_client_lists_what_is_not_safe_to_repeat() -> None:
 
 def test_contributing_names_environments_that_exist() -> None:
     tox = (ROOT / "tox.ini").read_text("utf-8")
-    known = {*re.findall(r"^\[testenv:(\w+)\]", tox, re.MULTILINE), "py", "py39", "py313"}
+    known = {*re.findall(r"^\[testenv:(\w+)[\]{]", tox, re.MULTILINE), "py", "py39", "py313"}
     named = re.findall(r"tox run -e ([\w,]+)", _text("CONTRIBUTING.md"))
     assert {env for envs in named for env in envs.split(",")} <= known
 

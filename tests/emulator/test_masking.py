@@ -59,6 +59,20 @@ def test_keys_tokens_and_queries_are_masked_in_every_text() -> None:
     assert masked_text(f"/x/{JWT}/y") == "/x/…/y"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email": "ada@example.com", "password": "hunter2hunter2"',
+        b"{'email': 'ada@example.com', 'password': 'hunter2hunter2'}",
+        b"ada@example.com:hunter2hunter2",
+        b"email=ada%40example.com;password=hunter2hunter2",
+    ],
+)
+def test_what_only_claims_to_be_a_form_reveals_no_secret(body: bytes) -> None:
+    """curl names this type if you don't, so a typo in JSON arrives as a form."""
+    assert "hunter2" not in (masked_body(body, FORM) or "")
+
+
 def test_forms_are_masked_too() -> None:
     body = b"email=ada%40example.com&password=hunter2&code=123456"
     assert masked_body(body, FORM) == "email=ada%40example.com&password=…&code=…"

@@ -155,6 +155,12 @@ def test_a_long_path_is_cut(wire: Wire) -> None:
     assert _last(wire)["path"] == "/" + "a" * 198 + "…"
 
 
+def test_a_method_with_control_characters_is_quoted(wire: Wire) -> None:
+    with wire.raw("G\x1b[31m /x HTTP/1.1\nHost: localhost\nConnection: close\n\n") as connection:
+        assert connection.makefile("rb").readline().split()[1] == b"404"
+    assert _last(wire)["method"] == "G%1B%5B31M"
+
+
 def test_many_threads_get_a_number_each(torii: Emulator, wire: Wire) -> None:
     threads = [Thread(target=wire.get, args=(JWKS,)) for _ in range(20)]
     for thread in threads:

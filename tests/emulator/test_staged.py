@@ -114,9 +114,10 @@ def test_a_reset_ends_it(torii: Emulator, wire: Wire, stage: Stage) -> None:
     assert wire.get(JWKS).status == 200
 
 
-def test_slow_is_the_right_response_two_seconds_late(wire: Wire, stage: Stage) -> None:
+def test_slow_is_the_right_response_two_seconds_late(wire: Wire) -> None:
     jwks = wire.jwks()
-    stage("GET", JWKS, "slow")
+    body = {"method": "GET", "path": JWKS, "status": "slow"}
+    assert wire.post("/_emulator/faults", body).status == 200
     began = time.monotonic()
     assert wire.jwks() == jwks
     assert time.monotonic() - began >= 2

@@ -24,8 +24,10 @@ from torii_backend._guard.refusal import (
     RefusalResponse,
     refusal_response,
     require_refusal_response,
+    with_auth,
 )
 from torii_backend.errors import SENTENCES, PermissionDeniedReason
+from torii_backend.testing import make_auth
 
 JSON = ("Content-Type", "application/json")
 
@@ -259,3 +261,26 @@ def test_a_json_response_needs_a_status_that_can_be_sent(status: Any) -> None:
 def test_a_json_response_needs_headers_that_can_be_sent(headers: Any) -> None:
     with pytest.raises(ConfigurationError, match="must have headers that are pairs"):
         RefusalResponse.json(401, {}, headers)
+
+
+class _NotYours(PermissionDenied):
+    """Of an application, with arguments of its own."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"Ask {owner}.")
+        self.owner = owner
+
+
+def test_a_refusal_that_is_raised_again_keeps_no_auth() -> None:
+    """An application may raise one object for all its users."""
+    shared = _NotYours("Bob")
+    ada, eve = make_auth("user_ada"), make_auth("user_eve")
+    first, second = with_auth(shared, ada), with_auth(shared, eve)
+    assert isinstance(first, _NotYours) and isinstance(second, _NotYours)
+    assert (first.auth, second.auth, shared.auth) == (ada, eve, None)
+    assert (str(first), first.owner, first.reason) == ("Ask Bob.", "Bob", "permission_denied")
+
+
+def test_only_a_refusal_of_a_user_knows_the_auth() -> None:
+    missing = MissingCredentials()
+    assert with_auth(missing, make_auth("user_ada")) is missing

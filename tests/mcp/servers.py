@@ -13,8 +13,11 @@ from typing import Any, Callable, Optional
 import requests
 import uvicorn
 
+from tests.adapters.messages import bearer
+from tests.adapters.transport import call_wsgi
 from tests.support.clock import WATCHDOG
 from torii_backend import current_auth
+from torii_backend.wsgi import AuthMiddleware
 
 Tool = Callable[..., Any]
 
@@ -37,12 +40,28 @@ def server_class() -> Any:
     return import_module("mcp.server.fastmcp").FastMCP
 
 
+def ask_another_app(token: str) -> str:
+    """Call another guarded application, which another user may be signed in to."""
+    auth: Any = current_auth()
+    inner = AuthMiddleware(_greet, issuer=auth.issuer)
+    response = call_wsgi(inner, bearer(token))
+    return f"{response.body.decode()} within {whoami()}"
+
+
+def _greet(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [whoami().encode()]
+
+
+TOOLS: tuple[Tool, ...] = (whoami, whoami_async, ask_another_app)
+
+
 class McpPackage:
     """The server of the package mcp."""
 
     name = "mcp"
 
-    def server(self, verifier: Any, tools: tuple[Tool, ...] = (whoami, whoami_async)) -> Any:
+    def server(self, verifier: Any, tools: tuple[Tool, ...] = TOOLS) -> Any:
         """Make a server with these tools."""
         from mcp.server.auth.settings import AuthSettings
         from pydantic import AnyHttpUrl
@@ -76,7 +95,7 @@ class FastMcpPackage(McpPackage):
 
     name = "fastmcp"
 
-    def server(self, verifier: Any, tools: tuple[Tool, ...] = (whoami, whoami_async)) -> Any:
+    def server(self, verifier: Any, tools: tuple[Tool, ...] = TOOLS) -> Any:
         from fastmcp import FastMCP
 
         server: Any = FastMCP("test", auth=verifier)
@@ -155,9 +174,10 @@ class Client:
             assert self.post("notifications/initialized", number=None).status_code == 202
         return response
 
-    def call(self, tool: str) -> str:
+    def call(self, tool: str, **arguments: str) -> str:
         """Call a tool; gives its text."""
-        result = content(self.post("tools/call", {"name": tool, "arguments": {}}))["result"]
+        params = {"name": tool, "arguments": arguments}
+        result = content(self.post("tools/call", params))["result"]
         text: str = result["content"][0]["text"]
         return f"error: {text}" if result.get("isError") else text
 

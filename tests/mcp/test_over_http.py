@@ -122,6 +122,14 @@ def test_a_session_belongs_to_its_user(url: str, issuers: Issuers) -> None:
     assert [ada.call("whoami"), grace.call("whoami")] == ["ada free", "grace free"]
 
 
+def test_the_innermost_guard_counts_in_a_tool(url: str, issuers: Issuers) -> None:
+    client = Client(url, token(issuers, plan="pro"))
+    client.open()
+    client.token = token(issuers)
+    said = client.call("ask_another_app", token=issuers.token("grace"))
+    assert said == "grace free within ada free"
+
+
 def test_a_tool_sees_the_token_of_its_own_message(url: str, issuers: Issuers) -> None:
     """Not that of the message that opened the session, which may say less or more."""
     client = Client(url, token(issuers, plan="pro"))

@@ -23,8 +23,20 @@ ALIASES = {
     "create_async_torii_client": "AsyncToriiClient",
     "create_torii_client": "ToriiClient",
 }
-ADAPTERS = ["asgi", "django", "drf", "fastapi", "fastmcp", "flask", "mcp", "ninja", "wsgi"]
-NEEDS = {"drf": "rest_framework", "ninja": "ninja"}
+ADAPTERS = [
+    "asgi",
+    "django",
+    "drf",
+    "fastapi",
+    "fastmcp",
+    "flask",
+    "mcp",
+    "ninja",
+    "observing",
+    "otel",
+    "wsgi",
+]
+NEEDS = {"drf": "rest_framework", "ninja": "ninja", "otel": "opentelemetry"}
 
 
 def test_the_public_names_are_these() -> None:

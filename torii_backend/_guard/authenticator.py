@@ -221,7 +221,7 @@ class Authenticator(Unchanging):
         request: Union[IncomingRequest, Headers],
         *,
         adapter: str = "authenticator",
-        auth: object = None,
+        auth: Optional[Auth] = None,
     ) -> RefusalResponse:
         """Return the response to a refused request, from `on_error` if it returns one. It is logged.
 

@@ -67,11 +67,15 @@ class _Lines:
     """Which lines may be logged."""
 
     def __init__(self) -> None:
+        self.lock = new_lock()
+        self.forget()
+        reset_in_child(self)
+
+    def forget(self) -> None:
+        """Start anew."""
         self.next_at: dict[str, float] = {}
         self.held_back: dict[str, int] = {}
         self.foreign: dict[tuple[str, ...], float] = {}
-        self.lock = new_lock()
-        reset_in_child(self)
 
     def after_fork_in_child(self) -> None:
         """Make a new lock; see `fork_safety`."""
@@ -143,4 +147,4 @@ def _warn_of_other_issuer(verifier: Verifier, reason: str) -> None:
 
 def forget_refusals() -> None:
     """Forget which lines were logged, for tests."""
-    _lines.__init__()  # type: ignore[misc]
+    _lines.forget()

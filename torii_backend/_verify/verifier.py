@@ -18,6 +18,7 @@ from torii_backend._keys.fetcher import MAX_STALE_SECONDS
 from torii_backend._keys.keystore import KeyStore
 from torii_backend._verify.claims import auth_from_claims, required_string
 from torii_backend._verify.revocation_list import RevocationList
+from torii_backend._verify.seeded_keys import seeded_keys
 from torii_backend._verify.token_cache import ENTRY_BYTES, CacheEntry, TokenCache
 from torii_backend.auth import not_from_requests
 from torii_backend.errors import ConfigurationError, InvalidToken, RevocationsUnavailable
@@ -171,7 +172,7 @@ class Verifier(Unchanging):
         fetch = resolve_fetch(fetch, session)
         fetch_timeout = resolve_fetch_timeout(fetch_timeout)
         refresh = require_bool(refresh, "refresh")
-        keys = _seed(jwks, self.issuers, refresh=refresh)
+        keys = seeded_keys(jwks, self.issuers, refresh=refresh)
         max_stale = require_seconds(max_stale, "max_stale")
         self._use(
             KeyStore(
@@ -486,29 +487,3 @@ def _require_revocations(revocations: Optional[RevocationList]) -> Optional[Revo
     if revocations is None or isinstance(revocations, RevocationList):
         return revocations
     raise ConfigurationError("revocations must be an object, such as Revocations().")
-
-
-def _seed(
-    jwks: Union[bytes, str, dict[str, Any], None], issuers: tuple[str, ...], *, refresh: bool
-) -> Optional[dict[str, VerificationKey]]:
-    if jwks is None:
-        if not refresh:
-            raise ConfigurationError("jwks must hold the keys if refresh is False.")
-        return None
-    if len(issuers) > 1:
-        raise ConfigurationError(
-            "jwks must be left out with several issuers. Create one Verifier for each issuer."
-        )
-    # Not at the top: without seeded keys this is imported on the thread that fetches them.
-    from torii_backend._jose.jwks import parse_jwks
-
-    try:
-        document = msgspec.json.encode(jwks) if isinstance(jwks, dict) else jwks
-        keys = parse_jwks(document.encode() if isinstance(document, str) else document)
-    except (ValueError, TypeError, AttributeError):
-        raise ConfigurationError(
-            "jwks must be a JWKS document, such as {'keys': [...]}, as JSON text or decoded."
-        ) from None
-    if not keys:
-        raise ConfigurationError("jwks must contain at least one usable ES256 key.")
-    return keys

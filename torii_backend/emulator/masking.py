@@ -27,7 +27,9 @@ _SECRET_FIELD = re.compile(
 _CODE_FIELD = re.compile(r"(?:.*_)?code|.*Code")
 _ERROR_CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _SECRET_TEXT = re.compile(r"[sr]k_(?:test|live)_[\w-]+|whsec_[\w+/=-]+|eyJ[\w.-]+")
-_QUERY_VALUE = re.compile(r"([?&#][^=&#\s]{1,100}=)[^&#\s]+")
+# Anything else as a name means that the body only claims to be a form, and may hold a secret.
+_FORM_FIELD = re.compile(r"[\w.\[\]-]{1,100}")
+_QUERY_VALUE = re.compile(r"([?&#;][^=&#\s]{1,100}=)[^&#\s]+")
 
 
 def masked_text(text: str) -> str:
@@ -76,6 +78,8 @@ class _Masking:
         try:
             fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=100)
         except ValueError:
+            return None
+        if not all(_FORM_FIELD.fullmatch(name) for name, _ in fields):
             return None
         form = urlencode([(self._text(name), self.masked(value, name)) for name, value in fields])
         return form.replace(quote(MASK), MASK)

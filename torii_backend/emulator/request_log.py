@@ -72,7 +72,7 @@ class RequestLog:
 
     def record(self, request: Request, response: Optional[Response], began: float) -> None:
         """Log a request, and keep it unless it is one to the admin API."""
-        method, path = _short(request.method), _short(_path_of(request))
+        method, path = _written(request.method), _written(request.path)
         status = None if response is None else response.status_code
         ms = round((time.perf_counter() - began) * 1000, 1)
         is_admin = request.path.startswith(_ADMIN_API)
@@ -93,10 +93,7 @@ class RequestLog:
             self._entries.append((exchange, bodies))
 
 
-def _path_of(request: Request) -> str:
-    # Quoted, so that no path writes lines of its own into the log.
-    return masked_text(quote(request.path, safe="/:@!$&'()*+,;=~"))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + MASK
+def _written(text: str) -> str:
+    # Quoted, so that no request writes lines or colors of its own into the log.
+    quoted = masked_text(quote(text, safe="/:@!$&'()*+,;=~"))
+    return quoted if len(quoted) <= _MAX_NAME else quoted[: _MAX_NAME - 1] + MASK

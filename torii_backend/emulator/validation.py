@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 _MAX_EMAIL_LENGTH = 254
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# An address in brackets is a whole host. Older versions of urlsplit drop what is around it (CVE-2025-0938).
+_NETLOC = re.compile(r"\[[0-9a-f:.]+\](?::[0-9]*)?|[^\[\]@\\]+", re.IGNORECASE)
 _URL = r"[a-z][a-z0-9+.-]*://[!-~]+"
 _SCHEMES_WITHOUT_ORIGIN = {"data", "javascript", "vbscript"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -43,7 +45,7 @@ def normalize_origin(url: str) -> Optional[str]:
         return None
     if parts.scheme in _SCHEMES_WITHOUT_ORIGIN or not host:
         return None
-    if "@" in parts.netloc or "\\" in parts.netloc:
+    if _NETLOC.fullmatch(parts.netloc) is None:
         return None
     host = f"[{host}]" if ":" in host else host
     if port in {None, _DEFAULT_PORTS.get(parts.scheme)}:

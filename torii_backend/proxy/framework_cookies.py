@@ -12,6 +12,7 @@ from typing import Any
 
 from torii_backend._guard.wsgi_layers import nested
 
+_NONE: frozenset[bytes] = frozenset()
 _DJANGO = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME")
 
 
@@ -23,10 +24,18 @@ class FrameworkCookies:
     """
 
     def __init__(self, app: Any) -> None:
-        self._layers = tuple(nested(app))
+        # Those that may have settings, which they may get later.
+        self._layers = [
+            layer
+            for layer in nested(app)
+            if isinstance(getattr(layer, "config", None), Mapping)
+            or hasattr(layer, "session_cookie")
+        ]
 
     def names(self) -> frozenset[bytes]:
         """Return the names as they are set now: an application may set them after it is made."""
+        if not self._layers and "django.conf" not in sys.modules:
+            return _NONE
         found = {*_django_names(), *self._own_names()}
         return frozenset(name.encode("latin-1", "replace") for name in found)
 

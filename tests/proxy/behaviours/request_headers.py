@@ -29,6 +29,7 @@ FORWARDING = (
     b"X-Forwarded-Server: x",
     b"X-Forwarded-Anything: x",
     b"X-Real-IP: 192.0.2.1",
+    b"Proxy: http://evil.test",
     b"True-Client-IP: 192.0.2.1",
     b"CF-Connecting-IP: 192.0.2.1",
     b"CF-Ray: x",

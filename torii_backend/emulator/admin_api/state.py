@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.admin_api import Body
+from torii_backend.emulator.admin_api.control import Body
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.responses import json_response

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.models import Organization
-from torii_backend.emulator.admin_api import Body, value_errors_as_400
+from torii_backend.emulator.admin_api.control import Body, value_errors_as_400
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.environment import Environment
 from torii_backend.emulator.ids import new_id, normalize_id

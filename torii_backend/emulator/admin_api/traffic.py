@@ -9,7 +9,7 @@ import msgspec
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.admin_api import Body, value_errors_as_400
+from torii_backend.emulator.admin_api.control import Body, value_errors_as_400
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.request_log import RequestLog
 from torii_backend.emulator.responses import json_response

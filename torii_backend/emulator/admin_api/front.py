@@ -6,7 +6,7 @@ from typing import Optional
 
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.admin_api import Body
+from torii_backend.emulator.admin_api.control import Body
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.front.settings import FrontSettings
 from torii_backend.emulator.mailbox import Mailbox

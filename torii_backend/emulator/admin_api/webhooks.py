@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from werkzeug.wrappers import Request, Response
 
-from torii_backend.emulator.admin_api import Body, value_errors_as_400
+from torii_backend.emulator.admin_api.control import Body, value_errors_as_400
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.routes import Route

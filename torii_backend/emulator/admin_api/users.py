@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from torii_backend.client.inputs import CreateUser
 from torii_backend.client.models import OrganizationMember, UserOrganization
-from torii_backend.emulator.admin_api import Body
+from torii_backend.emulator.admin_api.control import Body
 from torii_backend.emulator.body import read_body
 from torii_backend.emulator.front.frontend import Frontend
 from torii_backend.emulator.people import Person, find_people

@@ -1,0 +1,1 @@
+"""The admin API, with which tests and the console control the emulator over HTTP."""
