@@ -136,8 +136,8 @@ def code_page(code: Path) -> str:
 def public_modules(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Find the modules that list their public names. None of them is imported."""
     package = root / "torii_backend"
-    packages = [*package.glob("[a-z]*/__init__.py"), package / "django" / "sessions.py"]
-    for file in sorted([*package.glob("*.py"), *packages]):
+    patterns = ("*.py", "[a-z]*/__init__.py", "django/sessions.py")
+    for file in sorted(file for pattern in patterns for file in package.glob(pattern)):
         for node in ast.parse(_read(file)).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 *folders, name = file.relative_to(root).with_suffix("").parts
