@@ -27,7 +27,7 @@ COOKIES = Request("/_torii/client", (("Cookie", "a=1; session=hunter2; of_mounte
 class Sessions:
     """Stands for Starlette's SessionMiddleware, which has these parameters and needs a package more."""
 
-    def __init__(self, app: Any, secret_key: str, session_cookie: str = "session") -> None:
+    def __init__(self, app: Any, _secret_key: str, session_cookie: str = "session") -> None:
         self.app = app
         self.session_cookie = session_cookie
 
@@ -38,7 +38,7 @@ class Sessions:
 def _starlette() -> Any:
     mounted = Starlette(middleware=[Middleware(Sessions, "secret", session_cookie="of_mounted")])
     return Starlette(
-        routes=[Mount("/mounted", mounted)], middleware=[Middleware(Sessions, secret_key="secret")]
+        routes=[Mount("/mounted", mounted)], middleware=[Middleware(Sessions, "secret")]
     )
 
 
