@@ -118,6 +118,11 @@ def test_space_around_a_value_is_no_part_of_it() -> None:
         (b'a=1;  b ="2";c', b'a=1;  b ="2";c'),
         (b"sessionid=x; sessionid = y ;csrftoken", None),
         (b"sessionidx=1; xsessionid=2; SessionID=3", b"sessionidx=1; xsessionid=2; SessionID=3"),
+        # Some servers join several headers so, and a value may have a comma.
+        (b"a=1,sessionid=x", b"a=1"),
+        (b"a=1,b=2, sessionid=x,y; c=3", b"a=1,b=2; c=3"),
+        (b"sessionid=x,y,z; a=1,2", b"a=1,2"),
+        (b"a=1,xsessionid=x", b"a=1,xsessionid=x"),
         (b"", None),
     ],
 )

@@ -206,5 +206,17 @@ def _named_in(connection: bytes) -> set[bytes]:
 def _without_cookies(cookie: bytes, names: Collection[bytes]) -> bytes:
     """Leave cookies out of the value of a Cookie header (RFC 6265 section 4.2.1)."""
     pairs = cookie.split(b";")
-    kept = [pair for pair in pairs if pair.partition(b"=")[0].strip(b" \t") not in names]
-    return cookie if len(kept) == len(pairs) else b";".join(kept).strip(b" \t")
+    kept = [kept for kept in (_without_named(pair, names) for pair in pairs) if kept is not None]
+    return cookie if kept == pairs else b";".join(kept).strip(b" \t")
+
+
+def _without_named(pair: bytes, names: Collection[bytes]) -> Optional[bytes]:
+    """Leave out a pair with one of these names, or what a WSGI server put after a comma with such a name.
+
+    It joins several Cookie headers so. Values may have commas, so all that follows is left out as well.
+    """
+    parts = pair.split(b",")
+    for index, part in enumerate(parts):
+        if part.partition(b"=")[0].strip(b" \t") in names:
+            return b",".join(parts[:index]) if index else None
+    return pair
