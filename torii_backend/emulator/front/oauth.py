@@ -14,7 +14,6 @@ import secrets
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from werkzeug.exceptions import BadRequest
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
@@ -38,7 +37,7 @@ from torii_backend.emulator.pages.page import foreign_redirect_page
 from torii_backend.emulator.responses import RequestError
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import users
-from torii_backend.emulator.tenant_host import device_of
+from torii_backend.emulator.tenant_host import device_of, require_visit
 from torii_backend.emulator.validation import web_origin
 from torii_backend.settings import is_loopback
 
@@ -63,7 +62,7 @@ class OAuth:
     def _start(self, request: Request, provider: str) -> Response:
         if provider not in self._settings.oauth_providers:
             raise RequestError(404, "provider_not_found", "There is no such provider.")
-        _require_visit(request)
+        require_visit(request)
         target = request.args.get(REDIRECT_PARAMETER, "")
         flow = request.cookies.get(FLOW_COOKIE, "")
         if _FLOW.fullmatch(flow) is None:
@@ -82,7 +81,7 @@ class OAuth:
         return response
 
     def _callback(self, request: Request, provider: str) -> Response:
-        _require_visit(request)
+        require_visit(request)
         with self._frontend.transaction() as context:
             secret = request.args.get(STATE_PARAMETER, "")
             state = oauth_tickets.use_up(context, "oauth_state", secret)
@@ -100,7 +99,7 @@ class OAuth:
         return redirect(with_ticket(f"{base}{ESTABLISH}", ticket))
 
     def _establish(self, request: Request) -> Response:
-        _require_visit(request)
+        require_visit(request)
         secret = request.args.get(TICKET_PARAMETER, "")
         with self._frontend.transaction() as context:
             data = oauth_tickets.find(context, "oauth_establish", secret)
@@ -114,13 +113,6 @@ class OAuth:
         response = redirect(data["redirect"])
         set_session_cookies(response, opened, secure=self._frontend.sign_in.secure_cookies)
         return response
-
-
-def _require_visit(request: Request) -> None:
-    """Raise a 400 for a link preview or a prefetch, which must not use up a ticket."""
-    prefetches = "prefetch" in request.headers.get("Sec-Purpose", "")
-    if request.method == "HEAD" or prefetches:
-        raise BadRequest("Send GET, and not to prefetch: this page uses up its link.")
 
 
 def _tenant_host(request: Request, issuer: str) -> str:
