@@ -235,7 +235,7 @@ def test_allow_remote_is_a_switch_or_a_list_of_names(
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("PORT", "http", "--port: invalid int value"),
+        ("PORT", "http", "argument --port: port must be a whole number"),
         ("ISSUER", "torii", "issuer must be the URL"),
         ("SECRET_KEY", "sk_live_12345678", "Never use a live key"),
         ("ENVIRONMENT_ID", "env_1", "environment_id must be a UUID"),

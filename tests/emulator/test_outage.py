@@ -246,6 +246,17 @@ def test_the_target_must_be_known(torii: Emulator, wire: Wire, target: Any) -> N
     assert (response.status, "target" in response.message) == (400, True)
 
 
+@pytest.mark.parametrize(
+    "body", [{"mode": "down"}, {"mode": "error", "target": "keys"}], ids=["mode", "target"]
+)
+def test_a_400_over_http_lists_the_choices(wire: Wire, body: dict[str, str]) -> None:
+    (name, value) = list(body.items())[-1]
+    message = wire.post("/_emulator/outage", body).message
+    assert message.startswith(f"{name} must be one of ")
+    assert value not in message
+    assert {"mode": "refuse, slow.", "target": "both, rest_api, tenant_host."}[name] in message
+
+
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
 def test_seconds_must_be_finite(torii: Emulator, seconds: float) -> None:
     with pytest.raises(ValueError, match=r"^seconds must be more than zero"):

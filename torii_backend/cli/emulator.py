@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=_variable("PORT") or 4100,
         help="port to serve on, or 0 for a free one (default: 4100)",
     )
@@ -126,6 +126,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _variable(name: str) -> Optional[str]:
     """Return an environment variable of the command, or None if it is unset or empty."""
     return os.environ.get(f"TORII_EMULATOR_{name}", "").strip() or None
+
+
+def _port(text: str) -> int:
+    """Return a port, whose range `Emulator` checks."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "port must be a whole number from 0 to 65535, such as 4100. Is TORII_EMULATOR_PORT set?"
+        ) from None
 
 
 def _allow_remote(setting: Union[str, list[str], None]) -> Union[bool, list[str]]:

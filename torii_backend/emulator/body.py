@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
+import msgspec.inspect
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 _MAX_BYTES = 1024 * 1024
 _BODY = "torii_backend.emulator.body"
+
+_NOT_A_CHOICE = re.compile(r"Invalid enum value .* at `\$\.(\w+)`", re.DOTALL)
 
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
@@ -44,6 +49,23 @@ def decode_body(body: bytes, struct: type[BodyT]) -> BodyT:
     try:
         return msgspec.json.decode(body, type=struct)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"{error}.") from None
+        raise BadRequest(_sentence(str(error), struct)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadRequest("The body must be valid JSON, and not nested too deeply.") from None
+
+
+def _sentence(error: str, struct: type[msgspec.Struct]) -> str:
+    """Return the sentence for an error of msgspec, which names no choices itself."""
+    found = _NOT_A_CHOICE.fullmatch(error)
+    choices = [] if found is None else list(map(str, _choices(struct, found[1])))
+    return f"{found[1]} must be one of {', '.join(choices)}." if found and choices else f"{error}."
+
+
+def _choices(struct: type[msgspec.Struct], name: str) -> Iterator[object]:
+    """Yield what a field may be, if it is one of several literals."""
+    for field in msgspec.structs.fields(struct):
+        if field.encode_name == name:
+            info = msgspec.inspect.type_info(field.type)
+            for each in info.types if isinstance(info, msgspec.inspect.UnionType) else [info]:
+                if isinstance(each, msgspec.inspect.LiteralType):
+                    yield from each.values

@@ -26,7 +26,7 @@ _PREFLIGHT_SECONDS = 600
 _MAX_HEADERS = 50
 _FORBIDDEN = (
     "Cross-origin requests to the emulator are not allowed. If the page is yours, add its origin to the "
-    "allowed origins."
+    "allowed origins, by PUT /api/server/v1/allowed-origins."
 )
 
 

@@ -72,7 +72,7 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             message = (
                 f"Port {port} of {host} is in use."
-                " Stop the process that uses it, or pick another port."
+                " Stop the process that uses it, or pass another port (--port in the shell)."
             )
         else:
             message = f"The emulator cannot listen on port {port} of {host}: {error.strerror}."

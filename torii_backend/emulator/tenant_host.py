@@ -49,8 +49,7 @@ class TenantHost:
         return _invalid_token() if redeemed is None else json_response(redeemed.opened.issued)
 
     def _redeem_in_browser(self, request: Request) -> Response:
-        if request.method == "HEAD":  # of a link preview, which must not use up the token
-            raise BadRequest("Send GET to redeem a token.")
+        require_visit(request)
         redeemed = self._sign_in.redeem(request.args.get("token", ""), device_of(request))
         if redeemed is None:
             return _invalid_token()
@@ -65,6 +64,13 @@ class TenantHost:
 def device_of(request: Request) -> Device:
     """Return the device that a request comes from."""
     return Device(request.headers.get("User-Agent"), request.remote_addr)
+
+
+def require_visit(request: Request) -> None:
+    """Raise a 400 for a link preview or a prefetch, which must not use up a ticket or a token."""
+    prefetches = "prefetch" in request.headers.get("Sec-Purpose", "")
+    if request.method == "HEAD" or prefetches:
+        raise BadRequest("Send GET, and not to prefetch: this page uses up its link.")
 
 
 def _invalid_token() -> Response:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+
+from torii_backend.emulator import Emulator
 
 from .browser import SESSION, Browser, error_code
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Response
     from tests.emulator.rest.api import Api
-    from torii_backend.emulator import Emulator
 
 START = "/_torii/auth/oauth2/google"
 PAGE = "/_torii/auth/oauth2/google/continue"
@@ -97,6 +98,24 @@ def test_where_a_proxy_has_the_cookie_the_session_is_set_there(
     assert (at_app.netloc, at_app.path) == ("localhost:3000", ESTABLISH)
     assert _target(browser.send("GET", f"{ESTABLISH}?{at_app.query}")) == APP
     assert browser.client()["authenticated"] is True
+
+
+@pytest.mark.parametrize("issuer", [None, "http://torii:4100"])
+def test_the_browser_stays_on_the_name_by_which_it_reaches_the_emulator(
+    issuer: Optional[str],
+) -> None:
+    """In a compose file it can't resolve the issuer's name, and localhost has its own cookies."""
+    with Emulator(issuer=issuer) as torii:
+        browser = Browser(torii)
+        sent = {"Host": f"localhost:{urlsplit(torii.api_url).port}"}
+        page = _target(
+            browser.send("GET", f"{START}?{urlencode({'redirect_url': APP})}", None, sent)
+        )
+        callback = _target(_submit(browser, page, email="ada@example.com"))
+        establish = _target(browser.send("GET", callback, None, sent))
+        assert [urlsplit(url).netloc for url in (page, callback, establish)] == ["", "", ""]
+        assert _target(browser.send("GET", establish, None, sent)) == APP
+        assert browser.client()["authenticated"] is True
 
 
 def test_nobody_is_signed_in_by_a_link(torii: Emulator, browser: Browser) -> None:

@@ -176,6 +176,8 @@ def test_the_link_uses_up_the_token_and_redirects_to_the_landing_page(
     issued = api.ok("POST", _path(target), _ask(actor, redirectUrl=page))
     link = urlsplit(issued["url"])
     assert api.wire.send("HEAD", f"{link.path}?{link.query}").status == 400
+    prefetch = {"Sec-Purpose": "prefetch;prerender"}
+    assert api.wire.send("GET", f"{link.path}?{link.query}", None, prefetch).status == 400
     response = api.wire.get(f"{link.path}?{link.query}")
     assert 300 <= response.status < 400
     assert response.headers["Location"] == page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
+from typing import Optional, Union
 
 import msgspec
 from werkzeug.exceptions import NotFound
@@ -14,13 +14,12 @@ from torii_backend.emulator.body import read_body
 from torii_backend.emulator.request_log import RequestLog
 from torii_backend.emulator.responses import json_response
 from torii_backend.emulator.routes import Route
-from torii_backend.emulator.staged import StagedStatus
 
 
 class _FaultRequest(Body):
     method: str
     path: str
-    status: StagedStatus
+    status: Union[int, str]
     times: int = 1
     code: Optional[str] = None
     retry_after: Optional[int] = None

@@ -12,9 +12,8 @@ import hmac
 import re
 import secrets
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from werkzeug.exceptions import BadRequest
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
@@ -38,8 +37,9 @@ from torii_backend.emulator.pages.page import foreign_redirect_page
 from torii_backend.emulator.responses import RequestError
 from torii_backend.emulator.routes import Route
 from torii_backend.emulator.store import users
-from torii_backend.emulator.tenant_host import device_of
+from torii_backend.emulator.tenant_host import device_of, require_visit
 from torii_backend.emulator.validation import web_origin
+from torii_backend.settings import is_loopback
 
 _FLOW = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -62,7 +62,7 @@ class OAuth:
     def _start(self, request: Request, provider: str) -> Response:
         if provider not in self._settings.oauth_providers:
             raise RequestError(404, "provider_not_found", "There is no such provider.")
-        _require_visit(request)
+        require_visit(request)
         target = request.args.get(REDIRECT_PARAMETER, "")
         flow = request.cookies.get(FLOW_COOKIE, "")
         if _FLOW.fullmatch(flow) is None:
@@ -73,14 +73,15 @@ class OAuth:
             data = {"provider": provider, "redirect": target, "flow": flow}
             state = oauth_tickets.issue(context, "oauth_state", data)
         page_path = OAUTH_PAGE.replace("{provider}", provider)
-        response = redirect(f"{context.issuer}{page_path}?{urlencode({STATE_PARAMETER: state})}")
+        base = _tenant_host(request, context.issuer)
+        response = redirect(f"{base}{page_path}?{urlencode({STATE_PARAMETER: state})}")
         seconds = int(oauth_tickets.LIFETIME.total_seconds())
         secure = self._frontend.sign_in.secure_cookies
         set_cookie(response, FLOW_COOKIE, flow, seconds, secure=secure)
         return response
 
     def _callback(self, request: Request, provider: str) -> Response:
-        _require_visit(request)
+        require_visit(request)
         with self._frontend.transaction() as context:
             secret = request.args.get(STATE_PARAMETER, "")
             state = oauth_tickets.use_up(context, "oauth_state", secret)
@@ -94,11 +95,11 @@ class OAuth:
             began_elsewhere = not _is_from_browser_of(request, state)
             origin = redirect_origin(context, state["redirect"])
         # Where the browser has the cookie of the start, it also gets those of the session.
-        base = origin if began_elsewhere and origin is not None else context.issuer
+        base = origin if began_elsewhere and origin is not None else ""
         return redirect(with_ticket(f"{base}{ESTABLISH}", ticket))
 
     def _establish(self, request: Request) -> Response:
-        _require_visit(request)
+        require_visit(request)
         secret = request.args.get(TICKET_PARAMETER, "")
         with self._frontend.transaction() as context:
             data = oauth_tickets.find(context, "oauth_establish", secret)
@@ -114,11 +115,15 @@ class OAuth:
         return response
 
 
-def _require_visit(request: Request) -> None:
-    """Raise a 400 for a link preview or a prefetch, which must not use up a ticket."""
-    prefetches = "prefetch" in request.headers.get("Sec-Purpose", "")
-    if request.method == "HEAD" or prefetches:
-        raise BadRequest("Send GET, and not to prefetch: this page uses up its link.")
+def _tenant_host(request: Request, issuer: str) -> str:
+    """Return the issuer, or nothing where the browser should stay on its own name for the emulator.
+
+    It can't resolve the name of an issuer in a compose file, and the cookie of localhost isn't sent
+    to 127.0.0.1. From behind a proxy a request has the host of the issuer.
+    """
+    parts = urlsplit(issuer)
+    is_named = request.host == parts.netloc and is_loopback(parts.hostname)
+    return issuer if is_named else ""
 
 
 def _is_from_browser_of(request: Request, data: dict[str, Any]) -> bool:
