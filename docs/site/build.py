@@ -1,7 +1,8 @@
-"""Build the documentation site: copy the pages to .site/pages, run zensical, write llms.txt.
+"""Build the documentation site in .site, or in another folder: `python docs/site/build.py [folder]`.
 
-The copy has the folders of the repository, so that links which work on GitHub work on the site. Files and
-folders of code that a page links to become pages which show them.
+The pages are copied, zensical makes HTML of them, and llms.txt is written beside it. The copy has the
+folders of the repository, so that links which work on GitHub work on the site. Files and folders of code
+that a page links to become pages which show them.
 """
 
 from __future__ import annotations
@@ -135,8 +136,8 @@ def code_page(code: Path) -> str:
 def public_modules(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Find the modules that list their public names. None of them is imported."""
     package = root / "torii_backend"
-    packages = [*package.glob("[a-z]*/__init__.py"), package / "django" / "sessions.py"]
-    for file in sorted([*package.glob("*.py"), *packages]):
+    patterns = ("*.py", "[a-z]*/__init__.py", "django/sessions.py")
+    for file in sorted(file for pattern in patterns for file in package.glob(pattern)):
         for node in ast.parse(_read(file)).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 *folders, name = file.relative_to(root).with_suffix("").parts
@@ -181,19 +182,23 @@ def write_llms(config: dict[str, Any], pages: Path, html: Path) -> None:
     _write(html / "llms-full.txt", "\n".join(full))
 
 
-def main() -> None:
-    """Build the site of this repository. A warning is an error."""
-    config = yaml.safe_load(_read(ROOT / "mkdocs.yml"))
-    pages, html = ROOT / config["docs_dir"], ROOT / config["site_dir"]
+def main(folder: Path) -> None:
+    """Build the site of this repository in a folder. A warning is an error."""
+    pages, html = folder / "pages", folder / "html"
     stage(ROOT, pages)
     shutil.rmtree(html, ignore_errors=True)
+    settings = yaml.safe_load(_read(ROOT / "mkdocs.yml"))
+    # zensical wants all it writes beside its settings.
+    settings |= {"docs_dir": pages.name, "site_dir": html.name}
+    settings["plugins"]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(ROOT)]
+    _write(folder / "mkdocs.yml", yaml.safe_dump(settings, sort_keys=False))
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
-    built = subprocess.run([*command, "--config-file", "mkdocs.yml"], cwd=ROOT, check=False)
+    built = subprocess.run(command, cwd=folder, check=False)
     if built.returncode:
         sys.exit(built.returncode)
     name_every_column(html)
-    write_llms(config, pages, html)
+    write_llms(settings, pages, html)
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT / ".site")

@@ -1,27 +1,27 @@
-// Browsers run no Worker from file:. There, the search runs in a hidden frame instead.
+// Browsers run no Worker from file:. There, the search runs in a hidden frame instead. Messages are
+// copied and come later, as those of a Worker do.
 if (location.protocol === "file:") {
-  window.Worker = class extends EventTarget {
+  window.Worker = class {
     constructor(url) {
-      super();
       this.frame = document.createElement("iframe");
       this.frame.hidden = true;
       document.body.append(this.frame);
-      const scope = this.frame.contentWindow;
-      scope.postMessage = (data) => this.deliver(new MessageEvent("message", { data }));
-      const script = scope.document.createElement("script");
+      this.scope = this.frame.contentWindow;
+      this.scope.postMessage = (data) => this.send(this, data);
+      const script = this.scope.document.createElement("script");
       script.src = new URL(url, document.baseURI);
-      this.ready = new Promise((loaded) => { script.onload = loaded; });
-      scope.document.body.append(script);
+      this.started = new Promise((resolve) => { script.onload = resolve; });
+      this.scope.document.body.append(script);
     }
 
-    deliver(event) {
-      this.onmessage?.(event);
-      this.dispatchEvent(event);
+    send(receiver, data) {
+      const copy = structuredClone(data);
+      setTimeout(() => receiver.onmessage?.({ data: copy }));
     }
 
-    async postMessage(data) {
-      await this.ready;
-      this.frame.contentWindow?.dispatchEvent(new MessageEvent("message", { data }));
+    postMessage(data) {
+      const copy = structuredClone(data);
+      this.started.then(() => this.send(this.scope, copy));
     }
 
     terminate() {
