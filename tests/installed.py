@@ -7,7 +7,9 @@ from importlib.util import find_spec
 
 FRAMEWORKS = (
     "bottle",
+    "drf_spectacular",
     "falcon",
+    "flask_login",
     "flask_restx",
     "flask_smorest",
     "flask_socketio",

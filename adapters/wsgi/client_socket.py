@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import select
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Optional
+
+from torii_backend.proxy.readable import Readable
 
 # gunicorn, and the development server of Flask and werkzeug.
 _SOCKETS = ("gunicorn.socket", "werkzeug.socket")
@@ -32,7 +33,7 @@ class ClientSocket:
         if self._socket is None:
             return callable(self._is_gone) and bool(self._is_gone())
         try:
-            if not _is_readable(self._socket):
+            if not Readable(self._socket)():
                 return False
             # Of the plain socket, because a TLS socket can't be asked without reading from it.
             return not socket.socket.recv(self._socket, 1, socket.MSG_PEEK)
@@ -44,11 +45,3 @@ class ClientSocket:
         if self._socket is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    if not hasattr(select, "poll"):  # on Windows
-        return bool(select.select([sock], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))

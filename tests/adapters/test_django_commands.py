@@ -218,8 +218,16 @@ def test_sign_in_of_django_for_each_view_is_not_open(project: Path) -> None:
 def test_the_doctor_looks_at_the_project(project: Path, issuer: str) -> None:
     manage = project / "manage.py"
     manage.write_text(MANAGE.replace("https://acme.torii.so", issuer), "utf-8")
-    done = _run(project, "torii_doctor", "--json")
+    # The tenant host itself responds as a proxy in front of it would.
+    done = _run(project, "torii_doctor", "--json", "--origin", issuer)
     found = {each["id"]: each["status"] for each in json.loads(done.stdout)["findings"]}
+    assert found["proxy.response"] == "ok"
     assert (found["app.framework"], found["app.settings"], found["issuer.tcp"]) == ("ok",) * 3
     assert found["app.routes"] == "warning"
     assert done.stderr == ""
+
+
+def test_the_doctor_refuses_an_origin_that_is_not_valid(project: Path) -> None:
+    done = _run(project, "torii_doctor", "--origin", "http://app.example")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--origin must use https" in done.stderr

@@ -278,10 +278,11 @@ def test_nothing_is_listed_beside_a_live_key(
 @pytest.mark.parametrize("client", [ToriiClient, AsyncToriiClient])
 def test_a_live_key_is_not_sent_to_an_insecure_host(client: type[ToriiClient]) -> None:
     live = "sk_live_0123456789"
-    with pytest.raises(
-        ConfigurationError, match=r"secret_key must be a test key, .* insecure host"
-    ):
-        client(live, api_url=TORII, insecure_hosts="torii")
+    for key in (live, f'"{live}"', f"'{live}'", f"Bearer:{live}"):
+        with pytest.raises(
+            ConfigurationError, match=r"secret_key must be a test key, .* insecure host"
+        ):
+            client(key, api_url=TORII, insecure_hosts="torii")
     assert client(live, api_url="http://127.0.0.1:4100")
     assert client(live)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from tests.events.deliveries import body, sender_of
 from tests.observing.recorded import recorded
 from tests.support.clock import Clock
 from tests.support.issuer import URL, SigningKey, jwks
-from tests.support.observed import observed, refusals_logged
+from tests.support.observed import all_logged, observed
 from torii_backend import (
     Authenticator,
     Events,
@@ -23,6 +21,7 @@ from torii_backend import (
     ToriiError,
     Verifier,
 )
+from torii_backend._guard.refusal_log import forget_refusals
 from torii_backend._guard.request import WSGIRequest
 from torii_backend.emulator import Emulator
 from torii_backend.events.receiver import Receiver
@@ -59,29 +58,6 @@ SECRET_KEY = "sk_test_canary0123456789"
 USER_ID = "0198c0de-0000-7000-8000-0000000ca4a2"
 
 
-class _Records(logging.Handler):
-    """Everything that the package logs, tracebacks included."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        shown = {name: repr(value) for name, value in vars(record).items()}
-        self.seen += [json.dumps(shown), logging.Formatter().format(record)]
-
-
-@pytest.fixture
-def records() -> Any:
-    logger, records = logging.getLogger("torii_backend"), _Records()
-    level = logger.level
-    logger.addHandler(records)
-    logger.setLevel(logging.DEBUG)
-    yield records.seen
-    logger.removeHandler(records)
-    logger.setLevel(level)
-
-
 class _Fetch:
     """A tenant host that fails with words that nobody should see."""
 
@@ -106,7 +82,7 @@ def _serve(guard: Authenticator, *credentials: str, path: str = "/") -> None:
             guard.response_to(refusal, request, adapter="wsgi")
 
 
-def test_no_canary_is_reported(torii: Emulator, records: list[str]) -> None:
+def test_no_canary_is_reported(torii: Emulator) -> None:
     fetch, clock = _Fetch(), Clock()
     verifier = Verifier(URL, fetch=fetch, clock=clock)
     claims = {"iss": URL, "sub": USER_ID, "pid": "env", "iat": clock.time(), "email": ADDRESS}
@@ -115,7 +91,8 @@ def test_no_canary_is_reported(torii: Emulator, records: list[str]) -> None:
     expired = fetch.key.compact({"alg": "ES256", "kid": KID}, {**claims, "exp": 1})
     foreign = fetch.key.compact({"alg": "ES256", "kid": KID}, {**claims, "iss": f"https://{KID}"})
     unknown = SigningKey("kid-canary-2").compact({"alg": "ES256", "kid": "kid-canary-2"}, claims)
-    with recorded(user_id=True) as told, observed(*KINDS) as heard, refusals_logged() as lines:
+    with recorded(user_id=True) as told, observed(*KINDS) as heard, all_logged() as records:
+        forget_refusals()
         guards = [
             Authenticator(verifier=verifier),
             Authenticator(verifier=verifier, role="admin", email_verified=True),
@@ -144,13 +121,13 @@ def test_no_canary_is_reported(torii: Emulator, records: list[str]) -> None:
         metrics = [point for name in told.names() for point in told.points(name)]
     seen = {type(event) for event in heard.events}
     assert seen == {*KINDS} - {EventHandled, RevocationsFresh, RevocationsStale}
-    assert lines and spans and metrics
+    assert records and spans and metrics
     # `user.id` was asked for. It is in no metric, and in no text but that of an Auth.
     told_of_user = [text for text in spans if USER_ID in text]
     assert len(told_of_user) == 1 and '"name": "request"' in told_of_user[0]
     reprs = [repr(event) for event in heard.events]
     assert all("Auth(" in text for text in reprs if USER_ID in text)
-    everything = "\n".join([*reprs, *lines, *records, *spans, repr(metrics)])
+    everything = "\n".join([*reprs, *records, *spans, repr(metrics)])
     assert URL in everything
     for canary in (KID, ADDRESS, SECRET_KEY, good, good.split(".")[1], good.split(".")[2]):
         assert canary not in everything

@@ -23,7 +23,7 @@ TOP = ["emulator", "testing", "cli", "__main__"]
 ADAPTED: dict[str, set[str]] = {
     "asgi": set(),
     "django": {"django"},
-    "drf": {"django", "rest_framework"},
+    "drf": {"django", "drf_spectacular", "rest_framework"},
     "fastapi": {"fastapi", "starlette"},
     "fastmcp": {"fastmcp", "mcp"},
     "flask": {"flask"},

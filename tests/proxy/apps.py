@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request
 
+# It configures Django for all tests of the process, unless one has done so.
+from tests.adapters.django_project import asgi_handler_of, wsgi_handler_of
 from torii_backend.fastapi import require_auth
 
 if TYPE_CHECKING:
@@ -81,14 +83,10 @@ _MIDDLEWARE = [
 
 
 def _django_wsgi(proxy: Any, options: Made) -> Any:
-    from tests.adapters.django_project import wsgi_handler_of
-
     return proxy(wsgi_handler_of(_django_urls(), MIDDLEWARE=_MIDDLEWARE), **options)
 
 
 def _django_asgi(proxy: Any, options: Made) -> Any:
-    from tests.adapters.django_project import asgi_handler_of
-
     return proxy(asgi_handler_of(_django_urls(), MIDDLEWARE=_MIDDLEWARE), **options)
 
 

@@ -82,6 +82,15 @@ def test_what_connection_names_is_dropped() -> None:
     assert sent(*headers, (b"X-Two", b"2"), (b"X-Three", b"3")) == [(b"X-Three", b"3")]
 
 
+def test_a_client_may_name_its_cookies_in_connection() -> None:
+    assert sent((b"Cookie", b"a=1"), (b"Connection", b"Cookie")) == []
+
+
+def test_long_names_are_treated_alike() -> None:
+    long = b"X-" + b"a" * 100
+    assert sent((long, b"1"), (b"X_" + long, b"2"), (b"CF-" + long, b"3")) == [(long, b"1")]
+
+
 @pytest.mark.parametrize("name", [b"X One", b"", b"X:", b"X\xe6", b"X\r\nY"])
 def test_a_bad_name_is_400(name: bytes) -> None:
     with pytest.raises(RefusedError) as error:
@@ -109,6 +118,11 @@ def test_space_around_a_value_is_no_part_of_it() -> None:
         (b'a=1;  b ="2";c', b'a=1;  b ="2";c'),
         (b"sessionid=x; sessionid = y ;csrftoken", None),
         (b"sessionidx=1; xsessionid=2; SessionID=3", b"sessionidx=1; xsessionid=2; SessionID=3"),
+        # Some servers join several headers so, and a value may have a comma.
+        (b"a=1,sessionid=x", b"a=1"),
+        (b"a=1,b=2, sessionid=x,y; c=3", b"a=1,b=2; c=3"),
+        (b"sessionid=x,y,z; a=1,2", b"a=1,2"),
+        (b"a=1,xsessionid=x", b"a=1,xsessionid=x"),
         (b"", None),
     ],
 )

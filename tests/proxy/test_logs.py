@@ -11,6 +11,7 @@ from tests.adapters.transport import call_wsgi
 from torii_backend.wsgi import ToriiProxy
 
 from .apps import bare_wsgi
+from .behaviours.leaving import stream_without_end
 from .conftest import RigOf
 from .rig import Rig
 from .running import RUNNING
@@ -45,7 +46,7 @@ def test_the_log_has_paths_only(rig: Rig, caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_client_that_leaves_is_no_error(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    rig.upstream.script(reply(bytes(5_000_000)))
+    rig.upstream.script(stream_without_end)
     with rig.connect() as client:
         client.send(rig.request(b"/_torii/client"))
         client.read_until(bytes(1000))

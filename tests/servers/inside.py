@@ -34,6 +34,7 @@ INSIDE: dict[str, str] = {
     "nothing_is_left_after_a_request_that_passes": _CONTEXT,
     "nothing_is_left_after_a_request_without_a_user": _CONTEXT,
     "nothing_is_left_after_a_stream": _CONTEXT,
+    "nothing_that_a_client_sends_is_reported": _LISTENER,
     "on_error_is_not_called_for_errors_of_the_application": _LISTENER,
     "on_error_is_not_called_for_requests_that_pass": _LISTENER,
     "on_error_may_take_the_request": _LISTENER,

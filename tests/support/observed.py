@@ -59,6 +59,29 @@ class _Lines(logging.Handler):
         self.seen.append(f"{record.levelname} {record.getMessage()}")
 
 
+class _Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen += [repr(vars(record)), logging.Formatter().format(record)]
+
+
+@contextmanager
+def all_logged() -> Iterator[list[str]]:
+    """Give all that the package logs, with attributes of records and tracebacks."""
+    logger, records = logging.getLogger("torii_backend"), _Records()
+    level = logger.level
+    logger.addHandler(records)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield records.seen
+    finally:
+        logger.removeHandler(records)
+        logger.setLevel(level)
+
+
 @contextmanager
 def refusals_logged(level: int = logging.DEBUG) -> Iterator[list[str]]:
     """Give the lines about refusals, as if it were the first second of a process."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
 from typing_extensions import assert_type
 
-from torii_backend import Auth
+from torii_backend import Auth, Policy
 from torii_backend.django import (
     AuthMiddleware,
     RequireAuthMixin,
@@ -20,6 +21,7 @@ from torii_backend.django import (
     require_auth,
     unguarded_routes,
 )
+from torii_backend.django.sessions import StaffSiteMixin, is_staff, session_view
 
 
 @require_auth
@@ -114,3 +116,20 @@ optional_auth(leeway=[])  # type: ignore[call-overload]  # pyright: ignore[repor
 
 assert_type(unguarded_routes(), list[str])
 assert_type(unguarded_routes("shop.urls"), list[str])
+
+
+class Site(StaffSiteMixin, AdminSite):
+    pass
+
+
+def report(request: HttpRequest) -> None:
+    assert_type(is_staff(request), bool)
+
+
+session_urls = [
+    path("session", session_view()),
+    path("hours", session_view(lifetime=3600, staff=Policy(role="admin"), email_verified=True)),
+]
+session_view(lifetime="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+session_view(staff="admin")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+session_view(required=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -42,7 +42,8 @@ class SecretKey:
         """Raise ConfigurationError if this is a live key, and other machines could read it on its way."""
         parts = urlsplit(api_url)
         is_readable = parts.scheme == "http" and not is_loopback(parts.hostname)
-        if is_readable and self._value.startswith("sk_live_"):
+        # Anywhere in it, as in `refuse_live_key`: what reads an env file may keep quotes.
+        if is_readable and "sk_live_" in self._value:
             raise ConfigurationError(
                 "secret_key must be a test key, such as sk_test_…, for plain http to an insecure host. "
                 "This is a live key (sk_live_)."

@@ -35,6 +35,7 @@ from torii_backend.emulator.seed import read_seed
 from torii_backend.emulator.server import Server, listen, origin
 from torii_backend.emulator.sign_in import SignIn
 from torii_backend.emulator.staged import StagedResponses
+from torii_backend.emulator.store.database import Database
 from torii_backend.emulator.tenant import Tenant
 from torii_backend.emulator.tenant_host import TenantHost
 from torii_backend.emulator.webhooks.delivery import Delivery
@@ -58,22 +59,22 @@ class Running:
         self._environment_id = options.environments[0].environment_id
         seed = None if options.seed is None else read_seed(options.seed)
         templates = {} if seed is None else seed.compiled_templates()
-        self.database = open_database(options.db, options.environments, seed)
+        self.database: Database = open_database(options.db, options.environments, seed)
         try:
             keys = load_keys(self.database)
             listener = listen(options.host, options.port)
         except BaseException:
             self.database.close()
             raise
-        self.tenant = Tenant(
+        self.tenant: Tenant = Tenant(
             origin(listener, options.host),
             keys,
             partial(store_keys, self.database),
             issuer=options.issuer,
         )
-        self.sign_in = SignIn(self.tenant, self.database, self._environment_id, templates)
-        self.mailbox = Mailbox()
-        self.staged = StagedResponses()
+        self.sign_in: SignIn = SignIn(self.tenant, self.database, self._environment_id, templates)
+        self.mailbox: Mailbox = Mailbox()
+        self.staged: StagedResponses = StagedResponses()
         self._front_settings = FrontSettings()
         self._log = RequestLog()
         self._frontend = Frontend(

@@ -49,11 +49,14 @@ class BlockingResponse:
                 self._left -= len(chunk)
                 # Give the connection back before the client has it all, and may send the next request.
                 if self._left == 0 and next(self._chunks, None) is None:
+                    self._exchange.note_end(chunk)
                     self.close()
         except FAULTS:
             self.close()
             raise CutError("The response of the upstream ended early.") from None
         if chunk is None:
+            if self._left is None:
+                self._exchange.note_end()
             self.close()
             raise StopIteration
         return chunk
@@ -117,7 +120,8 @@ class BlockingForwarder:
         """Give the connection of a response without a body back."""
         try:
             # A body that must not be there would be taken for the beginning of the next response.
-            if exchange.ends_with_head:
+            exchange.note_end()
+            if exchange.is_clean:
                 response.read()
         except FAULTS as error:
             raise refusal_of(request, error) from None
@@ -241,4 +245,7 @@ class _WatchedStream(httpcore.NetworkStream):
         return _WatchedStream(self._inner.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
+        # httpcore closes an idle connection with something to read.
+        if info == "is_readable" and self._exchange is not None and not self._exchange.is_clean:
+            return True
         return self._inner.get_extra_info(info)

@@ -35,7 +35,8 @@ def head_of(
         phrase=response.extensions.get("reason_phrase", b""),
         version=response.extensions.get("http_version", b""),
     )
-    _logger.debug("%s %s: %d", request.method, request.path, head.status)
+    if _logger.isEnabledFor(logging.DEBUG):
+        _logger.debug("%s %s: %d", request.method, request.path, head.status)
     return head
 
 

@@ -37,6 +37,11 @@ class Route:
     """
 
     def __init__(self, settings: ProxySettings) -> None:
+        self._timeout = {
+            "connect": settings.connect_seconds,
+            "read": settings.wait_seconds,
+            "write": settings.wait_seconds,
+        }
         is_tls = settings.upstream.scheme == b"https"
         self.settings: ProxySettings = settings
         self.tls: Optional[ssl.SSLContext] = None
@@ -46,21 +51,16 @@ class Route:
 
     def request(self, request: OutgoingRequest, body: Any) -> httpcore.Request:
         """Return a request in the form of httpcore."""
-        upstream, settings = self.settings.upstream, self.settings
+        upstream = self.settings.upstream
         url = httpcore.URL(
             scheme=upstream.scheme, host=upstream.host, port=upstream.port, target=request.target
         )
-        seconds = {
-            "connect": settings.connect_seconds,
-            "read": settings.wait_seconds,
-            "write": settings.wait_seconds,
-        }
         return httpcore.Request(
             request.method,
             url,
             headers=request.headers,
             content=body,
-            extensions={"timeout": seconds},
+            extensions={"timeout": self._timeout},
         )
 
 

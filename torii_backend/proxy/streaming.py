@@ -13,12 +13,12 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Callable, Optional
 
-import anyio
-
 from torii_backend.proxy.exchange import Exchange, current_exchange
 from torii_backend.proxy.library import httpcore
 from torii_backend.proxy.message import OutgoingRequest, ResponseHead
 from torii_backend.proxy.outcome import FAULTS, head_of, refusal_of
+from torii_backend.proxy.presence import Presence
+from torii_backend.proxy.readable import Readable
 from torii_backend.proxy.refusal import CutError, RefusedError
 from torii_backend.proxy.route import IDLE_SECONDS, Route
 from torii_backend.proxy.upload import RequestBody
@@ -32,17 +32,26 @@ class StreamingResponse:
         is_over: whether no chunk comes after those that were read. False if that isn't known.
     """
 
-    def __init__(self, head: ResponseHead, response: Optional[httpcore.Response]) -> None:
+    def __init__(
+        self,
+        head: ResponseHead,
+        response: Optional[httpcore.Response],
+        exchange: Exchange,
+        presence: Presence,
+    ) -> None:
         self.head: ResponseHead = head
         self.is_over: bool = response is None
-        self._response = response
+        self._exchange = exchange
+        self._presence = presence
+        # The stream of the response itself: its methods would check it each time.
+        self._stream: Any = None if response is None else response.stream
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the body."""
-        if self._response is None:
+        if self._stream is None:
             return
         left = self.head.length
-        chunks = self._response.aiter_stream()
+        chunks = self._stream.__aiter__()
         try:
             async for chunk in chunks:
                 if left is not None:
@@ -50,15 +59,21 @@ class StreamingResponse:
                     # Give the connection back before the client has it all, and may send the next request.
                     if left == 0 and await _is_at_end(chunks):
                         self.is_over = True
+                        self._exchange.note_end(chunk)
                         await self.aclose()
                 yield chunk
+                if not self.is_over:
+                    self._presence.watch_now()
+            if left is None:
+                self._exchange.note_end()
         except FAULTS:
             raise CutError("The response of the upstream ended early.") from None
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, or else close it."""
-        if self._response is not None:
-            await self._response.aclose()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
 
 
 class StreamingForwarder:
@@ -76,6 +91,7 @@ class StreamingForwarder:
         self,
         request: OutgoingRequest,
         body: RequestBody,
+        presence: Presence,
         respond: Callable[[StreamingResponse], Awaitable[None]],
     ) -> None:
         content: Optional[AsyncIterable[bytes]] = None
@@ -83,7 +99,7 @@ class StreamingForwarder:
             content = body.chunks(request.framing.length)
         else:
             body.skip()
-        response = await self._send(request, content)
+        response = await self._send(request, content, presence)
         # The upstream may respond before it has read all.
         body.skip()
         try:
@@ -92,7 +108,7 @@ class StreamingForwarder:
             await response.aclose()
 
     async def _send(
-        self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]]
+        self, request: OutgoingRequest, body: Optional[AsyncIterable[bytes]], presence: Presence
     ) -> StreamingResponse:
         outgoing, exchange = self._route.request(request, body), Exchange()
         try:
@@ -106,8 +122,8 @@ class StreamingForwarder:
             raise
         if head.length == 0:
             await self._finish(request, response, exchange)
-            return StreamingResponse(head, None)
-        return StreamingResponse(head, response)
+            return StreamingResponse(head, None, exchange, presence)
+        return StreamingResponse(head, response, exchange, presence)
 
     async def _finish(
         self, request: OutgoingRequest, response: httpcore.Response, exchange: Exchange
@@ -115,7 +131,8 @@ class StreamingForwarder:
         """Give the connection of a response without a body back."""
         try:
             # A body that must not be there would be taken for the beginning of the next response.
-            if exchange.ends_with_head:
+            exchange.note_end()
+            if exchange.is_clean:
                 await response.aread()
         except FAULTS as error:
             raise refusal_of(request, error) from None
@@ -134,21 +151,8 @@ class StreamingForwarder:
             RefusedError: there is no usable response.
             CutError: its body was cut.
         """
-        failure: Optional[Exception] = None
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                await body.wait_until_gone()
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            try:
-                await self._exchange(request, body, respond)
-            except Exception as error:  # noqa: BLE001 (the group would wrap it)
-                failure = error
-            group.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        presence = Presence(body.wait_until_gone)
+        await presence.run(lambda: self._exchange(request, body, presence, respond))
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
@@ -268,15 +272,16 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._exchange: Optional[Exchange] = None
+        self._readable: Optional[Readable] = None
 
-    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: Optional[float] = None) -> None:
         exchange = current_exchange.get(None)
         if exchange is not None and exchange is not self._exchange:
             exchange.begin(is_reused=self._exchange is not None)
             self._exchange = exchange
         await self._inner.write(buffer, timeout)
 
-    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: Optional[float] = None) -> bytes:
         exchange = self._exchange
         if exchange is None or timeout is None:
             return await self._inner.read(max_bytes, timeout)
@@ -294,4 +299,12 @@ class _WatchedStream(httpcore.AsyncNetworkStream):
         return _WatchedStream(await self._inner.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        if info != "is_readable":
+            return self._inner.get_extra_info(info)
+        # httpcore closes an idle connection with something to read.
+        if self._exchange is not None and not self._exchange.is_clean:
+            return True
+        # It asks before and after each request whether the upstream has closed the connection.
+        if self._readable is None:
+            self._readable = Readable(self._inner.get_extra_info("socket"))
+        return self._readable()

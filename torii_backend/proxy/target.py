@@ -23,8 +23,12 @@ _MOST_BYTES = 8192
 _ABSOLUTE_FORM = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # `#` ends a URL, so it can't be part of a target (RFC 9112 section 3.2).
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+\Z")
-# Control characters, and the longer spellings of `.`, `/` and `\` that UTF-8 forbids (RFC 3629).
-_UNSURE = re.compile(rb"[\x00-\x1f\x7f\\\xc0\xc1]|//|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]")
+# Dot segments, also with what Tomcat and others leave out from a `;` on; control characters; and the longer
+# spellings of `.`, `/` and `\` that UTF-8 forbids (RFC 3629).
+_UNSURE = re.compile(
+    rb"/\.\.?(?:;[^/]*)?(?:/|\Z)"
+    rb"|//|[\x00-\x1f\x7f\\\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]"
+)
 # Characters allowed unencoded in a path (RFC 3986 section 3.3), besides letters and digits.
 _PCHAR = "/-._~!$&'()*+,;=:@"
 
@@ -78,11 +82,7 @@ def _target(path: bytes, query: bytes) -> bytes:
 
 def _is_plain(path: bytes) -> bool:
     """Return whether every reader of a path finds the same one, below the prefix."""
-    decoded = unquote_to_bytes(path)
-    if _UNSURE.search(decoded):
-        return False
-    # Some servers, such as Tomcat, leave out what follows a `;` before they resolve dots.
-    return all(part.partition(b";")[0] not in (b".", b"..") for part in decoded.split(b"/"))
+    return _UNSURE.search(unquote_to_bytes(path) if b"%" in path else path) is None
 
 
 def _origin_form(target: bytes) -> bytes:
@@ -96,6 +96,8 @@ def _origin_form(target: bytes) -> bytes:
 
 def _with_mount(mount: bytes, target: bytes) -> bytes:
     """Put a mount point before a target that doesn't have it."""
+    if not mount:
+        return target
     mount = _quoted(mount.rstrip(b"/"))
     path = target.partition(b"?")[0]
     return target if path == mount or path.startswith(mount + b"/") else mount + target

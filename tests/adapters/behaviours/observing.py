@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import NoReturn, Optional
 
+from jwt import get_unverified_header
+
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request, authorization, bearer
-from tests.support.observed import observed, refusals_logged
+from tests.support.observed import all_logged, observed, refusals_logged
 from torii_backend import Auth, PermissionDenied, RefusalResponse, ToriiAuthError
+from torii_backend._guard.refusal_log import forget_refusals
 from torii_backend.observing import Admitted, Refused, observe
 
 
@@ -83,6 +86,26 @@ def the_refusal_of_a_view_knows_the_auth(guard: Guard) -> None:
         guard.call(guard.good("/denied"), on_error=listen)
     assert [auth and auth.user_id for auth in known] == ["ada"]
     assert heard.events == [Refused("permission_denied", 403, guard.adapter, "GET")]
+
+
+@behaviour
+def nothing_that_a_client_sends_is_reported(guard: Guard) -> None:
+    """Neither its token, path, query and claims nor the id of its key; of an Auth, its ids."""
+    app = guard.serving(email_verified=True)
+    canary = guard.token(email="canary@example.com", email_verified=False)
+    good = guard.token(email="canary@example.com")
+    target = "/canary/path?canary=query"
+    with observed(Refused, Admitted) as heard, all_logged() as records:
+        forget_refusals()
+        app(Request(target))
+        for token in ("canary", f"{canary[:-4]}AAAA", canary, good):
+            app(bearer(token, target))
+    reported = "\n".join([*map(repr, heard.events), *records])
+    assert {type(event) for event in heard.events} == {Refused, Admitted}
+    assert "refused: email_unverified 403" in reported
+    kid = get_unverified_header(canary)["kid"]
+    for secret in ("canary", kid, *canary.split("."), *good.split(".")):
+        assert secret not in reported
 
 
 @behaviour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.adapters.contract import Guard, behaviour
 from tests.adapters.messages import Request, Response, authorization, bearer
-from torii_backend import RefusalResponse, ResourceMetadata
+from torii_backend import RefusalResponse, ResourceMetadata, ToriiAuthError
 
 _RESOURCE = ResourceMetadata(
     "https://api.example/mcp", authorization_servers=["https://login.example"]
@@ -42,8 +42,7 @@ def no_other_response_names_the_metadata_of_the_resource(guard: Guard) -> None:
     assert not _told(guard.call(malformed, resource=_RESOURCE), guard.call(malformed))
     response = guard.call(undecided, issuer=down.issuer, resource=_RESOURCE)
     assert (response.status, response.header("www-authenticate")) == (503, None)
-    own = RefusalResponse.json(401, {}, {"WWW-Authenticate": "Own"})
-    response = guard.call(Request(), on_error=lambda _: own, resource=_RESOURCE)
+    response = guard.call(Request(), on_error=_own_response, resource=_RESOURCE)
     assert response.header("www-authenticate") == "Own"
     guard.admits(guard.good(), resource=_RESOURCE)
 
@@ -53,3 +52,8 @@ def nothing_names_the_metadata_of_a_resource_without_authorization_server(guard:
     nobody = ResourceMetadata("https://api.example/mcp", scopes=["read"], name="API")
     guard.refuses(Request(), "no_credentials", resource=nobody)
     guard.refuses(Request(nobody.path), "no_credentials", resource=nobody)
+
+
+def _own_response(_: ToriiAuthError) -> RefusalResponse:
+    """Respond in a way of its own; a function with a name, so that servers can be told of it."""
+    return RefusalResponse.json(401, {}, {"WWW-Authenticate": "Own"})

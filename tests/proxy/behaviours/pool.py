@@ -75,3 +75,38 @@ def what_nobody_asked_for_is_never_a_response(rig: Rig) -> None:
         assert bodies[0] == b"mine"
         assert b"of another user" not in bodies
         assert bodies[-1] == b"next"
+
+
+@behaviour
+def what_comes_after_a_response_is_no_part_of_the_next(rig: Rig) -> None:
+    """The rest of a body that is longer than announced would spoil the response to another user."""
+    begun = b"HTTP/1.1 200 OK\r\nSet-Cookie: of=another-user\r\nX-Rest: "
+    in_chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmine\r\n0\r\n\r\n"
+    for sent in (reply(b"aaaa") + b"a", reply(b"mine") + begun, in_chunks + begun):
+
+        def together(exchange: Exchange, sent: bytes = sent) -> None:
+            exchange.read_body()
+            exchange.send(sent)
+
+        rig.upstream.script(together, reply(b"next"))
+        first, second = rig.ask(), rig.ask(method=b"POST")
+        assert first.status == 200
+        assert (second.status, second.body) == (200, b"next")
+        assert second.values(b"set-cookie") == []
+
+
+@behaviour
+def a_connection_is_kept_after_any_whole_response(rig: Rig) -> None:
+    in_chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmine\r\n0\r\n\r\n"
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+    def in_pieces(exchange: Exchange) -> None:
+        exchange.read_body()
+        head, _, body = reply(b"a" * 200_000).partition(b"\r\n\r\n")
+        exchange.send(head + b"\r\n\r\n")
+        exchange.send(body)
+
+    rig.upstream.script(in_chunks, early + reply(b"mine"), in_pieces, reply(b""), reply(b"mine"))
+    for _ in range(5):
+        assert rig.ask().status == 200
+    assert rig.upstream.accepted == 1

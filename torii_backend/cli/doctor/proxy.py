@@ -78,5 +78,5 @@ def judge_proxy(report: Report, host: str, outcome: Union[Reply, Failure]) -> No
 def _is_object(body: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(body), dict)
-    except ValueError:
+    except (msgspec.DecodeError, ValueError):  # it isn't a ValueError in older versions of msgspec
         return False

@@ -8,11 +8,11 @@ from typing import Optional
 class FrontSettings:
     """Whether users may sign up, and on what condition. Threads may read it while one changes it."""
 
-    oauth_providers = ("github", "google")
+    oauth_providers: tuple[str, ...] = ("github", "google")
 
     def __init__(self) -> None:
-        self.sign_up_enabled = True
-        self.legal_consent_required = False
+        self.sign_up_enabled: bool = True
+        self.legal_consent_required: bool = False
 
     def change(
         self, *, enabled: Optional[bool] = None, legal_consent_required: Optional[bool] = None
