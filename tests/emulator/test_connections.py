@@ -90,6 +90,7 @@ def test_a_connection_closes_if_the_client_asks_for_it(wire: Wire, head: str) ->
         "Content-Length: 200\nContent-Length: 2\n\n{}",
         "Content-Length: x\nContent-Length: 2\n\n{}",
         "Content-Length: x\nTransfer-Encoding: chunked\n\n0\n\n",
+        "Content-Length: 4\nTransfer-Encoding: chunked\n\n0\n\n",
         "Transfer-Encoding: chunked\n\nzz\n",
     ],
 )

@@ -118,9 +118,11 @@ def _can_be_drained(body: _Body) -> bool:
 
 
 def _body(environ: WSGIEnvironment, lengths: Sequence[str]) -> _Body:
-    """Return the body. Repeated lengths must be equal (RFC 9112 section 6.3)."""
+    """Return the body. Repeated lengths must be equal, and none is beside chunks (RFC 9112 section 6.3)."""
     length, *others = {length.strip(" \t") for length in lengths} or {"0"}
     if others or not length.isascii() or not length.isdigit():
         raise ValueError("Content-Length must be one number.")
-    source = environ["wsgi.input"]
-    return _Body(source, None if environ.get("wsgi.input_terminated") else int(length))
+    is_chunked = environ.get("wsgi.input_terminated")
+    if is_chunked and lengths:
+        raise ValueError("A body must not have both a Content-Length and a Transfer-Encoding.")
+    return _Body(environ["wsgi.input"], None if is_chunked else int(length))

@@ -210,6 +210,16 @@ def test_an_invalid_form_is_a_page_with_the_remedy(
     assert response.headers.get_content_type() == "text/html"
 
 
+@pytest.mark.parametrize("provider", ["github", "a%0d%0aX-Evil:1", "%2e%2e"])
+def test_the_form_of_another_provider_is_refused(browser: Browser, provider: str) -> None:
+    state = parse_qs(urlsplit(_start(browser)).query)["state"][0]
+    body = urlencode({"state": state, "email": "ada@example.com"})
+    path = PAGE.replace("google", provider)
+    response = browser.wire.send("POST", path, body, {**FORM, "Origin": browser.torii.issuer})
+    assert response.status == 400
+    assert response.headers.get_content_type() == "text/html"
+
+
 def test_consent_and_closed_sign_ups_hold_here_too(browser: Browser, api: Api) -> None:
     page = _start(browser)
     browser.send("POST", "/_emulator/sign-up", {"legalConsentRequired": True})

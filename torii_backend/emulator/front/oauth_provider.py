@@ -67,7 +67,8 @@ class OAuthProvider:
         form = request.form
         state = form.get(STATE_PARAMETER, "")
         with self._frontend.transaction() as context:
-            if oauth_tickets.find(context, "oauth_state", state) is None:
+            data = oauth_tickets.find(context, "oauth_state", state)
+            if data is None or data["provider"] != provider:
                 return oauth_tickets.unusable()
             try:
                 user = self._chosen(context, form)
