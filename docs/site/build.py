@@ -31,6 +31,10 @@ MORE_MODULES = {
     "torii_backend.events.redis": ["RedisInbox"],
     "torii_backend.events.sqlalchemy": ["SqlAlchemyInbox"],
 }
+RESOURCE_NOTE = """
+`ToriiClient` returns what stands in `ApiRequest[...]`, and `AsyncToriiClient` an awaitable of it. Methods
+whose name begins with `iterate` return an iterator.
+"""
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".js": "js", ".json": "json", ".html": "html"}
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?!https?:)([^)#\s]+)(?=[)#])")
@@ -154,7 +158,8 @@ def public_modules(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def reference_page(module: str, names: list[str]) -> str:
     """Give the page of a module, on which mkdocstrings explains each public name."""
-    return "\n".join([f"# {module}\n", *(f"::: {module}.{name}\n" for name in names)])
+    note = RESOURCE_NOTE if module.startswith("torii_backend.client.") else ""
+    return "\n".join([f"# {module}\n{note}", *(f"::: {module}.{name}\n" for name in names)])
 
 
 def name_every_column(html: Path) -> None:
