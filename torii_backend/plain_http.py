@@ -10,8 +10,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 # What one port of this machine may be called by whoever starts an emulator there, and by its guards.
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-# It begins with a letter: a number is an IPv4 address in another notation.
-_SINGLE_LABEL = re.compile(r"[a-z](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+# It begins with a letter: a number is an IPv4 address in another notation. Two letters, or a name in IDNA,
+# may be the domain of a country, and some of these have addresses themselves, as `ai` had.
+_SINGLE_LABEL = re.compile(r"(?![a-z]{2}\Z|xn--)[a-z](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 # Nobody can register a name below these: RFC 6761, RFC 8375, and ICANN's resolution of 2024-07-29.
 _RESERVED = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:test|localhost|internal|home\.arpa)\Z"

@@ -68,7 +68,7 @@ class ToriiProxy:
             await self._forward(target, scope, receive, send)
 
     async def _forward(self, target: bytes, scope: Scope, receive: Receive, send: Send) -> None:
-        body = self._body(receive, self._settings.max_body)
+        body = self._body(receive, self._settings.max_body, self._settings.wait_seconds)
         try:
             request = outgoing_request(
                 self._settings,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
 from torii_backend.proxy.readable import Readable
@@ -39,6 +39,20 @@ class ClientSocket:
             return not socket.socket.recv(self._socket, 1, socket.MSG_PEEK)
         except (OSError, ValueError):
             return True
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Bound each wait for the client's bytes, if the server lends its socket."""
+        if self._socket is None:
+            yield
+            return
+        usual = self._socket.gettimeout()
+        self._socket.settimeout(seconds if usual is None else min(seconds, usual))
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self._socket.settimeout(usual)
 
     def shut(self) -> None:
         """End the connection, so that a response that was cut can't look whole."""

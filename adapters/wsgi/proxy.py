@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
@@ -18,6 +19,7 @@ from torii_backend.proxy.refusal import (
     BODY_TOO_LARGE,
     FAILED,
     LENGTH_REQUIRED,
+    REQUEST_TIMEOUT,
     ClientGoneError,
     CutError,
     RefusedError,
@@ -80,7 +82,7 @@ class ToriiProxy:
             request = outgoing_request(
                 self._settings, WSGIRequest(environ), target, headers, self._cookies.names()
             )
-            body = _request_body(environ, request.framing, self._settings.max_body)
+            body = _request_body(environ, request.framing, self._settings, client)
             response = self._forwarder.send(request, body, client.is_gone)
         except RefusedError as error:
             return _refuse(error.response, environ, start_response)
@@ -132,24 +134,30 @@ def _headers(environ: Mapping[str, Any]) -> Headers:
 
 
 def _request_body(
-    environ: dict[str, Any], framing: Framing, max_body: int
+    environ: dict[str, Any], framing: Framing, settings: ProxySettings, client: ClientSocket
 ) -> Optional[Iterator[bytes]]:
     if not framing.has_body:
         return None
     if framing.is_chunked and not environ.get("wsgi.input_terminated"):
         # Such a server never says where the body ends.
         raise RefusedError(LENGTH_REQUIRED)
-    return _chunks(environ, framing.length, max_body)
+    return _chunks(environ, framing.length, settings, client)
 
 
-def _chunks(environ: dict[str, Any], length: Optional[int], max_body: int) -> Iterator[bytes]:
+def _chunks(
+    environ: dict[str, Any], length: Optional[int], settings: ProxySettings, client: ClientSocket
+) -> Iterator[bytes]:
     """Read a body, one byte more than the limit at most."""
     # `read1` returns what is there, `read` waits for the rest on some servers.
     read = getattr(environ["wsgi.input"], "read1", environ["wsgi.input"].read)
-    left = max_body + 1 if length is None else length
+    left = settings.max_body + 1 if length is None else length
     while left > 0:
         try:
-            chunk = read(min(_CHUNK_BYTES, left))
+            # A client that stalls would keep a thread, and a connection to the upstream.
+            with client.waiting(settings.wait_seconds):
+                chunk = read(min(_CHUNK_BYTES, left))
+        except socket.timeout:  # before Python 3.10 it is not a TimeoutError
+            raise RefusedError(REQUEST_TIMEOUT) from None
         except Exception:  # noqa: BLE001 (servers say in many ways that the client is gone)
             raise RefusedError(BAD_REQUEST) from None
         if not chunk:

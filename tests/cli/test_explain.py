@@ -83,7 +83,10 @@ def test_an_accepted_token(torii: Emulator, explained: Explain) -> None:
 def test_a_rejected_token(torii: Emulator, explained: Explain) -> None:
     code, output = explained(_token(torii, expires_in=-240))
     assert code == 1
-    assert output.startswith("Rejected: expired. The access token has expired.\n")
+    assert output.splitlines()[:2] == [
+        "Rejected: expired. The access token has expired.",
+        "Causes and remedies: docs/errors.md#expired",
+    ]
     outcomes = _outcomes(output)
     assert (outcomes["exp"], outcomes["expiry"], outcomes["issue"]) == (
         "ok",

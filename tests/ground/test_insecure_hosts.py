@@ -43,6 +43,7 @@ PRIVATE = [
     "torii-1",
     "torii_emulator_1",
     "t",
+    "t1",
     "localhost",
     "torii.test",
     "torii.localhost",
@@ -64,6 +65,8 @@ PUBLIC = [
     "internal.acme.com",
     "torii.test.",
     "torii.",
+    "ai",  # the domain of a country may have an address
+    "xn--p1ai",
     ".test",
     "a..test",
     "*.test",

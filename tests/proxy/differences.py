@@ -17,6 +17,7 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ),
     ("daphne", "a_response_that_is_cut_never_looks_whole"): _NEVER_CUTS,
     ("daphne", "headers_keep_their_order"): _SORTS,
+    ("daphne", "an_upload_that_stalls_is_408"): _BUFFERS,
     ("gunicorn_sync", "no_more_than_pool_size_connections_stay_idle"): (
         "It serves one request at a time, so there is one connection."
     ),
@@ -25,6 +26,7 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ("waitress", "a_client_that_leaves_before_the_response_ends_the_request"): (
         "It tells that a client is gone only with `channel_request_lookahead`."
     ),
+    ("waitress", "an_upload_that_stalls_is_408"): _BUFFERS,
     ("waitress", "both_lengths_are_400"): (
         "It takes the chunks and drops the other length, so the proxy sees one."
     ),

@@ -96,6 +96,7 @@ def _verdict(explained: Explained) -> Iterator[str]:
         yield "Accepted." if explained.is_allowed else "Accepted, but the policy is not met: 403."
     elif explanation.reason is not None:
         yield f"Rejected: {explanation.reason}. {SENTENCES[explanation.reason]}"
+        yield f"Causes and remedies: docs/errors.md#{explanation.reason}"
     if explained.keys_problem and not explanation.signature_checked:
         yield f"THE SIGNATURE WAS NOT CHECKED ({explained.keys_problem}). Anybody may have made this token."
 

@@ -17,6 +17,7 @@ NOT_FOUND = _refusal(404, "not_found", "There is nothing at this path.")
 METHOD_NOT_ALLOWED = _refusal(
     405, "method_not_allowed", "This method isn't supported.", ("Allow", ", ".join(METHODS))
 )
+REQUEST_TIMEOUT = _refusal(408, "request_timeout", "The request body did not come in time.")
 LENGTH_REQUIRED = _refusal(411, "length_required", "The request must have a Content-Length.")
 BODY_TOO_LARGE = _refusal(413, "body_too_large", "The request body is too large.")
 TARGET_TOO_LONG = _refusal(414, "target_too_long", "The URL is too long.")

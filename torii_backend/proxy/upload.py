@@ -7,7 +7,13 @@ from typing import Any, Callable, Optional
 
 import anyio
 
-from torii_backend.proxy.refusal import BAD_REQUEST, BODY_TOO_LARGE, ClientGoneError, RefusedError
+from torii_backend.proxy.refusal import (
+    BAD_REQUEST,
+    BODY_TOO_LARGE,
+    REQUEST_TIMEOUT,
+    ClientGoneError,
+    RefusedError,
+)
 
 # While a body is read, a client that leaves is noticed by that.
 _GLANCE_SECONDS = 0.1
@@ -22,14 +28,16 @@ class RequestBody:
     Args:
         receive: that of ASGI.
         max_body: the most bytes that may come.
+        wait_seconds: how long to wait for the next of them.
 
     Attributes:
         is_read: whether nothing is left to read.
     """
 
-    def __init__(self, receive: Receive, max_body: int) -> None:
+    def __init__(self, receive: Receive, max_body: int, wait_seconds: float) -> None:
         self._receive = receive
         self._max_body = max_body
+        self._wait_seconds = wait_seconds
         self._first: Optional[Message] = None
         self.is_read: bool = False
 
@@ -84,7 +92,11 @@ class RequestBody:
     async def _next(self) -> Message:
         message, self._first = self._first, None
         if message is None:
-            message = await self._receive()
+            # A client that stalls would keep a connection to the upstream.
+            with anyio.move_on_after(self._wait_seconds):
+                message = await self._receive()
+        if message is None:
+            raise RefusedError(REQUEST_TIMEOUT)
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         return message

@@ -103,6 +103,19 @@ def a_cut_body_in_chunks_is_never_taken_for_a_whole_one(rig: Rig) -> None:
     _assert_cut(rig)
 
 
+@behaviour
+def an_upload_that_stalls_is_408(rig: Rig) -> None:
+    """It would keep a connection to the upstream, and a thread in WSGI."""
+    request = rig.request(
+        b"/_torii/x", b"Content-Length: 100", method=b"POST", body=b"{}", timeout=(30.0, 0.5)
+    )
+    with rig.connect() as client:
+        client.send(request)
+        response = client.read_response()
+    assert (response.status, response.json()["error"]["code"]) == (408, "request_timeout")
+    rig.upstream.wait_for(lambda: rig.upstream.open == 0)
+
+
 def _assert_cut(rig: Rig) -> None:
     """The connection of a cut body is closed, so that the next request isn't taken for its rest."""
     assert rig.ask(method=b"POST", body=b"next").status == 200
