@@ -20,11 +20,21 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# They have one name each, and no list of names.
-STORES = {
+# They list no names. Users get the resources as attributes of a client.
+MORE_MODULES = {
+    "torii_backend.client.users": ["Users"],
+    "torii_backend.client.sessions": ["Sessions"],
+    "torii_backend.client.organizations": ["Organizations"],
+    "torii_backend.client.invitations": ["Invitations"],
+    "torii_backend.client.impersonation": ["Impersonation"],
+    "torii_backend.client.allowed_origins": ["AllowedOriginsResource"],
     "torii_backend.events.redis": ["RedisInbox"],
     "torii_backend.events.sqlalchemy": ["SqlAlchemyInbox"],
 }
+RESOURCE_NOTE = """
+`ToriiClient` returns what stands in `ApiRequest[...]`, and `AsyncToriiClient` an awaitable of it. Methods
+whose name begins with `iterate` return an iterator.
+"""
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".js": "js", ".json": "json", ".html": "html"}
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?!https?:)([^)#\s]+)(?=[)#])")
@@ -54,7 +64,7 @@ def stage(root: Path, pages: Path) -> None:
     for code in shown:
         made = quickstart_page(code, *quickstarts[code]) if code in quickstarts else code_page(code)
         _write(pages / _page_of(code, root), made)
-    for module, names in [*public_modules(root), *STORES.items()]:
+    for module, names in [*public_modules(root), *MORE_MODULES.items()]:
         _write(pages / "reference" / f"{module}.md", reference_page(module, names))
     for asset in (root / "docs" / "site").glob("*.[cj]s*"):
         shutil.copy(asset, pages)
@@ -130,7 +140,8 @@ def code_page(code: Path) -> str:
         for file in files
         if "__pycache__" not in file.parts
     ]
-    return "\n".join([f"# {code.name}\n", *blocks])
+    # The search finds pages that explain, and not every line of code.
+    return "\n".join(["---\nsearch:\n  exclude: true\n---\n", f"# {code.name}\n", *blocks])
 
 
 def public_modules(root: Path) -> Iterator[tuple[str, list[str]]]:
@@ -147,7 +158,8 @@ def public_modules(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def reference_page(module: str, names: list[str]) -> str:
     """Give the page of a module, on which mkdocstrings explains each public name."""
-    return "\n".join([f"# {module}\n", *(f"::: {module}.{name}\n" for name in names)])
+    note = RESOURCE_NOTE if module.startswith("torii_backend.client.") else ""
+    return "\n".join([f"# {module}\n{note}", *(f"::: {module}.{name}\n" for name in names)])
 
 
 def name_every_column(html: Path) -> None:

@@ -123,6 +123,20 @@ def test_security_gives_the_numbers_of_the_code(sentence: str, number: float) ->
     assert float(re.findall(r"\d+", sentence)[0]) == number
 
 
+@pytest.mark.parametrize(
+    ("page", "sentence", "number"),
+    [
+        ("errors", "is longer than 16 KiB", jws.MAX_TOKEN_BYTES / 1024),
+        ("errors", "the leeway of 30 seconds", verifier.DEFAULT_LEEWAY),
+        ("errors", "Known keys serve for up to 24 hours", fetcher.MAX_STALE_SECONDS / 3600),
+        ("deploy", "known keys serve for up to 24 hours", fetcher.MAX_STALE_SECONDS / 3600),
+    ],
+)
+def test_a_page_gives_the_numbers_of_the_code(page: str, sentence: str, number: float) -> None:
+    assert sentence in _text(f"docs/{page}.md")
+    assert float(re.findall(r"\d+", sentence)[0]) == number
+
+
 def _rows(page: str, heading: str) -> list[list[str]]:
     """Return the cells of the table on a page whose first heading is this."""
     text = (ROOT / page).read_text("utf-8")

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 
 import torii_backend
+from tests.client.operations import OPERATIONS
 from torii_backend import client
 from torii_backend.errors import (
     SENTENCES,
@@ -71,6 +72,8 @@ def test_the_reference_has_every_public_name(pages: Path) -> None:
 
     assert listed("torii_backend") == torii_backend.__all__
     assert listed("torii_backend.client") == client.__all__
+    resources = {operation.method.partition(".")[0] for operation in OPERATIONS}
+    assert all(listed(f"torii_backend.client.{resource}") for resource in resources)
     # Each module that a page imports from is public.
     used = {
         name
