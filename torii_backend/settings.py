@@ -34,6 +34,8 @@ _USER = re.compile(r"//(?:[^/?#]*|[^/?#\[]*:(?!\d*[/?#]).*)@")
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 # A token of HTTP, such as the name of a header or a method (RFC 9110 section 5.6.2).
 HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+# An address in brackets is a whole host. Older versions of urlsplit drop what is around it (CVE-2025-0938).
+_AROUND_BRACKETS = re.compile(r"[^@]\[|\][^:]")
 _NO_HOST = re.compile(r"[*,;%\\<>\"'^`{|}]")
 _KEY_SET_PATH = re.compile(r"\.well-known|/_torii|jwks|\.json/*\Z", re.IGNORECASE)
 
@@ -307,4 +309,6 @@ def _split_url(url: str) -> Optional[SplitResult]:
         usable = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
     except ValueError:
         return None
-    return parts if usable and url.isprintable() and " " not in url else None
+    if not usable or _AROUND_BRACKETS.search(parts.netloc):
+        return None
+    return parts if url.isprintable() and " " not in url else None

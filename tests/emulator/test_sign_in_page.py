@@ -212,6 +212,14 @@ def test_without_a_redirect_a_page_says_who_is_signed_in(wire: Wire) -> None:
     assert "You are signed in as &lt;img src=x" in response.body.decode()
 
 
+def test_a_form_that_is_too_large_is_not_told_the_limit_of_json(wire: Wire) -> None:
+    response = submit(wire, claims=" " * 70_000)
+    assert response.status == 413
+    assert response.message
+    assert "1 MiB" not in response.message
+    assert "1 MiB" in wire.post("/_emulator/tokens", {"userId": "a" * 2_000_000}).message
+
+
 def test_many_users_are_found_by_a_search(wire: Wire) -> None:
     for number in range(101):
         add_user(wire, email=f"user{number}@example.com")

@@ -79,6 +79,8 @@ WRONG: list[Any] = [
     "https://acme.torii.so:0",
     "https://acme.torii.so:port",
     "https://[::1",
+    "http://evil.example[::1]",
+    "http://[::1]evil.example",
     "https://acme torii.so",
     "https://acme.torii.so\n.evil.example",
     "https://acme.torii.so/\0",

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityToo
 from werkzeug.wrappers import Request
 
 _MAX_BYTES = 1024 * 1024
+_TOO_LARGE = "The body must be at most 1 MiB."
 _BODY = "torii_backend.emulator.body"
 
 _NOT_A_CHOICE = re.compile(r"Invalid enum value .* at `\$\.(\w+)`", re.DOTALL)
@@ -32,8 +33,10 @@ def read_bytes(request: Request) -> bytes:
         body = request.get_data()
     except ClientDisconnected:
         raise BadRequest("The body is truncated, or its chunked encoding is malformed.") from None
+    except RequestEntityTooLarge:
+        raise RequestEntityTooLarge(_TOO_LARGE) from None
     if len(body) > _MAX_BYTES:
-        raise RequestEntityTooLarge
+        raise RequestEntityTooLarge(_TOO_LARGE)
     request.environ[_BODY] = body
     return body
 

@@ -12,7 +12,7 @@ _ERRORS = {
     403: ("forbidden", ""),
     404: ("not_found", "Not found."),
     405: ("method_not_allowed", "Method not allowed."),
-    413: ("payload_too_large", "The body must be at most 1 MiB."),
+    413: ("payload_too_large", ""),
     500: ("internal_error", "Internal error in the emulator. See its standard error output."),
     503: ("unavailable", ""),
     507: ("insufficient_storage", ""),

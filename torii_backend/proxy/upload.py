@@ -92,11 +92,12 @@ class RequestBody:
     async def _next(self) -> Message:
         message, self._first = self._first, None
         if message is None:
-            # A client that stalls would keep a connection to the upstream.
-            with anyio.move_on_after(self._wait_seconds):
-                message = await self._receive()
-        if message is None:
-            raise RefusedError(REQUEST_TIMEOUT)
+            try:
+                # A client that stalls would keep a connection to the upstream.
+                with anyio.fail_after(self._wait_seconds):
+                    message = await self._receive()
+            except TimeoutError:
+                raise RefusedError(REQUEST_TIMEOUT) from None
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         return message
