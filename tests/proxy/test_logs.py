@@ -70,3 +70,19 @@ def test_a_repr_shows_no_secrets(upstream: Upstream) -> None:
     proxy = ToriiProxy(bare_wsgi, upstream=upstream.url)
     assert call_wsgi(proxy, Request("/_torii/x", (("Cookie", "a=hunter2"),))).status == 200
     assert "hunter2" not in repr(proxy) + repr(vars(proxy))
+
+
+def test_a_malformed_body_is_logged_without_it(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """httpcore quotes what it can't read, which may be what was meant as the body."""
+    caplog.set_level(logging.CRITICAL, "uvicorn")
+    caplog.set_level(logging.DEBUG)
+
+    def malformed(exchange: Exchange) -> None:
+        exchange.read_body()
+        exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+        exchange.send(b'{"token":"hunter2"}\r\n')
+
+    rig.upstream.script(malformed)
+    assert not rig.ask().is_whole
+    rig.upstream.wait_for(lambda: rig.upstream.open == 0)
+    assert "hunter2" not in caplog.text

@@ -43,6 +43,14 @@ class BlockingResponse:
         return self
 
     def __next__(self) -> bytes:
+        # So that httpcore's log of it is dropped, too: it quotes what is malformed.
+        token = current_exchange.set(self._exchange)
+        try:
+            return self._next()
+        finally:
+            current_exchange.reset(token)
+
+    def _next(self) -> bytes:
         try:
             chunk = next(self._chunks, None)
             if chunk is not None and self._left is not None:

@@ -51,7 +51,7 @@ class StreamingResponse:
         if self._stream is None:
             return
         left = self.head.length
-        chunks = self._stream.__aiter__()
+        chunks = _unlogged(self._stream.__aiter__(), self._exchange)
         try:
             async for chunk in chunks:
                 if left is not None:
@@ -219,6 +219,20 @@ class _OpenPool:
 
 def _is_closed(loop: Any) -> bool:
     return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
+
+async def _unlogged(chunks: AsyncIterable[bytes], exchange: Exchange) -> AsyncIterator[bytes]:
+    """Read a body so that httpcore's log of it is dropped, too: it quotes what is malformed."""
+    reader = chunks.__aiter__()
+    while True:
+        token = current_exchange.set(exchange)
+        try:
+            chunk = await reader.__anext__()
+        except StopAsyncIteration:
+            return
+        finally:
+            current_exchange.reset(token)
+        yield chunk
 
 
 async def _is_at_end(chunks: AsyncIterator[bytes]) -> bool:
