@@ -135,7 +135,9 @@ def _files(tree: Path, folder: str, pattern: str) -> list[str]:
 def test_all_ways_to_install_import_alike(
     built: Distributions, pyproject: dict[str, Any], tmp_path: Path
 ) -> None:
-    names = pyproject["tool"]["setuptools"]["packages"]
+    packages = pyproject["tool"]["setuptools"]["packages"]
+    # What these adapt is installed for `tox run -e mcp` only.
+    names = [name for name in packages if name.rpartition(".")[2] not in {"mcp", "fastmcp"}]
     dependencies = _dependencies(tmp_path / "dependencies")
     targets: dict[str, list[Any]] = {
         "wheel": [built.wheel],
