@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected as WerkzeugDisconnected
 
+from torii_backend._guard.raw_input import read_some
 from torii_backend.auth import not_from_requests
 from torii_backend.events.receiver import BodyConsumed, ClientDisconnected, Receiver
 
@@ -57,7 +58,7 @@ def _read(limit: int) -> bytes:
     body = bytearray()
     while len(body) < limit:
         try:
-            chunk = request.stream.read(limit - len(body))
+            chunk = read_some(request.stream, limit - len(body))
         except WerkzeugDisconnected:
             # The receiver sees that it is shorter than declared.
             break

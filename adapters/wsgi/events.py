@@ -5,6 +5,7 @@ from __future__ import annotations
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
+from torii_backend._guard.raw_input import read_some
 from torii_backend.auth import not_from_requests
 from torii_backend.events.receiver import ClientDisconnected, Receiver
 
@@ -52,7 +53,7 @@ def _read(environ: dict[str, Any], limit: int) -> bytes:
     body = bytearray()
     while len(body) < limit:
         try:
-            chunk = environ["wsgi.input"].read(limit - len(body))
+            chunk = read_some(environ["wsgi.input"], limit - len(body))
         except Exception as error:
             # Servers say in many ways that the client is gone.
             raise ClientDisconnected from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from torii_backend._guard.options import shows_options
+from torii_backend._guard.raw_input import read_some
 from torii_backend._guard.refusal import RefusalResponse
 from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.upload import drop_body
@@ -149,7 +151,8 @@ def _chunks(
 ) -> Iterator[bytes]:
     """Read a body, one byte more than the limit at most."""
     # `read1` returns what is there, `read` waits for the rest on some servers.
-    read = getattr(environ["wsgi.input"], "read1", environ["wsgi.input"].read)
+    source = environ["wsgi.input"]
+    read = getattr(source, "read1", partial(read_some, source))
     left = settings.max_body + 1 if length is None else length
     while left > 0:
         try:

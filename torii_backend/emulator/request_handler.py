@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 from werkzeug.serving import WSGIRequestHandler
 
+from torii_backend._guard.raw_input import read_some
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -102,7 +104,7 @@ class _Body(io.RawIOBase):
 
     def _read_into(self, buffer: Any) -> int:
         most = len(buffer) if self.left is None else min(len(buffer), self.left)
-        chunk: bytes = self._source.read(most)
+        chunk = read_some(self._source, most)
         if self.left:
             if not chunk:
                 raise ConnectionAbortedError("The client closed the connection.")

@@ -13,6 +13,7 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from torii_backend._guard.audit import RECEIVER
+from torii_backend._guard.raw_input import read_some
 from torii_backend.auth import not_from_requests
 from torii_backend.django.public import PublicMark, opened
 from torii_backend.events.receiver import BodyConsumed, ClientDisconnected, Receiver
@@ -67,7 +68,7 @@ def _read(request: HttpRequest, limit: int) -> bytes:
             return request.body[:limit]
         if request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH"):
             # Chunks, which Django takes for an empty body.
-            chunks: bytes = request.META["wsgi.input"].read(limit)
+            chunks: bytes = read_some(request.META["wsgi.input"], limit)
             return chunks
         return request.read(limit)
     except RawPostDataException as error:
