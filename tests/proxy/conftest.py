@@ -22,7 +22,8 @@ def upstream() -> Iterator[Upstream]:
         yield upstream
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: asyncio would wait for years when another test has moved the clock.
+@pytest.fixture(scope="package")
 def port_of() -> Iterator[Callable[[str], int]]:
     """Give the port of a server by its name."""
     with ExitStack() as running:

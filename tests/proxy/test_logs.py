@@ -14,7 +14,7 @@ from .apps import bare_wsgi
 from .behaviours.leaving import stream_without_end
 from .conftest import RigOf
 from .rig import Rig
-from .running import RUNNING
+from .running import RUNNING, wait_until_idle
 from .upstream import Exchange, Upstream, reply
 
 # The access log of the server is its own.
@@ -28,7 +28,9 @@ SECRETS = (
 
 @pytest.fixture(params=list(RUNNING))
 def rig(request: pytest.FixtureRequest, rig_of: RigOf) -> Rig:
-    return rig_of(request.param)
+    rig = rig_of(request.param)
+    wait_until_idle()
+    return rig
 
 
 def test_the_log_has_paths_only(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
