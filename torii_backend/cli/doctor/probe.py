@@ -19,6 +19,7 @@ from urllib3.exceptions import (
     NewConnectionError,
     ProxySchemeUnknown,
 )
+from urllib3.exceptions import SSLError as CertificateRefused
 
 from torii_backend._keys.deadline import Deadline
 from torii_backend._keys.fetch import MAX_BYTES, _is_set_up_fault, _proxies
@@ -126,6 +127,8 @@ _CAUSES: tuple[tuple[tuple[type[BaseException], ...], Step, str], ...] = (
     ((UnicodeError, LocationParseError), "dns", "the host name is not valid"),
     ((ssl.SSLCertVerificationError,), "tls", "the certificate is not trusted"),
     ((ssl.SSLError,), "tls", "the TLS handshake failed"),
+    # urllib3 1.26 compares the names of a certificate by itself.
+    ((CertificateRefused,), "tls", "the certificate is not trusted (Hostname mismatch)"),
     ((ProxyError,), "proxy", "it can't be reached"),
     ((socket.gaierror,), "dns", "the host name can't be resolved"),
     ((ConnectionRefusedError,), "tcp", "the connection was refused"),
