@@ -215,4 +215,4 @@ def test_contributing_names_environments_that_exist() -> None:
 def test_contributing_gives_the_coverage_that_is_asked_for() -> None:
     demanded = re.search(r"fail_under = (\d+)", _text("pyproject.toml"))
     assert demanded is not None
-    assert f"branch coverage, {demanded[1]} % or more" in _text("CONTRIBUTING.md")
+    assert f"coverage of lines, {demanded[1]} % or more" in _text("CONTRIBUTING.md")
