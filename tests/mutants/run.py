@@ -135,7 +135,7 @@ def run_tests(tree: Path, *tests: str) -> tuple[int, str]:
                 sys.path.insert(0, str(tree))
                 os.environ["PYTHONPATH"] = str(tree)
                 plugin = ("-p", "torii_backend.testing.plugin")
-                code = pytest.main(["-q", "-x", "--tb=short", *plugin, *tests])
+                code = pytest.main(["-q", "-x", "--tb=short", "--assert=plain", *plugin, *tests])
                 if not str(sys.modules["torii_backend"].__file__).startswith(str(tree)):
                     print("the tests did not see the copy")
                     code = 70

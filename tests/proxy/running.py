@@ -14,7 +14,6 @@ from tests.support.clock import WATCHDOG
 
 from . import proxied
 
-
 _requests: set[threading.Thread] = set()
 _servers: list[uvicorn.Server] = []
 
