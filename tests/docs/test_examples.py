@@ -137,8 +137,7 @@ def test_every_framework_takes_the_same_five_steps() -> None:
 @pytest.mark.parametrize("env", ["demo", "py"])
 def test_the_readme_shows_each_command_once(env: str) -> None:
     command = (
-        "python3 -m venv .venv && .venv/bin/pip install -q tox tox-uv && .venv/bin/tox run -q -e "
-        + env
+        "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox run -q -e " + env
     )
     assert PAGES[0].read_text("utf-8").splitlines().count(command) == 1
 
