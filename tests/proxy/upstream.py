@@ -217,6 +217,7 @@ class Upstream:
             connection.hang_up()
         for thread in self._threads:
             thread.join(WATCHDOG)
+            assert not thread.is_alive()
 
     def _accept(self) -> None:
         while True:
