@@ -101,6 +101,7 @@ def drip(head: bytes, sent: list[bytes]) -> Iterator[bytes]:
     sent.append(b"end")
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize(
     "head",
     [b"", b"HTTP/1.0 200 OK\r\nX: ", b"HTTP/1.0 200 OK\r\n\r\n"]
@@ -206,6 +207,7 @@ def test_a_proxy_from_the_environment_is_used(
     assert [request.path for request in server.requests] == ["tenant.test:443"]
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("phase", ["head", "body"])
 def test_a_dripping_tls_response_is_cut_off(
     tls_server: JwksServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, phase: str

@@ -84,6 +84,7 @@ class Dripping:
 HANDSHAKE = b"\x16\x03\x03\x40\x00"
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxy"])
 @pytest.mark.parametrize(
     "head", [b"HTTP/1.0 200 OK\r\nX: ", HANDSHAKE], ids=["response", "handshake"]
@@ -145,6 +146,7 @@ def dropping() -> Iterator[int]:
                 sock.close()
 
 
+@pytest.mark.waits
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse what they can't queue")
 def test_an_address_that_drops_packets_leaves_time_for_the_next(
     server: JwksServer, monkeypatch: pytest.MonkeyPatch, fetches: Fetch
@@ -165,6 +167,7 @@ def test_a_name_without_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         fetch("http://tenant.test", 5.0)
 
 
+@pytest.mark.waits
 def test_a_slow_look_up_leaves_time_for_the_rest(
     server: JwksServer, key: SigningKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def test_a_fetch_without_response_is_given_up(
         assert caught.value.retry_after >= 1
 
 
+@pytest.mark.waits
 def test_a_hanging_refresh_is_replaced_and_its_late_older_response_is_ignored(
     server: JwksServer, clock: Clock, key: SigningKey
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_hanging_refresh_is_replaced_and_its_late_older_response_is_ignored(
     assert len(server.requests) == 3
 
 
+@pytest.mark.waits
 def test_hanging_fetches_hold_at_most_four_threads(server: JwksServer, clock: Clock) -> None:
     store = KeyStore(server.issuer, clock=clock)
     store.key("key-1")

@@ -15,6 +15,8 @@ from tests.support.jwks_server import JwksServer, arrived, run
 from torii_backend import InvalidToken, KeysUnavailable
 from torii_backend._keys.keystore import KeyStore
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 def store(server: JwksServer, clock: Clock) -> KeyStore:

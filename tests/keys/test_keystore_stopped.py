@@ -20,6 +20,8 @@ from tests.support.issuer import NOW, URL, Issuer, SigningKey, jwks
 from tests.support.jwks_server import JwksServer, Response, settle
 from torii_backend import Auth, Verifier
 
+pytestmark = pytest.mark.waits
+
 SCRIPT = Path(__file__).with_name("stopped_script.py")
 Verify = Callable[[Verifier, str], Auth]
 WAYS: dict[str, Verify] = {

@@ -116,6 +116,7 @@ def test_who_finds_no_thread_in_time_may_try_again_at_once(clock: Clock) -> None
     assert late.verify(tenants.token(100))
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize(("hanging", "threads"), [(2, MAX_THREADS // 2), (7, 7)])
 @pytest.mark.parametrize("is_known", [True, False])
 def test_issuers_whose_fetches_hang_leave_threads_to_the_others(
