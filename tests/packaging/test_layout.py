@@ -37,6 +37,11 @@ def test_the_checkout_finds_every_adapter_through_a_link(root: Path) -> None:
     assert links == {name: Path("..", "adapters", name) for name in adapters}
 
 
+def test_a_newcomer_sees_twenty_entries_beside_the_links(root: Path) -> None:
+    entries = {path.name for path in (root / "torii_backend").iterdir()}
+    assert len(entries - {path.name for path in _links(root)} - {"__pycache__"}) <= 20, entries
+
+
 def test_every_adapter_has_a_coverage_path(root: Path, pyproject: dict[str, Any]) -> None:
     paths = pyproject["tool"]["coverage"]["paths"]
     adapters = {init.parent.name for init in (root / "adapters").glob("*/__init__.py")}
