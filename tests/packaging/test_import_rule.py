@@ -53,7 +53,7 @@ BELOW: dict[str, set[str]] = {
     **dict.fromkeys(GROUND, GROUND),
     **{name: {*GROUND, *CORE[:index]} for index, name in enumerate(CORE)},
     **{name: {*GROUND, *CORE} for name in BESIDE},
-    **{name: {*GROUND, "_guard", *FEATURES} for name in ADAPTED},
+    **{name: {*GROUND, "_guard", "events", "proxy"} for name in ADAPTED},
     **{
         name: {DOOR, *GROUND, *CORE, *BESIDE, *ADAPTED, *TOP[:index]}
         for index, name in enumerate(TOP)
@@ -179,6 +179,7 @@ PLANTED = {
         "flask.guard imports torii_backend._verify.verifier",
         "flask.guard imports torii_backend.django.guard",
         "flask.guard imports django.http.HttpRequest",
+        "flask.guard imports torii_backend.revocation.table",
         "fastapi.dependency imports torii_backend.asgi.middleware",
         "drf.user imports torii_backend.ninja.bearer",
     ],
