@@ -61,17 +61,24 @@ def a_connection_that_the_upstream_closes_is_not_kept(rig: Rig) -> None:
 @behaviour
 def what_nobody_asked_for_is_never_a_response(rig: Rig) -> None:
     """A second response on a connection would be taken for that of the next request, of another user."""
+    sent = threading.Event()
 
     def together(exchange: Exchange) -> None:
         exchange.send(reply(b"mine") + reply(b"of another user"))
+        sent.set()
 
     def after(exchange: Exchange) -> None:
         exchange.send(reply(b"mine"))
         exchange.send(reply(b"of another user"))
+        sent.set()
 
     for script in (together, after):
+        sent.clear()
         rig.upstream.script(script, reply(b"next"))
-        bodies = [rig.ask().body for _ in range(3)]
+        bodies = [rig.ask().body]
+        # What comes only when the next request has been sent is the response to that.
+        assert sent.wait(WATCHDOG)
+        bodies += [rig.ask().body for _ in range(2)]
         assert bodies[0] == b"mine"
         assert b"of another user" not in bodies
         assert bodies[-1] == b"next"
