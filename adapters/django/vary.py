@@ -41,10 +41,11 @@ def vary(request: HttpRequest, response: Response) -> Response:
     noted = noted_headers(request)
     # An operation of django-ninja that has a guard of Django returns what becomes a response.
     if noted and isinstance(response, HttpResponseBase):
-        if response.has_header("Vary"):
+        found, wanted = response.headers.get("Vary"), ", ".join(noted)
+        if found is None:  # what Django's function does, in a fraction of the time
+            response.headers["Vary"] = wanted
+        elif found != wanted:  # else a guard further inside has added it
             patch_vary_headers(response, noted)
-        else:  # the same, in a fraction of the time
-            response.headers["Vary"] = ", ".join(noted)
     return response
 
 
