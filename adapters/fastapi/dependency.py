@@ -6,8 +6,6 @@ import sys
 import typing
 from collections.abc import Awaitable, MutableMapping
 from contextlib import AsyncExitStack
-from contextvars import Token
-from functools import partial
 from inspect import Signature, signature
 from typing import (
     TYPE_CHECKING,
@@ -27,7 +25,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketState
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.context import Binding, bind_auth, unbind_auth
+from torii_backend._guard.context import bind_auth, unbind_auth
 from torii_backend._guard.options import (
     CheckedOptions,
     GuardOptions,
@@ -92,40 +90,55 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
             HTTPException: the request is refused. Its cause is the ToriiAuthError.
             WebSocketException: the same, for a WebSocket on a server that can't send a response.
         """
-        if isinstance(request, WebSocket):
-            incoming: ASGIRequest = _without_token(request)
+        scope = request.scope
+        # Not by isinstance, which takes longer for an abstract class.
+        if scope["type"] == "websocket":
+            incoming: ASGIRequest = _without_token(cast("WebSocket", request))
         else:
-            incoming = ASGIRequest(request.scope)
+            incoming = ASGIRequest(scope)
         try:
             auth = await self._authenticator.authenticate_async(incoming)
         except ToriiAuthError as refusal:
             # An error handler of the application may drop the headers of the exception.
-            note_vary(self._authenticator.vary, request.scope)
+            note_vary(self._authenticator.vary, scope)
             response = self._authenticator.response_to(refusal, incoming, adapter=_adapter(request))
-            raise exception_for(response, request.scope) from refusal
+            raise exception_for(response, scope) from refusal
         if self._authenticator.varies(auth, incoming):
-            note_vary(self._authenticator.vary, request.scope)
+            note_vary(self._authenticator.vary, scope)
         request.state.auth = auth
         # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
         # stack, but costs more than everything else here.
-        stack = request.scope.get("fastapi_inner_astack")
+        stack = scope.get("fastapi_inner_astack")
         if isinstance(stack, AsyncExitStack):
-            stack.push(partial(self._leave, request, incoming, bind_auth(auth)))
+            stack.enter_context(_Guarded(self._authenticator, request, incoming, auth))
         return cast("Value", auth)
 
-    def _leave(
+
+class _Guarded:
+    """Binds the Auth within a route, and refuses after all if the route says so and nobody else handles it."""
+
+    __slots__ = ("_auth", "_authenticator", "_incoming", "_request", "_token")
+
+    def __init__(
         self,
+        authenticator: Authenticator,
         request: HTTPConnection,
         incoming: ASGIRequest,
-        token: Token[Optional[Binding]],
-        _: object,
-        error: Optional[BaseException],
-        __: object,
+        auth: Optional[Auth],
     ) -> None:
-        """End the binding, and refuse after all if the route says so and nobody else handles it."""
-        unbind_auth(token)
+        self._authenticator = authenticator
+        self._request = request
+        self._incoming = incoming
+        self._auth = auth
+
+    def __enter__(self) -> None:
+        self._token = bind_auth(self._auth)
+
+    def __exit__(self, _: object, error: Optional[BaseException], __: object) -> None:
+        unbind_auth(self._token)
         if not isinstance(error, ToriiAuthError) or not is_refusal_by_view(error):
             return
+        request = self._request
         handlers, _ = request.scope.get("starlette.exception_handlers") or ({}, {})
         if any(issubclass(each, ToriiError) and each in handlers for each in type(error).__mro__):
             return
@@ -133,7 +146,7 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
             raise WebSocketException(1008) from error
         response = self._authenticator.response_to(
             error,
-            incoming,
+            self._incoming,
             adapter=_adapter(request),
             auth=getattr(request.state, "auth", None),
         )

@@ -164,11 +164,11 @@ class ASGIRequest(IncomingRequest):
 
     def getlist(self, name: str) -> list[str]:
         """List the values of a header."""
-        wanted = name.encode("latin-1")
+        wanted, length = name.encode("latin-1"), len(name)
         return [
             value.decode("latin-1")
             for key, value in self.scope["headers"]
-            if key == wanted or (len(key) == len(wanted) and key.lower() == wanted)
+            if len(key) == length and key.lower() == wanted
         ]
 
     def paths(self) -> Optional[tuple[str, str]]:
