@@ -18,7 +18,7 @@ from typing import (
     cast,
 )
 
-from fastapi import WebSocketException
+from fastapi import HTTPException, WebSocketException
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
@@ -90,67 +90,75 @@ class RequireAuth(Unchanging, SecurityBase, Generic[Value]):
             HTTPException: the request is refused. Its cause is the ToriiAuthError.
             WebSocketException: the same, for a WebSocket on a server that can't send a response.
         """
-        scope = request.scope
-        # Not by isinstance, which takes longer for an abstract class.
-        if scope["type"] == "websocket":
-            incoming: ASGIRequest = _without_token(cast("WebSocket", request))
-        else:
-            incoming = ASGIRequest(scope)
+        guarded = _Guarded(self._authenticator, request)
+        # A request is a mapping, out of which error trackers read the headers.
+        del request
         try:
-            auth = await self._authenticator.authenticate_async(incoming)
+            auth = await self._authenticator.authenticate_async(guarded.incoming)
         except ToriiAuthError as refusal:
             # An error handler of the application may drop the headers of the exception.
-            note_vary(self._authenticator.vary, scope)
-            response = self._authenticator.response_to(refusal, incoming, adapter=_adapter(request))
-            raise exception_for(response, scope) from refusal
-        if self._authenticator.varies(auth, incoming):
-            note_vary(self._authenticator.vary, scope)
-        request.state.auth = auth
-        # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
-        # stack, but costs more than everything else here.
-        stack = scope.get("fastapi_inner_astack")
-        if isinstance(stack, AsyncExitStack):
-            stack.enter_context(_Guarded(self._authenticator, request, incoming, auth))
+            guarded.note_vary()
+            raise guarded.exception_for(refusal) from refusal
+        guarded.keep(auth)
         return cast("Value", auth)
 
 
 class _Guarded:
-    """Binds the Auth within a route, and refuses after all if the route says so and nobody else handles it."""
+    """One request or WebSocket. As a context manager it binds the Auth while its route runs.
 
-    __slots__ = ("_auth", "_authenticator", "_incoming", "_request", "_token")
+    It shows an error tracker nothing of the request.
+    """
 
-    def __init__(
-        self,
-        authenticator: Authenticator,
-        request: HTTPConnection,
-        incoming: ASGIRequest,
-        auth: Optional[Auth],
-    ) -> None:
+    __slots__ = ("_auth", "_authenticator", "_request", "_token", "incoming")
+
+    def __init__(self, authenticator: Authenticator, request: HTTPConnection) -> None:
         self._authenticator = authenticator
         self._request = request
-        self._incoming = incoming
+        # Not by isinstance, which takes longer for an abstract class.
+        if request.scope["type"] == "websocket":
+            self.incoming: ASGIRequest = _without_token(cast("WebSocket", request))
+        else:
+            self.incoming = ASGIRequest(request.scope)
+
+    def keep(self, auth: Optional[Auth]) -> None:
+        """Give the Auth to the route, and have it unbound when that is over."""
         self._auth = auth
+        if self._authenticator.varies(auth, self.incoming):
+            self.note_vary()
+        self._request.state.auth = auth
+        # FastAPI closes it when the request is over. A dependency that yields would be ended by the same
+        # stack, but costs more than everything else here.
+        stack = self._request.scope.get("fastapi_inner_astack")
+        if isinstance(stack, AsyncExitStack):
+            stack.enter_context(self)
+
+    def note_vary(self) -> None:
+        """Note that the response depends on the token."""
+        note_vary(self._authenticator.vary, self._request.scope)
+
+    def exception_for(
+        self, refusal: ToriiAuthError, auth: Optional[Auth] = None
+    ) -> Union[HTTPException, WebSocketException]:
+        """Return the exception that sends the response to a refusal."""
+        response = self._authenticator.response_to(
+            refusal, self.incoming, adapter=_adapter(self._request), auth=auth
+        )
+        return exception_for(response, self._request.scope)
 
     def __enter__(self) -> None:
         self._token = bind_auth(self._auth)
 
     def __exit__(self, _: object, error: Optional[BaseException], __: object) -> None:
+        """End the binding, and refuse after all if the route says so and nobody else handles it."""
         unbind_auth(self._token)
         if not isinstance(error, ToriiAuthError) or not is_refusal_by_view(error):
             return
-        request = self._request
-        handlers, _ = request.scope.get("starlette.exception_handlers") or ({}, {})
+        handlers, _ = self._request.scope.get("starlette.exception_handlers") or ({}, {})
         if any(issubclass(each, ToriiError) and each in handlers for each in type(error).__mro__):
             return
-        if isinstance(request, WebSocket) and request.application_state != CONNECTING:
+        if isinstance(self._request, WebSocket) and self._request.application_state != CONNECTING:
             raise WebSocketException(1008) from error
-        response = self._authenticator.response_to(
-            error,
-            self._incoming,
-            adapter=_adapter(request),
-            auth=getattr(request.state, "auth", None),
-        )
-        raise exception_for(response, request.scope) from error
+        raise self.exception_for(error, getattr(self._request.state, "auth", None)) from error
 
 
 # By its full name, which jedi doesn't know: it reads the keywords from the function below instead.
