@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
 from tests.support.jwks_server import run
-from tests.support.sentry import events, sentry_sdk  # noqa: F401 (a fixture)
 from torii_backend import (
     ConfigurationError,
     ToriiAuthError,
@@ -20,6 +20,25 @@ from torii_backend import (
 )
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.request import WSGIRequest
+
+sentry_sdk: Any = pytest.importorskip("sentry_sdk")
+pytest.importorskip("sentry_sdk.scrubber")
+
+
+@pytest.fixture
+def events() -> Iterator[list[Any]]:
+    sent: list[Any] = []
+    with sentry_sdk.new_scope() as scope:
+        client = sentry_sdk.Client(
+            dsn="http://key@127.0.0.1/1",
+            before_send=lambda event, _: sent.append(event),
+            max_value_length=100_000,
+            # It hides variables by their name, such as `token`.
+            event_scrubber=sentry_sdk.scrubber.EventScrubber(denylist=[], pii_denylist=[]),
+            default_integrations=False,
+        )
+        scope.set_client(client)
+        yield sent
 
 
 class BrokenClock(Clock):
@@ -76,7 +95,7 @@ SPOILED: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_no_event_has_the_token(
-    events: list[Any],  # noqa: F811
+    events: list[Any],
     issuer: Issuer,
     use: Callable[[Issuer, Any], object],
     spoil: Callable[[str], str],
