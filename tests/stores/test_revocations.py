@@ -88,6 +88,11 @@ DISASTERS: dict[str, Callable[[RedisServer, Any], object]] = {
         admin.delete(KEY),
         admin.xadd(KEY, {"u": "user_x", "t": "1"}),
     ),
+    "another copy, whose last entry has the same id": lambda _, admin: (
+        name := admin.xrevrange(KEY, count=1)[0][0],
+        admin.delete(KEY),
+        admin.xadd(KEY, {"u": "user_x", "t": "1"}, id=name),
+    ),
     "CLIENT KILL": lambda _, admin: admin.execute_command("CLIENT KILL TYPE normal SKIPME yes"),
     "kill -9, then empty": lambda server, _: server.restart(empty=True),
     "kill -9, then with its data": lambda server, _: server.restart(),

@@ -3,8 +3,8 @@
 One daemon thread a process. It reads the log from the beginning, writes back what the table has beyond
 it, and then waits for news. Each response is a heartbeat, also one without news, which comes every second.
 
-- It begins anew if the connection breaks, or if the entry that it read last is gone. So whatever happens
-  to the log, each living process restores what it knows.
+- It begins anew if the connection breaks, or if the entry that it read last is gone or differs. So
+  whatever happens to the log, each living process restores what it knows.
 - `_unwritten` has the revocations that the log lacks. They are written in pieces and in random order, after
   a random pause, and without those that other processes have written meanwhile.
 - If a read fails, it tries again after a pause that grows to 1.5 s. Nothing but `close` ends the thread, or
@@ -33,7 +33,7 @@ from torii_backend._keys.fork_safety import new_lock
 from torii_backend.errors import ToriiError
 from torii_backend.observing.kinds import RevocationsFresh, RevocationsStale
 from torii_backend.observing.slots import tell
-from torii_backend.revocation.log import Log, Page
+from torii_backend.revocation.log import Log, Page, Stored
 from torii_backend.revocation.redis import BLOCK_SECONDS, as_error, is_refusal, reason
 from torii_backend.revocation.table import Entry
 
@@ -101,7 +101,7 @@ class Listener:
         self._flight: Optional[Flight] = None
         self._unwritten: dict[Optional[str], float] = {}
         self._write_at = 0.0
-        self._last: Optional[bytes] = None
+        self._last: Optional[Stored] = None
         self._is_fresh = self._is_stale = False
         self._heartbeat = self._clock.now()
         self._warned_at = -math.inf

@@ -6,8 +6,10 @@
     t   tokens until this time are refused, in seconds since the epoch
 
 Entries are read in the order of their ids, each page together with the entry that was read last. If that
-is gone, the stream was deleted, evicted, or replaced by an older copy since: `read` returns None, and
-the reader has to begin anew. So neither a missing connection nor a missing message is needed to notice.
+is gone or differs, the stream was deleted, evicted, or replaced by another copy since: `read` returns
+None, and the reader has to begin anew. So neither a missing connection nor a missing message is needed to
+notice. The id alone would not tell: it is the time in milliseconds, and a new stream may begin in the
+same one.
 
 What is read isn't trusted: whoever can write to Redis can write anything into the stream.
 """
@@ -27,20 +29,27 @@ _KEPT_SECONDS = 3600.0
 MAX_SECONDS_AHEAD = 60.0
 
 
+class Stored(NamedTuple):
+    """What Redis has of an entry: its id, and the fields in it, which may be anything."""
+
+    name: bytes
+    fields: Any
+
+
 class Page(NamedTuple):
     """Some entries, and where the next page begins.
 
     Attributes:
         entries: those that can be read.
         skipped: how many can't.
-        last: the id of the last entry so far; None if there is none.
+        last: the last entry so far; None if there is none.
         written_at: when that was written, by the clock of Redis.
         has_more: whether there may be another page.
     """
 
     entries: list[Entry]
     skipped: int
-    last: Optional[bytes]
+    last: Optional[Stored]
     written_at: float
     has_more: bool
 
@@ -73,30 +82,32 @@ class Log:
         pipeline.execute_command("PEXPIRE", self._key, int(kept * 1000))
         pipeline.execute()
 
-    def read(self, last: Optional[bytes], now: float) -> Optional[Page]:
+    def read(self, last: Optional[Stored], now: float) -> Optional[Page]:
         """Return what follows an entry, or the first page for None; None if the entry is gone."""
+        begin = last.name if last else "-"
         # Some clients decode what they read, and fail if it isn't UTF-8.
         answer = self._client.execute_command(
-            "XRANGE", self._key, last or "-", "+", "COUNT", PAGE, NEVER_DECODE=True
+            "XRANGE", self._key, begin, "+", "COUNT", PAGE, NEVER_DECODE=True
         )
-        found = [(name, fields) for name, fields in answer or () if name is not None]
+        found = [Stored(name, fields) for name, fields in answer or () if name is not None]
         if last is not None:
-            if not found or found[0][0] != last:
+            if not found or found[0] != last:
                 return None
             del found[0]
-        read = [_entry(name, fields, now) for name, fields in found]
+        read = [_entry(each, now) for each in found]
         entries = [entry for entry in read if entry is not None]
-        newest = found[-1][0] if found else last
+        newest = found[-1] if found else last
         written_at = _written_at(newest) if newest else 0.0
         has_more = len(found) + (last is not None) == PAGE
         return Page(entries, len(read) - len(entries), newest, written_at, has_more)
 
-    def wait(self, last: Optional[bytes], seconds: float) -> bool:
+    def wait(self, last: Optional[Stored], seconds: float) -> bool:
         """Wait for an entry after this one, a second at most; return whether there is one."""
+        begin = last.name if last else "0-0"
         milliseconds = max(1, int(seconds * 1000))
         return bool(
             self._client.execute_command(
-                *("XREAD", "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._key, last or "0-0"),
+                *("XREAD", "COUNT", 1, "BLOCK", milliseconds, "STREAMS", self._key, begin),
                 NEVER_DECODE=True,
             )
         )
@@ -111,14 +122,15 @@ class Log:
             self._client.connection_pool.disconnect()
 
 
-def _entry(name: bytes, fields: Any, now: float) -> Optional[Entry]:
+def _entry(stored: Stored, now: float) -> Optional[Entry]:
     """Return the revocation of an entry; None if it isn't one."""
+    fields = stored.fields
     try:
         moment = float(fields[b"t"])
         if not 0 <= moment < math.inf:
             return None
         # A wrong clock elsewhere must not sign users out for longer.
-        moment = min(moment, max(_written_at(name), now) + MAX_SECONDS_AHEAD)
+        moment = min(moment, max(_written_at(stored), now) + MAX_SECONDS_AHEAD)
         if b"u" in fields:
             return Entry(spellings(fields[b"u"].decode()), moment)
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -126,6 +138,6 @@ def _entry(name: bytes, fields: Any, now: float) -> Optional[Entry]:
     return Entry((None,), moment) if b"all" in fields else None
 
 
-def _written_at(name: bytes) -> float:
+def _written_at(stored: Stored) -> float:
     """Return the time in the id of an entry, in seconds since the epoch."""
-    return int(name.partition(b"-")[0]) / 1000
+    return int(stored.name.partition(b"-")[0]) / 1000
