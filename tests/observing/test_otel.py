@@ -153,6 +153,15 @@ def test_tokens_are_counted_by_cache_and_never_fall(issuer: Issuer) -> None:
             verifier = None
 
 
+def test_a_verifier_with_a_wrong_setting_does_not_hide_the_others() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Verifier(URL, max_stale=-1)
+    with recorded() as told:
+        assert [point["cache"] for point, _ in told.points("torii.tokens")] == ["hit", "miss"]
+    # Until here, it was alive: an error tracker keeps the frames of an error, too.
+    assert caught.traceback
+
+
 def test_the_age_of_keys_is_told_by_issuer(issuer: Issuer) -> None:
     with recorded() as told:
         verifier = Verifier(URL, fetch=issuer.fetch, clock=Clock())

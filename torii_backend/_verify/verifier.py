@@ -168,7 +168,6 @@ class Verifier(Unchanging):
         self._hits = self._misses = 0
         self._clock = clock
         self._aging = aging_clock(clock)
-        _verifiers[id(self)] = self
         fetch = resolve_fetch(fetch, session)
         fetch_timeout = resolve_fetch_timeout(fetch_timeout)
         refresh = require_bool(refresh, "refresh")
@@ -186,6 +185,8 @@ class Verifier(Unchanging):
             )
             for configured in self.issuers
         )
+        # Last: whoever keeps the error of a wrong setting keeps what is made so far.
+        _verifiers[id(self)] = self
 
     def __reduce__(self) -> tuple[Callable[[], Verifier], tuple[()]]:
         """Pickle the settings, without keys and tokens."""
