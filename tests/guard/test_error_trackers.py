@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.issuer import Issuer
 from tests.support.jwks_server import run
+from tests.support.sentry import events, sentry_sdk  # noqa: F401 (a fixture)
 from torii_backend import (
     ConfigurationError,
     ToriiAuthError,
@@ -21,46 +21,36 @@ from torii_backend import (
 from torii_backend._guard.authenticator import Authenticator
 from torii_backend._guard.request import WSGIRequest
 
-sentry_sdk: Any = pytest.importorskip("sentry_sdk")
-pytest.importorskip("sentry_sdk.scrubber")
-
-
-@pytest.fixture
-def events() -> Iterator[list[Any]]:
-    sent: list[Any] = []
-    with sentry_sdk.new_scope() as scope:
-        client = sentry_sdk.Client(
-            dsn="http://key@127.0.0.1/1",
-            before_send=lambda event, _: sent.append(event),
-            max_value_length=100_000,
-            # It hides variables by their name, such as `token`.
-            event_scrubber=sentry_sdk.scrubber.EventScrubber(denylist=[], pii_denylist=[]),
-            default_integrations=False,
-        )
-        scope.set_client(client)
-        yield sent
-
 
 class BrokenClock(Clock):
-    """Fails once a token is there."""
+    """Fails once it is broken."""
+
+    is_broken = False
 
     def time(self) -> float:
-        raise OSError("no clock")
+        if self.is_broken:
+            raise OSError("no clock")
+        return super().time()
+
+
+def verify_without_clock(issuer: Issuer, take: Callable[[], str]) -> None:
+    clock = BrokenClock()
+    verifier = Verifier(issuer.url, fetch=issuer.fetch, clock=clock)
+    clock.is_broken = True
+    verifier.verify(take())
 
 
 def fail(_: object) -> bool:
     raise OSError("no check")
 
 
-USES: dict[str, Callable[[Issuer, Any], object]] = {
+USES: dict[str, Callable[[Issuer, Callable[[], str]], object]] = {
     "verify": lambda issuer, take: Verifier(issuer.url, fetch=issuer.fetch).verify(take()),
     "verify_async": lambda issuer, take: run(
         Verifier(issuer.url, fetch=issuer.fetch).verify_async(take())
     ),
     "verify_token": lambda _, take: verify_token(take(), issuer="http://127.0.0.1:9"),
-    "clock": lambda issuer, take: Verifier(
-        issuer.url, fetch=issuer.fetch, clock=BrokenClock()
-    ).verify(take()),
+    "clock": verify_without_clock,
     "guard": lambda issuer, take: Authenticator(
         verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail
     ).authenticate(WSGIRequest({"HTTP_AUTHORIZATION": f"Bearer {take()}"})),
@@ -95,9 +85,9 @@ SPOILED: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_no_event_has_the_token(
-    events: list[Any],
+    events: list[Any],  # noqa: F811
     issuer: Issuer,
-    use: Callable[[Issuer, Any], object],
+    use: Callable[[Issuer, Callable[[], str]], object],
     spoil: Callable[[str], str],
 ) -> None:
     token = issuer.token(iat=1, exp=9_999_999_999)

@@ -1,0 +1,58 @@
+"""No function of ours shows Sentry the token of a request that a guard of a framework refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import pytest
+from fastapi import Request, WebSocket
+from flask import Flask
+
+from tests.support.jwks_server import run
+from tests.support.sentry import events, sentry_sdk  # noqa: F401 (a fixture)
+from torii_backend.fastapi import require_auth
+from torii_backend.flask import Torii
+
+from .issuers import Issuers
+
+HEADERS = [(b"authorization", b"Bearer hunter2")]
+
+
+def fastapi(issuer: Any) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [*HEADERS]}
+    run(require_auth(issuer=issuer)(Request(scope)))
+
+
+def websocket(issuer: Any) -> None:
+    unused: Any = None
+    scope = {"type": "websocket", "path": "/", "headers": [*HEADERS]}
+    run(require_auth(issuer=issuer)(WebSocket(scope, unused, unused)))
+
+
+def flask(issuer: Any) -> None:
+    guard = Torii(issuer=issuer).guard()
+    with Flask(__name__).test_request_context(headers={"Authorization": "Bearer hunter2"}):
+        guard()
+
+
+def fail(_: object) -> str:
+    raise OSError("no tenants")
+
+
+@pytest.mark.parametrize("failure", ["refused", "no issuer"])
+@pytest.mark.parametrize("use", [fastapi, websocket, flask])
+def test_no_function_of_ours_shows_the_token(
+    events: list[Any],  # noqa: F811
+    issuers: Issuers,
+    use: Callable[[Any], None],
+    failure: str,
+) -> None:
+    try:
+        use(issuers.home.issuer if failure == "refused" else fail)
+    except Exception as error:  # noqa: BLE001 (each framework has its own)
+        sentry_sdk.capture_exception(error)
+    raised = [each["stacktrace"]["frames"] for each in events[0]["exception"]["values"]]
+    ours = [frame for frames in raised for frame in frames if "torii_backend" in frame["filename"]]
+    assert ours
+    assert "hunter2" not in json.dumps([frame["vars"] for frame in ours], default=repr)
