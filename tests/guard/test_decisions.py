@@ -92,6 +92,7 @@ def test_another_header_keeps_the_rules(verifier: Verifier, issuer: Issuer) -> N
     [
         ("Bearertoken", MissingCredentials),
         ("Bearer ==", InvalidRequest),
+        ("Bearer ", InvalidRequest),
         ("Bearer    ", InvalidRequest),
         ("bearer", InvalidRequest),
     ],
@@ -100,6 +101,15 @@ def test_words_that_are_almost_bearer_credentials(
     verifier: Verifier, value: str, kind: type[ToriiAuthError]
 ) -> None:
     assert type(refusal(Authenticator(verifier=verifier), request(value))) is kind
+
+
+@pytest.mark.parametrize(("padding", "reason"), [(10_000, None), (13_000, "malformed")])
+def test_a_good_token_of_more_than_16_kb(
+    verifier: Verifier, issuer: Issuer, padding: int, reason: Optional[str]
+) -> None:
+    value = f"Bearer {issuer.token(padding='x' * padding)}"
+    refused = refusal(Authenticator(verifier=verifier), request(value))
+    assert getattr(refused, "reason", None) == reason
 
 
 @pytest.mark.parametrize("path", ["/health/x", "/healthy", "/public", "/x/public/y"])

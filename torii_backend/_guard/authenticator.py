@@ -124,8 +124,9 @@ class Authenticator(Unchanging):
         """
         # Headers alone would be shown by error trackers.
         request = _as_request(request)
-        auth = self.identify(request)
-        self.authorize(auth)
+        auth = self._identify(request)
+        if self._policy is not None or SLOTS.admitted is not None:
+            self.authorize(auth)
         return auth
 
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
@@ -141,7 +142,9 @@ class Authenticator(Unchanging):
 
         Args, Returns and Raises are those of `authenticate`.
         """
-        request = _as_request(request)
+        return self._identify(_as_request(request))
+
+    def _identify(self, request: IncomingRequest) -> Optional[Auth]:
         token = self._token(request)
         if token is None or type(token) is Auth:
             return token
@@ -256,7 +259,7 @@ class Authenticator(Unchanging):
         if self._has_exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
-        if self._preflight and request.is_preflight():
+        if self._preflight and request.method == "OPTIONS" and request.is_preflight():
             request.pass_without_token()
             return None
         found: Any = find_bearer(request.credentials(self._header, self.scheme))

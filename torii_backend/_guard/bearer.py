@@ -78,6 +78,12 @@ def parse_bearer(values: list[str]) -> str:
 
 def find_bearer(values: list[str]) -> Union[Sealed, ToriiAuthError]:
     """Return the token that `parse_bearer` finds, or its refusal without the frames that saw values."""
+    # Nearly all write it like this, and that is found out in less time.
+    if len(values) == 1 and values[0].startswith("Bearer "):
+        token = values[0][7:]
+        is_short = 0 < len(token) <= MAX_TOKEN_BYTES and token.isascii()
+        if is_short and not token.encode().translate(None, _B64TOKEN):
+            return Sealed(token.encode)
     try:
         return seal(parse_bearer(values))
     except ToriiAuthError as refusal:
