@@ -18,6 +18,7 @@ from torii_backend.flask.guard import (
     configured_options,
     respond_to_refusals_of_views,
 )
+from torii_backend.flask.order import Guard, mark_guard
 from torii_backend.flask.resource import serve_metadata
 from torii_backend.flask.vary import add_vary_last
 
@@ -59,7 +60,7 @@ class Torii:
         app.extensions["torii"] = options
         respond_to_refusals_of_views(app)
         add_vary_last(app)
-        app.before_request(guard)
+        app.before_request(_as_function(guard))
         if guard.resource is not None:
             serve_metadata(app, guard.resource)
 
@@ -80,7 +81,17 @@ class Torii:
             ConfigurationError: a setting is wrong.
             TypeError: a keyword is unknown.
         """
-        return ViewGuard(self._options_for, **options)
+        return _as_function(ViewGuard(self._options_for, **options))
 
     def _options_for(self, app: Flask) -> GuardOptions:
         return merged_options(configured_options(app), self._options)
+
+
+def _as_function(guard: Guard) -> Callable[[], None]:
+    """Return a guard as a function. Flask asks each time whether it is async: an object takes longer."""
+
+    def before_request() -> None:
+        guard()
+
+    mark_guard(before_request, guard)
+    return before_request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, cast
 from weakref import WeakKeyDictionary
 
-from flask import Flask, Request, Response, abort, current_app
+from flask import Flask, Response, abort, current_app
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from torii_backend._guard.authenticator import Authenticator
@@ -22,11 +22,12 @@ from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
 from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
 from torii_backend.flask.events import EventView
-from torii_backend.flask.request_auth import current_request, keep_auth
+from torii_backend.flask.request_auth import current_context, current_request, keep_auth
 from torii_backend.flask.resource import MetadataView
 from torii_backend.flask.vary import add_vary_last, note_vary
 
 if TYPE_CHECKING:
+    from flask.ctx import RequestContext
     from typing_extensions import Unpack
 
 
@@ -90,9 +91,10 @@ def configured_options(app: Flask) -> GuardOptions:
 
 def authenticate_request(authenticator: Authenticator) -> None:
     """Authenticate the current request and keep its Auth, or abort."""
-    current = current_request()
-    if _needs_no_guard(current):
-        keep_auth(None, current)
+    context = current_context()
+    current = context.request
+    if _needs_no_guard(context):
+        keep_auth(None, context)
         return
     incoming = WSGIRequest(current.environ)
     try:
@@ -105,14 +107,14 @@ def authenticate_request(authenticator: Authenticator) -> None:
     vars(current)[_GUARD] = authenticator
     if authenticator.varies(auth, incoming):
         note_vary(authenticator.vary, current)
-    keep_auth(auth, current)
+    keep_auth(auth, context)
 
 
-def _needs_no_guard(current: Request) -> bool:
+def _needs_no_guard(context: RequestContext) -> bool:
     """Return whether the view that Flask calls is one of ours for anybody, with nothing around it."""
     # The type itself: a decorator has the attributes of what it wraps.
-    rule = current.url_rule
-    view = None if rule is None else current_app.view_functions.get(rule.endpoint)
+    rule = context.request.url_rule
+    view = None if rule is None else context.app.view_functions.get(rule.endpoint)
     return type(view) in (EventView, MetadataView)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextvars import Token
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from flask import Request, g, has_request_context, request
 from flask.globals import request_ctx
 
 from torii_backend._guard.context import RequestAuth, current_binding, register_source
 from torii_backend.auth import Auth
+
+if TYPE_CHECKING:
+    from flask.ctx import RequestContext
 
 _KEY = "torii_backend.flask.auth"
 
@@ -20,18 +23,24 @@ def current_request() -> Request:
     return current
 
 
-def keep_auth(auth: Optional[Auth], current: Request) -> None:
+def current_context() -> RequestContext:
+    """Return the context of the current request: one look, for all that is in it."""
+    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    return context
+
+
+def keep_auth(auth: Optional[Auth], context: RequestContext) -> None:
     """Set `g.auth`, `current_auth()` and `environ["torii.auth"]` of the current request."""
-    if _KEY not in vars(current):
-        _return_g_afterwards()
+    kept, environ = vars(context.request), context.request.environ
+    if _KEY not in kept:
+        _return_g_afterwards(context)
     # In the environ for a request that a view makes of it; that may set another one there.
-    vars(current)[_KEY] = current.environ[_KEY] = RequestAuth(auth, current_binding())
-    g.auth = current.environ["torii.auth"] = auth
+    kept[_KEY] = environ[_KEY] = RequestAuth(auth, current_binding())
+    g.auth = environ["torii.auth"] = auth
 
 
-def _return_g_afterwards() -> None:
+def _return_g_afterwards(context: Any) -> None:
     """Give `g.auth` back to an outer request: before Flask 3.2, nested requests of an app share `g`."""
-    context: Any = request_ctx._get_current_object()  # type: ignore[attr-defined]
     pushed = getattr(context, "_cv_tokens", None)
     # Beside each token is the app context that was pushed with it, unless there was one already.
     if not pushed or pushed[0][1] is not None or pushed[0][0].old_value is Token.MISSING:

@@ -26,6 +26,7 @@ from torii_backend.flask.guard import AppGuard, ViewGuard
 from torii_backend.flask.order import Guard, guard_of
 
 _RESTFUL = ("flask_restx", "flask_restful")
+_OWN = ("torii_backend.flask.decorator", "torii_backend.flask.extension")
 _LIBRARIES = ("flask", *_RESTFUL)
 
 
@@ -171,7 +172,7 @@ def _served_class(view: Any) -> Optional[tuple[Any, Mapping[str, Any]]]:
 
 
 def _own_guard(function: object) -> Any:
-    """Return the guard that a function is, or that our decorator made it for.
+    """Return the guard that a function is, or that we made it for.
 
     It isn't that of its mark, which `functools.update_wrapper` may have replaced.
     """
@@ -179,7 +180,7 @@ def _own_guard(function: object) -> Any:
         return function
     if function is require_auth:
         return guard_of(function)
-    if is_function(function) and _module(function) == "torii_backend.flask.decorator":
+    if is_function(function) and _module(function) in _OWN:
         return guard_of(closure_of(function).get("guard"))
     return None
 
