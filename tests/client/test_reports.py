@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 import requests
 
+from tests.support.sentry import event_of
 from torii_backend import ToriiError
 from torii_backend.client import AsyncToriiClient, Conflict, ToriiClient
 
@@ -19,44 +20,14 @@ from .exposure import PART
 from .records import USER_ID, user
 from .server import HANG_UP, ApiServer, Received, Response, again, as_bytes, as_json
 
-pytest.importorskip("sentry_sdk")
-
-from sentry_sdk import Client
-from sentry_sdk.scrubber import EventScrubber
-from sentry_sdk.transport import Transport
-from sentry_sdk.utils import event_from_exception
-
 Call = Callable[[ToriiClient], Any]
 PASSWORD = "correct horse battery staple"
-
-
-def report(error: BaseException) -> str:
-    """Return what Sentry sends."""
-    sent: list[Any] = []
-
-    class Collecting(Transport):
-        def capture_envelope(self, envelope: Any) -> None:
-            sent.append(envelope.get_event())
-
-    client = Client(
-        dsn="http://key@127.0.0.1:1/1",
-        transport=Collecting,
-        default_integrations=False,
-        auto_enabling_integrations=False,
-        max_value_length=1_000_000,
-        event_scrubber=EventScrubber(denylist=[], pii_denylist=[]),  # it knows some names
-    )
-    event, hint = event_from_exception(error, client_options=client.options)
-    client.capture_event(event, hint)
-    client.close(timeout=0)
-    assert len(sent) == 1
-    return json.dumps(sent)
 
 
 def caught(call: Callable[[], Any], kind: type[BaseException] = ToriiError) -> str:
     with pytest.raises(kind) as info:
         call()
-    return report(info.value)
+    return json.dumps(event_of(info.value))
 
 
 def echo(status: int, *, escaped: bool = False) -> Callable[[Received], Response]:
@@ -101,7 +72,7 @@ def test_awaited(server: ApiServer, name: str) -> None:
             return info.value
 
     server.respond_with(SCRIPTS[name])
-    assert PART not in report(asyncio.run(main()))
+    assert PART not in json.dumps(event_of(asyncio.run(main())))
 
 
 class Interrupted(Exception):
