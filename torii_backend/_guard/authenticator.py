@@ -259,7 +259,7 @@ class Authenticator(Unchanging):
         if self._has_exempt and self._is_exempt(request):
             request.pass_without_token()
             return None
-        if self._preflight and request.method == "OPTIONS" and request.is_preflight():
+        if self._preflight and request.is_preflight():
             request.pass_without_token()
             return None
         found: Any = find_bearer(request.credentials(self._header, self.scheme))
