@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, cast
 from weakref import WeakKeyDictionary
 
@@ -20,7 +22,13 @@ from torii_backend._guard.request import WSGIRequest
 from torii_backend._guard.resource_metadata import ResourceMetadata
 from torii_backend._guard.upload import drop_body
 from torii_backend.auth import Auth
-from torii_backend.errors import InvalidToken, PermissionDenied, ToriiAuthError, ToriiError
+from torii_backend.errors import (
+    ConfigurationError,
+    InvalidToken,
+    PermissionDenied,
+    ToriiAuthError,
+    ToriiError,
+)
 from torii_backend.flask.events import EventView
 from torii_backend.flask.request_auth import current_context, current_request, keep_auth
 from torii_backend.flask.resource import MetadataView
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 
 # The Authenticator that let the request pass.
 _GUARD = "torii_backend.flask.guard"
+# How alike two names are of which one may be meant for the other.
+_ALMOST = 0.85
 
 
 class ViewGuard:
@@ -82,11 +92,25 @@ class AppGuard:
 def configured_options(app: Flask) -> GuardOptions:
     """Read the options in `app.config`."""
     names = {name: f"TORII_{name.upper()}" for name in GuardOptions.__annotations__}
+    _refuse_misspelt(app, names.values())
     found = {name: app.config[key] for name, key in names.items() if key in app.config}
     mount = app.config.get("APPLICATION_ROOT")
     if isinstance(mount, str) and mount.startswith("/"):
         found.setdefault("root_path", mount)
     return masked_options(cast("GuardOptions", found))
+
+
+def _refuse_misspelt(app: Flask, names: Collection[str]) -> None:
+    """Refuse a key that is almost one of ours: what it was to demand, nobody would demand.
+
+    Others that begin with TORII_ are the application's.
+    """
+    for key in app.config.keys() - names:
+        meant = get_close_matches(key, names, 1, _ALMOST) if key.startswith("TORII_") else []
+        if meant:
+            raise ConfigurationError(
+                f'Nothing reads app.config["{key}"]. Rename it to {meant[0]}, if you meant that.'
+            )
 
 
 def authenticate_request(authenticator: Authenticator) -> None:

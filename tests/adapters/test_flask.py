@@ -130,6 +130,26 @@ def test_wrong_configuration_is_found_by_init_app(issuer: str) -> None:
         Torii(_app(TORII_ISSUER=issuer, TORII_EXEMPT="/health"))
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("TORII_EMAIL_VERIFID", "TORII_EMAIL_VERIFIED"), ("TORII_ROLES", "TORII_ROLE")],
+)
+def test_a_misspelt_setting_opens_nothing(issuers: Issuers, key: str, meant: str) -> None:
+    app = _app(TORII_ISSUER=issuers.home.issuer, **{key: True})
+    with pytest.raises(ConfigurationError) as caught:
+        Torii(app)
+    assert str(caught.value) == (
+        f'Nothing reads app.config["{key}"]. Rename it to {meant}, if you meant that.'
+    )
+    app.add_url_rule("/mine", "mine", require_auth(lambda: "mine"))
+    assert app.test_client().get("/mine", headers=bearer_headers(issuers)).status_code == 500
+
+
+def test_other_keys_of_the_application_are_its_own(issuers: Issuers) -> None:
+    own = ["TORII_SECRET_KEY", "TORII_API_URL", "TORII_WEBHOOK_SECRET", "TORII_PLAN", "EXEMPTS"]
+    Torii(_app(TORII_ISSUER=issuers.home.issuer, **dict.fromkeys(own, "mine")))
+
+
 def test_a_wrong_keyword_is_a_type_error(issuer: str) -> None:
     with pytest.raises(TypeError, match="requierd"):
         Torii(Flask(__name__), issuer=issuer, requierd=False)  # type: ignore[call-arg]
