@@ -162,15 +162,27 @@ class CheckedOptions:
 
 def checked_options(**options: Unpack[GuardOptions]) -> CheckedOptions:
     """Check the options of a guard. A missing issuer is allowed, it may still come from elsewhere."""
-    unknown = options.keys() - GuardOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
+    refuse_unknown(options, GuardOptions)
     given = any(options.get(name) is not None for name in _VERIFIER_OPTIONS)
     if given and options.get("verifier"):
         raise ConfigurationError(
             f"pass either verifier or {', '.join(_VERIFIER_OPTIONS[:-1])} and insecure_hosts, not both."
         )
     return CheckedOptions(**options)
+
+
+def refuse_unknown(options: Mapping[str, object], known: type[Mapping[str, object]]) -> None:
+    """Raise TypeError for a keyword that a guard doesn't take, as Python does for a function."""
+    names = known.__annotations__
+    unknown = sorted(options.keys() - names.keys())
+    if unknown:
+        # Not at the top: only a misspelt keyword needs it.
+        from difflib import get_close_matches
+
+        meant = [f" Did you mean {name!r}?" for name in get_close_matches(unknown[0], names, 1)]
+        raise TypeError(
+            f"a guard got an unexpected keyword argument {unknown[0]!r}.{''.join(meant)}"
+        )
 
 
 def require_view(view: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from torii_backend._guard.authenticator import Authenticator
-from torii_backend._guard.options import GuardOptions
+from torii_backend._guard.options import GuardOptions, refuse_unknown
 from torii_backend._guard.policy import Policy, PolicyOptions
 from torii_backend._guard.refusal_log import note_refusal
 from torii_backend._guard.request import HeadersRequest
@@ -58,9 +58,7 @@ class TokenCheck:
     """
 
     def __init__(self, adapter: str, **options: Unpack[TokenOptions]) -> None:
-        unknown = options.keys() - TokenOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"unexpected keyword argument: {', '.join(sorted(unknown))}")
+        refuse_unknown(options, TokenOptions)
         any_token = require_bool(options.pop("any_token", False), "any_token")
         self._adapter = adapter
         self._authenticator = Authenticator(**cast("GuardOptions", options))
