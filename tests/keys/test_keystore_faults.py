@@ -8,6 +8,7 @@ from typing import Any, Callable
 import pytest
 import requests
 
+from tests.ports import free_port
 from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer
 from tests.support.jwks_server import JwksServer, Response, settle
@@ -158,6 +159,17 @@ def test_the_reason_is_logged_and_not_the_objects_before_it(
     objects = f"<urllib3.pool.<locals>.{'Watched' * 20} object at 0x7f0e7e4507f0>: " * 3
     Failing(clock, OSError(f"not connected ({objects}Connection refused)")).unavailable()
     assert "not connected ( Connection refused)" in caplog.records[0].getMessage()
+
+
+def test_a_host_that_does_not_listen_is_named_once(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = f"http://127.0.0.1:{free_port()}"
+    unavailable(Verifier(issuer, clock=clock))
+    message = caplog.records[0].getMessage()
+    assert message.startswith(f"cannot fetch the keys of {issuer}: no usable response (Conn")
+    assert message.endswith(("Connection refused')", 'Connection refused")'))
+    assert message.count("127.0.0.1") == 1 and "jwks" not in message and "Watched" not in message
 
 
 SETTINGS = {

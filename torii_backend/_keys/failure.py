@@ -46,6 +46,8 @@ _HIDDEN = (
     (re.compile(r"[^\s'\"/]+:[^\s'\"/]+@"), "<secret>@"),
     # The reason often comes last, after objects of the HTTP library that take its place.
     (re.compile(r"<[\w.<>]{1,200} object at 0x[0-9a-f]+>:?"), ""),
+    (re.compile(r"\b\w{1,200}\(host='[^']{1,200}', port=\d+\): ?"), ""),
+    (re.compile(r"Max retries exceeded with url: \S+ \(Caused by (.*)\)", re.DOTALL), r"\1"),
     (re.compile(r"\s+"), " "),
 )
 

@@ -54,7 +54,13 @@ def _send(arguments: argparse.Namespace) -> DeliveryAttempt:
     from torii_backend.events.signing_keys import split_secrets
     from torii_backend.events.webhook import environment_secret
 
-    secrets = split_secrets(environment_secret() if arguments.secret is None else arguments.secret)
+    secret = environment_secret() if arguments.secret is None else arguments.secret
+    if not secret:
+        raise ConfigurationError(
+            "TORII_WEBHOOK_SECRET must be set to the secret of your receiver, such as whsec_…. "
+            "You can also pass it by --secret."
+        )
+    secrets = split_secrets(secret)
     if isinstance(secrets, str):
         raise ConfigurationError(secrets)
     try:

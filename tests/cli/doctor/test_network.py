@@ -118,6 +118,7 @@ def test_a_port_where_nothing_listens(diagnose: Diagnose, monkeypatch: pytest.Mo
     monkeypatch.setenv("TORII_ISSUER", NOWHERE)
     found = diagnose()
     assert found.has("failed", "issuer.tcp", "refused")
+    assert "torii emulator" in found["issuer.tcp"].remedy
     assert found.has("unknown", LAST, "because issuer.tcp failed")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from datetime import datetime, timezone
 from typing import Optional, Union
+from urllib.parse import urlsplit
 
 from torii_backend._keys.fetch import MAX_BYTES
 from torii_backend.cli.doctor.finding import Report
 from torii_backend.cli.doctor.probe import Failure, Reply, Step, host_of
 from torii_backend.client._transport.response import media_type
+from torii_backend.settings import is_loopback
 
 CHECKS = (
     "issuer.ca_bundle",
@@ -36,6 +38,9 @@ _REMEDIES: dict[Step, str] = {
     "response": "Try again. If it stays, look for a firewall or proxy on the way, or raise"
     " TORII_FETCH_TIMEOUT.",
 }
+_START = (
+    "Start what should listen there, such as torii emulator, or correct the port in the issuer."
+)
 
 
 def judge_way(
@@ -49,7 +54,9 @@ def judge_way(
         check = f"issuer.{step}"
         if step == failed and isinstance(outcome, Failure):
             who = f"The proxy {proxy}" if step == "proxy" and proxy else host
-            report.failed(check, f"{who}: {outcome.clause}.", _REMEDIES[step].format(host=host))
+            is_here = step == "tcp" and is_loopback(urlsplit(issuer).hostname)
+            remedy = _START if is_here else _REMEDIES[step].format(host=host)
+            report.failed(check, f"{who}: {outcome.clause}.", remedy)
             return False
         report.ok(check, good[step])
     assert isinstance(outcome, Reply)  # noqa: S101 (a failure has one of the steps)
