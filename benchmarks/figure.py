@@ -37,7 +37,7 @@ def at_least(what: str, value: float, limit: float, unit: str) -> Figure:
 def sections(figures: Iterable[Figure]) -> str:
     """Lay figures out in Markdown, one table a section, so that it reads well as plain text too."""
     return "\n\n".join(
-        f"## {name.capitalize()}\n\n{_table(list(rows))}"
+        f"## {name[0].upper()}{name[1:]}\n\n{_table(list(rows))}"
         for name, rows in groupby(figures, lambda figure: figure.what.partition(": ")[0])
     )
 

@@ -82,7 +82,7 @@ _INTRODUCTION = """\
 
 Compared items ran alternately; figures are medians. "Times" compares with the row that shows a 1. For a fresh token that is
 the bare signature check, which every verifier has to make. For the client it is a minimal peer that calls the same
-loopback server.
+loopback server. The targets are our own, set on one machine. A figure that is "(missed)" is above its target in this run.
 """
 
 

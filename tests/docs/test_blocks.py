@@ -23,7 +23,7 @@ from .test_examples import BLOCK, PAGES, ROOT
 FENCE = re.compile(r"^[ >]*(```+|~~~+)(.*)\n((?:.*\n)*?)[ >]*\1$", re.MULTILINE)
 WATCHDOG = 30.0
 EXTRA = re.compile(r"^(\w+) = \[", re.MULTILINE)
-PROGRAMS = {"curl", "docker", "pip", "python", "python3", "torii", "uvicorn"}
+PROGRAMS = {"curl", "docker", "pip", "pytest", "python", "python3", "torii", "uvicorn"}
 DOCTOR = re.compile(
     r"(ok|failed|unknown) +(settings|issuer|app|api|key_set)[\w., ]+  \S.*| +> \S.*"
 )

@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTION = re.compile(r"(?:\A|^## ).*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SAVED = re.compile(r"Save this as `(\w+)\.py`")
 EXPORT = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 ABOUT_ALL = (
     "## Guard keywords",
@@ -82,7 +83,7 @@ def test_the_examples_of_a_page_run_one_after_the_other(
     monkeypatch.chdir(tmp_path)  # for the databases of examples
     # A module that can be found, as some frameworks look up the names in annotations there.
     module = ModuleType(f"page_{page.stem}")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    _make_importable(module, text, monkeypatch)
     namespace = vars(module)
     for section in SECTION.finditer(text):
         if "REDIS_URL" in section[0]:
@@ -109,6 +110,12 @@ def test_the_examples_of_a_page_run_one_after_the_other(
                     _assert_refused_by_policy(app, torii)
         _check_other_apps(page, namespace, torii)
     _close(namespace)
+
+
+def _make_importable(module: ModuleType, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let examples import what the page says they are saved as."""
+    for name in (module.__name__, *SAVED.findall(text)):
+        monkeypatch.setitem(sys.modules, name, module)
 
 
 def _close(namespace: dict[str, Any]) -> None:
