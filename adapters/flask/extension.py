@@ -18,7 +18,7 @@ from torii_backend.flask.guard import (
     configured_options,
     respond_to_refusals_of_views,
 )
-from torii_backend.flask.order import Guard, mark_guard
+from torii_backend.flask.order import mark_guard
 from torii_backend.flask.resource import serve_metadata
 from torii_backend.flask.vary import add_vary_last
 
@@ -81,13 +81,13 @@ class Torii:
             ConfigurationError: a setting is wrong.
             TypeError: a keyword is unknown.
         """
-        return _as_function(ViewGuard(self._options_for, **options))
+        return ViewGuard(self._options_for, **options)
 
     def _options_for(self, app: Flask) -> GuardOptions:
         return merged_options(configured_options(app), self._options)
 
 
-def _as_function(guard: Guard) -> Callable[[], None]:
+def _as_function(guard: AppGuard) -> Callable[[], None]:
     """Return a guard as a function. Flask asks each time whether it is async: an object takes longer."""
 
     def before_request() -> None:

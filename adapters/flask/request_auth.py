@@ -31,12 +31,13 @@ def current_context() -> RequestContext:
 
 def keep_auth(auth: Optional[Auth], context: RequestContext) -> None:
     """Set `g.auth`, `current_auth()` and `environ["torii.auth"]` of the current request."""
-    kept, environ = vars(context.request), context.request.environ
-    if _KEY not in kept:
+    # Not in variables: error trackers would read the headers out of both dicts.
+    current = context.request
+    if _KEY not in vars(current):
         _return_g_afterwards(context)
     # In the environ for a request that a view makes of it; that may set another one there.
-    kept[_KEY] = environ[_KEY] = RequestAuth(auth, current_binding())
-    g.auth = environ["torii.auth"] = auth
+    vars(current)[_KEY] = current.environ[_KEY] = RequestAuth(auth, current_binding())
+    g.auth = current.environ["torii.auth"] = auth
 
 
 def _return_g_afterwards(context: Any) -> None:

@@ -36,12 +36,20 @@ def flask(issuer: Any) -> None:
         guard()
 
 
+def flask_without_g(issuer: Any) -> None:
+    app = Flask(__name__)
+    app.app_ctx_globals_class = type("Closed", (), {"__slots__": ()})
+    guard = Torii(issuer=issuer).guard(required=False)
+    with app.test_request_context(headers={"Authorization": "Basic hunter2"}):
+        guard()
+
+
 def fail(_: object) -> str:
     raise OSError("no tenants")
 
 
 @pytest.mark.parametrize("failure", ["refused", "no issuer"])
-@pytest.mark.parametrize("use", [fastapi, websocket, flask])
+@pytest.mark.parametrize("use", [fastapi, websocket, flask, flask_without_g])
 def test_no_function_of_ours_shows_the_token(
     issuers: Issuers,
     use: Callable[[Any], None],

@@ -113,6 +113,21 @@ def test_a_blueprint_may_be_stricter_than_its_application(issuers: Issuers) -> N
     assert app.test_client().get("/open").data == b"open"
 
 
+def test_a_guard_may_be_an_attribute_of_a_class(issuers: Issuers) -> None:
+    class Shop(View):
+        guard = Torii(issuer=issuers.home.issuer).guard()
+
+        def dispatch_request(self) -> str:
+            self.guard()
+            return str(g.auth.user_id)
+
+    app = Flask(__name__)
+    app.add_url_rule("/shop", view_func=Shop.as_view("shop"))
+    client = app.test_client()
+    assert client.get("/shop").status_code == 401
+    assert client.get("/shop", headers=bearer_headers(issuers)).text == "ada"
+
+
 def test_the_guard_of_a_blueprint_keeps_the_keywords_of_the_extension(issuers: Issuers) -> None:
     app = _app(issuers, TORII_ISSUER=issuers.other.issuer)
     torii = Torii(issuer=issuers.home.issuer, audience="shop")

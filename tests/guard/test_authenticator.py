@@ -21,6 +21,7 @@ from torii_backend import (
     InvalidRequest,
     InvalidToken,
     MissingCredentials,
+    PermissionDenied,
     ToriiAuthError,
     Verifier,
     authenticate_request,
@@ -451,3 +452,38 @@ def test_an_unknown_keyword_is_named_with_the_one_that_may_be_meant(
     with pytest.raises(TypeError) as caught:
         Authenticator(**options)
     assert str(caught.value) == f"a guard got an unexpected keyword argument {keyword!r}.{hint}"
+
+
+class Closed(Authenticator):
+    """Refuses everybody besides."""
+
+    def authorize(self, auth: Optional[Auth]) -> None:
+        super().authorize(auth)
+        raise PermissionDenied("No.")
+
+    async def authorize_async(self, auth: Optional[Auth]) -> None:
+        self.authorize(auth)
+
+
+class Nobody(Authenticator):
+    """Knows nobody."""
+
+    def identify(self, request: Any) -> Optional[Auth]:
+        super().identify(request)
+        raise PermissionDenied("No.")
+
+    async def identify_async(self, request: Any) -> Optional[Auth]:
+        return self.identify(request)
+
+
+@pytest.mark.parametrize("kind", [Closed, Nobody])
+@pytest.mark.parametrize("options", [{}, {"email_verified": True}])
+def test_what_a_subclass_checks_besides_counts(
+    verifier: Verifier, issuer: Issuer, kind: type[Authenticator], options: Any
+) -> None:
+    guard = kind(verifier=verifier, **options)
+    headers = bearer(issuer.token())
+    with pytest.raises(PermissionDenied):
+        guard.authenticate(headers)
+    with pytest.raises(PermissionDenied):
+        asyncio.run(guard.authenticate_async(headers))

@@ -57,6 +57,9 @@ USES: dict[str, Callable[[Issuer, Callable[[], str]], object]] = {
     "guard of headers": lambda issuer, take: Authenticator(
         verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail
     ).authenticate({"authorization": f"Bearer {take()}"}),
+    "identify": lambda issuer, take: Authenticator(
+        verifier=Verifier(issuer.url, fetch=issuer.fetch)
+    ).identify({"authorization": f"Bearer {take()}"}),
     "async guard": lambda issuer, take: run(
         Authenticator(
             verifier=Verifier(issuer.url, fetch=issuer.fetch), check=fail

@@ -124,16 +124,17 @@ class Authenticator(Unchanging):
         """
         # Headers alone would be shown by error trackers.
         request = _as_request(request)
-        auth = self._identify(request)
-        if self._policy is not None or SLOTS.admitted is not None:
-            self.authorize(auth)
+        auth = self.identify(request)
+        self.authorize(auth)
         return auth
 
     async def authenticate_async(self, request: Union[IncomingRequest, Headers]) -> Optional[Auth]:
         """Async version of `authenticate`."""
         request = _as_request(request)
         auth = await self.identify_async(request)
-        if self._policy is not None or SLOTS.admitted is not None:
+        # Most guards have nothing to ask, but a subclass may.
+        has_more = type(self) is not Authenticator or SLOTS.admitted is not None
+        if has_more or self._policy is not None:
             await self.authorize_async(auth)
         return auth
 
@@ -142,9 +143,7 @@ class Authenticator(Unchanging):
 
         Args, Returns and Raises are those of `authenticate`.
         """
-        return self._identify(_as_request(request))
-
-    def _identify(self, request: IncomingRequest) -> Optional[Auth]:
+        request = _as_request(request)
         token = self._token(request)
         if token is None or type(token) is Auth:
             return token
