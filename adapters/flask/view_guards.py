@@ -126,6 +126,9 @@ def _found_in_layers(view: Any) -> Found:
         guard = _own_guard(layer)
         if guard is not None:
             odd = _first_odd(every[: index + 1], every)
+            if odd is None and isinstance(layer, (ViewGuard, AppGuard)):
+                # Such a guard is around nothing: what is outside of it is the view, which may call it.
+                odd = next((each for each in every[:index] if not _is_plain(each)), None)
             if odd is None:
                 found.guards.append(guard)
             else:

@@ -6,7 +6,7 @@ from functools import partial, wraps
 from typing import Any, Callable
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.views import MethodView, View
 
 from torii_backend import ConfigurationError
@@ -122,6 +122,21 @@ def test_a_cache_above_a_guard_may_leave_it_out() -> None:
     app.add_url_rule("/above", "above", names["cached"](require_auth(_view)))
     app.add_url_rule("/below", "below", require_auth(names["cached"](_view)))
     assert unguarded_routes(app) == ["GET /above"]
+
+
+def test_a_view_that_wraps_the_guard_of_a_blueprint_may_leave_it_out() -> None:
+    guard = Torii().guard()
+    app = _app()
+
+    @app.get("/sometimes")
+    @wraps(guard)
+    def view() -> str:
+        if "name" in request.args:
+            guard()
+        return "open"
+
+    assert app.test_client().get("/sometimes").text == "open"
+    assert unguarded_routes(app) == ["GET /sometimes"]
 
 
 def test_a_view_that_lost_its_guard_is_open() -> None:
