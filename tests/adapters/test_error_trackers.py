@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import pytest
 from fastapi import Request, WebSocket
@@ -38,7 +38,7 @@ def flask(issuer: Any) -> None:
 
 def flask_without_g(issuer: Any) -> None:
     app = Flask(__name__)
-    app.app_ctx_globals_class = type("Closed", (), {"__slots__": ()})
+    app.app_ctx_globals_class = cast("Any", type("Closed", (), {"__slots__": ()}))
     guard = Torii(issuer=issuer).guard(required=False)
     with app.test_request_context(headers={"Authorization": "Basic hunter2"}):
         guard()

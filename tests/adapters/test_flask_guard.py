@@ -115,7 +115,8 @@ def test_a_blueprint_may_be_stricter_than_its_application(issuers: Issuers) -> N
 
 def test_a_guard_may_be_an_attribute_of_a_class(issuers: Issuers) -> None:
     class Shop(View):
-        guard = Torii(issuer=issuers.home.issuer).guard()
+        # By its type, a function in a class would take `self`.
+        guard: ClassVar[Any] = Torii(issuer=issuers.home.issuer).guard()
 
         def dispatch_request(self) -> str:
             self.guard()
