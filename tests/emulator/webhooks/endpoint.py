@@ -66,9 +66,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         headers = {name.lower(): value for name, value in self.headers.items()}
         endpoint.received.append(Received(self.path, headers, self.rfile.read(length), length))
+        # In the order of arrival: those that wait are not woken in that order.
+        status = endpoint.statuses.pop(0) if endpoint.statuses else 200
         endpoint.arrived.set()
         assert endpoint.open.wait(WATCHDOG)
-        status = endpoint.statuses.pop(0) if endpoint.statuses else 200
         if status == 0:
             self.close_connection = True
             return
