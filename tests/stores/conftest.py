@@ -31,7 +31,8 @@ def joining(redis_server: RedisServer) -> Iterator[Joining]:  # noqa: F811
     with ExitStack() as made:
 
         def join(**settings: Any) -> Revocations:
-            revocations = Revocations(redis_server.url, **settings)
+            # Tests wait for the server, however busy the machine is.
+            revocations = Revocations(redis_server.url, **{"start_timeout": WATCHDOG, **settings})
             made.callback(revocations.close)
             revocations.warm()
             return revocations
