@@ -8,7 +8,6 @@ from typing import Any, Callable
 import pytest
 import requests
 
-from tests.ports import free_port
 from tests.support.clock import Clock
 from tests.support.issuer import URL, Issuer
 from tests.support.jwks_server import JwksServer, Response, settle
@@ -164,7 +163,7 @@ def test_the_reason_is_logged_and_not_the_objects_before_it(
 def test_a_host_that_does_not_listen_is_named_once(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    issuer = f"http://127.0.0.1:{free_port()}"
+    issuer = "http://127.0.0.1:1"
     unavailable(Verifier(issuer, clock=clock))
     message = caplog.records[0].getMessage()
     assert message.startswith(f"cannot fetch the keys of {issuer}: no usable response (Conn")
