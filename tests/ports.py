@@ -7,7 +7,10 @@ import socket
 
 
 def free_port() -> int:
-    """Return a loopback port that is free, and that no outgoing connection is given by chance."""
+    """Return a loopback port that is free, and that nobody else is given by chance.
+
+    Outgoing connections, and servers that ask for any port, get those above 32,767.
+    """
     while True:
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe:

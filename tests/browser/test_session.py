@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.ports import free_port
 from torii_backend.emulator import Emulator
 
 from .server import ROOT, running
@@ -109,9 +109,7 @@ def test_only_the_own_page_starts_a_session(
     (tmp_path / "urls.py").write_text(URLS, "utf-8")
     found = SCRIPT.search((ROOT / "docs" / "pages.md").read_text("utf-8"))
     assert found is not None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {
         "DJANGO_SETTINGS_MODULE": "settings",
         "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)]),

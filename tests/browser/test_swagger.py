@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.ports import free_port
 from torii_backend.emulator import Emulator
 
 from .server import running
@@ -73,9 +73,7 @@ def test_people_can_authorize_and_call(page: Page, torii: Emulator, tmp_path: Pa
 
     (tmp_path / "settings.py").write_text(SETTINGS, "utf-8")
     (tmp_path / "urls.py").write_text(URLS, "utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {
         "DJANGO_SETTINGS_MODULE": "settings",
         "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)]),
