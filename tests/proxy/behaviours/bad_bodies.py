@@ -122,12 +122,14 @@ def _assert_cut(rig: Rig) -> None:
     rig.upstream.wait_for(
         lambda: len({each.connection for each in rig.upstream.requests}) == rig.upstream.accepted
     )
-    # The cut one may be sent after the other: servers have one thread for each.
-    (last,) = [each for each in rig.upstream.requests if each.body == b"next"]
-    for each in rig.upstream.requests:
-        if each is not last:
+    # The cut one may be sent after the other, and then on its connection: servers have one thread for each.
+    requests = [*rig.upstream.requests]
+    (following,) = [index for index, each in enumerate(requests) if each.body == b"next"]
+    for index, each in enumerate(requests):
+        if index != following:
             assert not each.is_whole
-            assert each.connection != last.connection
+        if index < following:
+            assert each.connection != requests[following].connection
     rig.upstream.wait_for(lambda: rig.upstream.open <= 1)
 
 
