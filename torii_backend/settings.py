@@ -229,6 +229,16 @@ def is_async_function(function: object) -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(call)
 
 
+def meant_by(name: str, known: Collection[str]) -> Optional[str]:
+    """Return which of the known names a name is a slip away from; None if it is one, or is none of ours."""
+    if name in known:
+        return None
+    # Not at the top: only a name that may be wrong needs it.
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, 1, 0.85)), None)
+
+
 def is_loopback(host: Optional[str]) -> bool:
     """Return whether a host name or address is a loopback one."""
     if host == "localhost":

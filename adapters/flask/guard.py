@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, cast
 from weakref import WeakKeyDictionary
 
@@ -33,6 +32,7 @@ from torii_backend.flask.events import EventView
 from torii_backend.flask.request_auth import current_context, current_request, keep_auth
 from torii_backend.flask.resource import MetadataView
 from torii_backend.flask.vary import add_vary_last, note_vary
+from torii_backend.settings import meant_by
 
 if TYPE_CHECKING:
     from flask.ctx import RequestContext
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 # The Authenticator that let the request pass.
 _GUARD = "torii_backend.flask.guard"
-# How alike two names are of which one may be meant for the other.
-_ALMOST = 0.85
 
 
 class ViewGuard:
@@ -105,11 +103,11 @@ def _refuse_misspelt(app: Flask, names: Collection[str]) -> None:
 
     Others that begin with TORII_ are the application's.
     """
-    for key in app.config.keys() - names:
-        meant = get_close_matches(key, names, 1, _ALMOST) if key.startswith("TORII_") else []
-        if meant:
+    for key in app.config:
+        meant = meant_by(key, names) if key.startswith("TORII_") else None
+        if meant is not None:
             raise ConfigurationError(
-                f'Nothing reads app.config["{key}"]. Rename it to {meant[0]}, if you meant that.'
+                f'Nothing reads app.config["{key}"]. Rename it to {meant}, if you meant that.'
             )
 
 

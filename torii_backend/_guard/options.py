@@ -23,6 +23,7 @@ from torii_backend.settings import (
     InsecureHosts,
     Issuer,
     is_async_function,
+    meant_by,
     require_bool,
     require_header_name,
     require_scheme,
@@ -176,13 +177,9 @@ def refuse_unknown(options: Mapping[str, object], known: type[Mapping[str, objec
     names = known.__annotations__
     unknown = sorted(options.keys() - names.keys())
     if unknown:
-        # Not at the top: only a misspelt keyword needs it.
-        from difflib import get_close_matches
-
-        meant = [f" Did you mean {name!r}?" for name in get_close_matches(unknown[0], names, 1)]
-        raise TypeError(
-            f"a guard got an unexpected keyword argument {unknown[0]!r}.{''.join(meant)}"
-        )
+        meant = meant_by(unknown[0], names)
+        hint = "" if meant is None else f" Did you mean {meant!r}?"
+        raise TypeError(f"a guard got an unexpected keyword argument {unknown[0]!r}.{hint}")
 
 
 def require_view(view: object) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +15,7 @@ from torii_backend.settings import (
     DEFAULT_API_URL,
     DEFAULT_FETCH_TIMEOUT,
     is_local,
+    meant_by,
     resolve_api_url,
     resolve_fetch_timeout,
     resolve_insecure_hosts,
@@ -100,12 +100,12 @@ def _check_names(report: Report) -> None:
     """Look for names that are one slip away from ours; what else begins with TORII_ is yours."""
     check = "settings.names"
     for name in sorted(os.environ):
-        meant = get_close_matches(name, _NAMES, 1, 0.85) if name not in _NAMES else []
-        if meant and name.startswith("TOR"):
+        meant = meant_by(name, _NAMES) if name.startswith("TOR") else None
+        if meant is not None:
             report.warning(
                 check,
                 f"Nothing reads the environment variable {name}.",
-                f"Rename it to {meant[0]}, if you meant that.",
+                f"Rename it to {meant}, if you meant that.",
             )
             return
     report.ok(check, "No environment variable has a name that is almost one of ours.")
