@@ -29,7 +29,7 @@ from torii_backend.errors import (
     ToriiError,
 )
 from torii_backend.flask.events import EventView
-from torii_backend.flask.request_auth import current_context, current_request, keep_auth
+from torii_backend.flask.request_auth import current_context, keep_auth
 from torii_backend.flask.resource import MetadataView
 from torii_backend.flask.vary import add_vary_last, note_vary
 from torii_backend.settings import meant_by
@@ -152,7 +152,7 @@ def respond_to_refusals_of_views(app: Flask) -> None:
 
 def _respond_to_refusal(error: ToriiAuthError) -> Any:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    current = current_request()
+    current = current_context().request
     authenticator: Optional[Authenticator] = vars(current).get(_GUARD)
     is_refusal = authenticator is not None and is_refusal_by_view(error)
     handlers = app.error_handler_spec[None][None]

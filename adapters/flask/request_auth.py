@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import Token
 from typing import TYPE_CHECKING, Any, Optional
 
-from flask import Request, g, has_request_context, request
+from flask import g, has_request_context
 from flask.globals import request_ctx
 
 from torii_backend._guard.context import RequestAuth, current_binding, register_source
@@ -17,14 +17,8 @@ if TYPE_CHECKING:
 _KEY = "torii_backend.flask.auth"
 
 
-def current_request() -> Request:
-    """Return the current request itself. Copies of its context share it."""
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
-    return current
-
-
 def current_context() -> RequestContext:
-    """Return the context of the current request: one look, for all that is in it."""
+    """Return the context of the current request. Copies of it share the request."""
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
     return context
 
@@ -67,7 +61,7 @@ def _return_g_afterwards(context: Any) -> None:
 def _auth_of_current_request() -> Optional[RequestAuth]:
     if not has_request_context():
         return None
-    current = current_request()
+    current = current_context().request
     kept: Optional[RequestAuth] = vars(current).get(_KEY)
     environ = current.environ
     if kept is None and "torii.auth" in environ:
