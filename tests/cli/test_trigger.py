@@ -79,8 +79,8 @@ def test_the_option_comes_before_the_variable(endpoint: Endpoint) -> None:
         (["--data", "{secret"], {}, "--data must be JSON, such as"),
         (["--data", "\ud800"], {}, "--data must be JSON, such as"),
         (["--secret", "sk_live_secret"], {}, "secret must be base64"),
-        (["--secret", ""], {}, "TORII_WEBHOOK_SECRET must be set"),
-        ([], {"TORII_WEBHOOK_SECRET": ""}, "TORII_WEBHOOK_SECRET must be set"),
+        (["--secret", ""], {}, "secret must be set"),
+        ([], {"TORII_WEBHOOK_SECRET": ""}, "secret must be set"),
         ([], {"TORII_SECRET_KEY": "sk_live_secret"}, "TORII_SECRET_KEY must be a test key"),
     ],
 )

@@ -54,13 +54,7 @@ def _send(arguments: argparse.Namespace) -> DeliveryAttempt:
     from torii_backend.events.signing_keys import split_secrets
     from torii_backend.events.webhook import environment_secret
 
-    secret = environment_secret() if arguments.secret is None else arguments.secret
-    if not secret:
-        raise ConfigurationError(
-            "TORII_WEBHOOK_SECRET must be set to the secret of your receiver, such as whsec_…. "
-            "You can also pass it by --secret."
-        )
-    secrets = split_secrets(secret)
+    secrets = split_secrets(environment_secret() if arguments.secret is None else arguments.secret)
     if isinstance(secrets, str):
         raise ConfigurationError(secrets)
     try:

@@ -24,7 +24,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 
 _MISSING = (
     "secret must be set, such as whsec_… from your Torii dashboard. "
-    "Pass secret= or set TORII_WEBHOOK_SECRET."
+    "Pass it, or set TORII_WEBHOOK_SECRET."
 )
 _MALFORMED = (
     "secret must be base64 of at least 16 bytes, with or without whsec_ in front, "
