@@ -133,8 +133,8 @@ class Authenticator(Unchanging):
         request = _as_request(request)
         auth = await self.identify_async(request)
         # Most guards have nothing to ask, but a subclass may.
-        has_more = type(self) is not Authenticator or SLOTS.admitted is not None
-        if has_more or self._policy is not None:
+        is_own = type(self) is Authenticator
+        if not is_own or self._policy is not None or SLOTS.admitted is not None:
             await self.authorize_async(auth)
         return auth
 
