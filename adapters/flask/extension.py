@@ -18,7 +18,6 @@ from torii_backend.flask.guard import (
     configured_options,
     respond_to_refusals_of_views,
 )
-from torii_backend.flask.order import mark_guard
 from torii_backend.flask.resource import serve_metadata
 from torii_backend.flask.vary import add_vary_last
 
@@ -93,5 +92,4 @@ def _as_function(guard: AppGuard) -> Callable[[], None]:
     def before_request() -> None:
         guard()
 
-    mark_guard(before_request, guard)
     return before_request

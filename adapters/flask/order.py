@@ -39,7 +39,7 @@ def note_guarded(guarded: Function, guard: ViewGuard) -> None:
     request_started.connect(_check_first_request)
 
 
-def mark_guard(function: Function, guard: Guard) -> None:
+def mark_guard(function: Function, guard: ViewGuard) -> None:
     """Remember the guard that a function is, or that it puts around views."""
     setattr(function, GUARD_MARK, guard)
 
