@@ -7,7 +7,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.fuzzing import fuzz
@@ -52,6 +52,21 @@ def test_each_byte_string_has_one_encoding(segment: bytes) -> None:
     except ValueError:
         return
     assert urlsafe_b64encode(data).rstrip(b"=") == segment
+
+
+@fuzz
+@given(st.binary(max_size=12) | st.text("ABCghwxyz0189-_+/=\n ", max_size=12).map(str.encode))
+@example(b"")
+@example(b"AQ")
+@example(b"AB")
+@example(b"A")
+def test_what_is_canonical_is_what_can_be_decoded(segment: bytes) -> None:
+    try:
+        base64url.decode(segment)
+    except ValueError:
+        assert not base64url.is_canonical(segment)
+    else:
+        assert base64url.is_canonical(segment)
 
 
 @pytest.mark.parametrize("last", [bytes([code]) for code in range(256)])

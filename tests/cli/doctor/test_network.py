@@ -128,6 +128,7 @@ def test_a_certificate_that_is_not_trusted(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     found = diagnose()
     assert found.has("failed", "issuer.tls", "not trusted (self")
+    assert "REQUESTS_CA_BUNDLE" in found["issuer.tls"].remedy
     assert found.has("unknown", "issuer.certificate", "because issuer.tls failed")
     assert tls_host.requests == []
 
